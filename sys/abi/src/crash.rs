@@ -1,0 +1,65 @@
+//! The crash record: what a kernel leaves behind before it resets the machine.
+//!
+//! It lies in memory that a reset keeps, at an address that the image builder decides; the next
+//! boot's supervisor and the debugger read it. Plain words, so that any tool can.
+
+/// Why the kernel gave up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum CrashKind {
+    /// The kernel itself faulted: `detail` is HFSR, `status` CFSR, `address` BFAR.
+    KernelFault = 1,
+    /// The kernel panicked: `detail` is the source line.
+    KernelPanic = 2,
+    /// The supervisor's life ended: `fault` says how.
+    Supervisor = 3,
+    /// No task wanted the processor, not even the idle one.
+    NothingRunnable = 4,
+}
+
+/// One crash. All fields are native-endian words.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    zerocopy::FromBytes,
+    zerocopy::IntoBytes,
+    zerocopy::Immutable,
+    zerocopy::KnownLayout,
+)]
+#[repr(C)]
+pub struct CrashRecord {
+    /// [`CrashRecord::MAGIC`], written last; anything else = no record.
+    pub magic: u32,
+    /// [`CrashKind`].
+    pub kind: u32,
+    /// Id of the task that ran.
+    pub task: u32,
+    /// See [`CrashKind`].
+    pub detail: u32,
+    /// CFSR, for a kernel fault.
+    pub status: u32,
+    /// Faulting address, for a kernel fault.
+    pub address: u32,
+    /// Program counter of the fault or panic; for a supervisor fault that of the task.
+    pub pc: u32,
+    /// Stack pointer there.
+    pub sp: u32,
+    /// Time of the crash, in microseconds since boot, low word.
+    pub time_us_lo: u32,
+    /// High word.
+    pub time_us_hi: u32,
+    /// The supervisor's [`crate::FaultInfo`], hubpack-encoded, zero-padded.
+    pub fault: [u8; 16],
+    /// First eight bytes of the image id, low word.
+    pub image_id_lo: u32,
+    /// High word.
+    pub image_id_hi: u32,
+}
+
+impl CrashRecord {
+    /// "CRSH" in memory order.
+    pub const MAGIC: u32 = u32::from_le_bytes(*b"CRSH");
+}

@@ -1,0 +1,119 @@
+//! The tables that the image builder links into the kernel: nothing is parsed at run time.
+//!
+//! The builder emits one object with these symbols (all 4-aligned, read-only):
+//!
+//! | symbol | type | meaning |
+//! |---|---|---|
+//! | `KERNEL_TASKS` | `[TaskDesc; n]` | in task order |
+//! | `KERNEL_TASK_COUNT` | `u32` | n |
+//! | `KERNEL_POSTS`, `KERNEL_POST_COUNT` | `[PostDesc]`, `u32` | sorted by (source, target) |
+//! | `KERNEL_WATCHES`, `KERNEL_WATCH_COUNT` | `[WatchDesc]`, `u32` | sorted by (peer, watcher) |
+//! | `KERNEL_INTERRUPTS`, `KERNEL_INTERRUPT_COUNT` | `[InterruptDesc]`, `u32` | sorted by irq |
+//! | `KERNEL_IMAGE_ID` | `u64` | first eight bytes of the image id |
+//! | `KERNEL_CYCLES_PER_US` | `u32` | SysTick clock |
+//!
+//! and reserves zeroed RAM at the symbols `__kernel_task_table` (task count x `KERNEL_TASK_BYTES`)
+//! and `__kernel_watch_table` (watch count x `KERNEL_WATCH_BYTES`); both sizes are `u32` statics
+//! of the kernel, in its section `.kernel_sizes`, which is read by the builder and not loaded.
+//! Both tables are 8-aligned.
+//!
+//! The kernel's linker script gives it, besides: section `.vectors` kept and placed first (the
+//! start of the product's flash); `__stack_limit` and `__stack_top` (8-aligned, the stack lowest
+//! in the kernel's RAM, so that an overflow runs off memory); `__sdata`, `__edata`, `__sidata`,
+//! `__sbss`, `__ebss` (4-aligned; the two tables may lie inside of bss); `__crash_record`, the
+//! address of a [`crate::CrashRecord`] in memory that survives a reset. Entry: `_start`.
+
+/// MPU regions per task: Armv8-M parts, and QEMU from 8.2 on, have eight.
+pub const REGIONS_PER_TASK: usize = 8;
+
+/// One MPU region as the two words that go into the hardware; unused: both zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct MpuRegion {
+    /// MPU_RBAR: base | SH | AP | XN (Arm DDI 0553, MPU_RBAR).
+    pub rbar: u32,
+    /// MPU_RLAR: limit | AttrIndx << 1 | EN. AttrIndx 0 = normal memory, 1 = device.
+    pub rlar: u32,
+}
+
+/// Bits of [`TaskDesc::flags`].
+pub struct TaskFlags;
+
+impl TaskFlags {
+    /// Start at boot.
+    pub const START: u8 = 1;
+    /// May restart, kill, reset and publish edges (default: the supervisor only).
+    pub const RESTART: u8 = 2;
+    /// May inject faults and software interrupts (default: the supervisor only).
+    pub const FAULT: u8 = 4;
+}
+
+/// One task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct TaskDesc {
+    /// Regions sorted by base; the kernel's access checks rely on the order. Adjacent regions
+    /// are not merged: a slice must lie in one region.
+    pub mpu: [MpuRegion; REGIONS_PER_TASK],
+    /// Address of the first instruction, bit 0 set.
+    pub entry: u32,
+    /// Initial stack pointer, 8-aligned.
+    pub initial_sp: u32,
+    /// PSPLIM: the lowest address of the stack, 8-aligned (the bottom of the RAM region).
+    pub stack_limit: u32,
+    /// Task indices that it may send to, all of them more important: bit n of word n / 32. The
+    /// kernel switches straight to a server that receives.
+    pub sends: [u32; 2],
+    /// 0 = most important.
+    pub priority: u8,
+    /// [`TaskFlags`] bits.
+    pub flags: u8,
+    /// Regions used, at most [`REGIONS_PER_TASK`].
+    pub region_count: u8,
+    /// Zero.
+    pub reserved: u8,
+}
+
+/// Bits that `source` may post to `target`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct PostDesc {
+    /// Posting task.
+    pub source: u8,
+    /// Receiving task.
+    pub target: u8,
+    /// Zero.
+    pub reserved: u16,
+    /// Allowed bits.
+    pub mask: u32,
+}
+
+/// `watcher` learns edges of `peer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct WatchDesc {
+    /// Watched task.
+    pub peer: u8,
+    /// Watching task.
+    pub watcher: u8,
+    /// Set of [`crate::Edge::bit`].
+    pub edges: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// Notification bits of the watcher.
+    pub mask: u32,
+}
+
+/// An interrupt line and the task that it wakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct InterruptDesc {
+    /// External interrupt number.
+    pub irq: u16,
+    /// Task index.
+    pub task: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// Notification bits.
+    pub mask: u32,
+}

@@ -1,0 +1,79 @@
+//! The hardware, as the portable kernel sees it.
+
+use crate::task::Saved;
+use crate::umem::{Readable, Writable};
+use sys_abi::{CrashRecord, TaskDesc};
+
+/// Length of a tick, in microseconds.
+pub const TICK_US: u32 = 1000;
+
+/// What the kernel needs of a processor, its clock and its interrupt controller.
+///
+/// The kernel runs to completion in handler mode with nothing of equal importance interrupting
+/// it, so all methods are called from one context.
+pub trait Arch {
+    /// Microseconds since boot.
+    fn now_us(&self) -> u64;
+
+    /// Microseconds since boot at the latest tick.
+    fn tick_us(&self) -> u64;
+
+    /// Ticks since boot, wrapping: what stamps cost least.
+    fn ticks(&self) -> u32;
+
+    /// A free-running counter for processor time, wrapping. It may stay one tick behind for as
+    /// long as that tick is pending.
+    fn cycles(&self) -> u32;
+
+    /// How many [`Arch::cycles`] make a microsecond; not zero.
+    fn cycles_per_us(&self) -> u32;
+
+    /// Writes what a new life finds: painted stack, first exception frame, cleared registers.
+    fn prepare(&mut self, desc: &TaskDesc, saved: &mut Saved);
+
+    /// Makes the task whose registers are in `saved` the one that runs when the kernel returns.
+    fn activate(&mut self, desc: &TaskDesc, saved: &mut Saved);
+
+    /// Copies as many bytes as both sides have and gives their number. The sides do not overlap.
+    fn copy(&mut self, from: Readable, to: Writable) -> u32;
+
+    /// Reads bytes out of a task, as many as both sides have.
+    fn load(&self, from: Readable, to: &mut [u8]);
+
+    /// Writes bytes into a task, as many as both sides have.
+    fn store(&mut self, from: &[u8], to: Writable);
+
+    /// Lets the line interrupt.
+    fn irq_enable(&mut self, irq: u16);
+
+    /// Keeps the line from interrupting.
+    fn irq_disable(&mut self, irq: u16);
+
+    /// Forgets a pending interrupt.
+    fn irq_clear_pending(&mut self, irq: u16);
+
+    /// Makes the line pending by software.
+    fn irq_pend(&mut self, irq: u16);
+
+    /// Whether the line may interrupt.
+    fn irq_is_enabled(&self, irq: u16) -> bool;
+
+    /// Whether the line is pending.
+    fn irq_is_pending(&self, irq: u16) -> bool;
+
+    /// Resets the machine.
+    fn reset(&mut self) -> !;
+
+    /// Leaves `record` where a reset keeps it, and resets the machine.
+    fn crash(&mut self, record: CrashRecord) -> !;
+}
+
+#[cfg(target_os = "none")]
+pub mod arm_m;
+#[cfg(target_os = "none")]
+pub(crate) use arm_m::{at, at_mut, pair_mut};
+
+#[cfg(not(target_os = "none"))]
+pub mod host;
+#[cfg(not(target_os = "none"))]
+pub(crate) use host::{at, at_mut, pair_mut};

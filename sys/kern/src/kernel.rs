@@ -1,0 +1,338 @@
+//! Who runs: the kernel object, its entry points, the ready set and the switch.
+//!
+//! An entry point is called by `arch` with the registers of the current task stored. It does its
+//! work, decides who runs next, and `arch` returns to that task. Nothing interrupts it.
+
+use crate::arch::{Arch, at, at_mut};
+use crate::ready::RankSet;
+use crate::tables::Tables;
+use crate::task::{Member, NEVER_US, State, Task};
+use crate::watch::WatchQueue;
+use sys_abi::{
+    CrashKind, CrashRecord, FaultInfo, MAX_TASKS, Sysnum, TaskDesc, TaskFlags, TaskId, UsageError,
+};
+
+/// What a system call means for the processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The caller goes on.
+    Same,
+    /// Somebody may have become runnable, or the caller stopped being it: choose.
+    Choose,
+    /// This one, which is known to be runnable and at least as important as the caller.
+    Run(Member),
+}
+
+/// A system call either decides who runs next, or faults its caller.
+pub(crate) type Outcome = Result<Next, FaultInfo>;
+
+/// Shorthand for the fault of a misused system call.
+pub(crate) const fn usage(error: UsageError) -> FaultInfo {
+    FaultInfo::SyscallUsage(error)
+}
+
+/// All state of the kernel.
+pub struct Kernel<'a, A> {
+    /// The hardware.
+    pub arch: A,
+    pub(crate) tables: Tables<'a>,
+    pub(crate) tasks: &'a mut [Task],
+    pub(crate) watches: &'a mut [WatchQueue],
+    /// Task index by rank.
+    by_rank: [u8; MAX_TASKS],
+    pub(crate) ready: RankSet,
+    pub(crate) current: Member,
+    /// [`Arch::cycles`] at the latest switch.
+    switched_at: u32,
+    /// No timer fires before this.
+    pub(crate) next_deadline_us: u64,
+    /// Interrupts that came for nobody: not mapped, or their task was down.
+    pub(crate) dropped_interrupts: u32,
+}
+
+impl<'a, A: Arch> Kernel<'a, A> {
+    /// Makes the kernel and the first life of each task. Nothing runs yet: see [`Kernel::start`].
+    ///
+    /// `tasks` has one entry per task descriptor and `watches` one per watch descriptor; what is
+    /// missing is treated as an image without tasks.
+    pub fn new(
+        arch: A,
+        tables: Tables<'a>,
+        tasks: &'a mut [Task],
+        watches: &'a mut [WatchQueue],
+    ) -> Self {
+        let mut kernel = Self {
+            arch,
+            tables,
+            tasks,
+            watches,
+            by_rank: [0; MAX_TASKS],
+            ready: RankSet::EMPTY,
+            current: Member(0),
+            switched_at: 0,
+            next_deadline_us: NEVER_US,
+            dropped_interrupts: 0,
+        };
+        for member in kernel.tables.members() {
+            *kernel.task_mut(member) = Task::new(member.index());
+        }
+        kernel.watches.fill(WatchQueue::EMPTY);
+        kernel.rank_tasks();
+        for member in kernel.tables.members() {
+            kernel.first_life(member);
+        }
+        kernel
+    }
+
+    /// Position in the order of importance = priority first, then index.
+    fn rank_tasks(&mut self) {
+        for member in self.tables.members() {
+            let key = (self.desc(member).priority, member.0);
+            let before = |other: &Member| (self.desc(*other).priority, other.0) < key;
+            let equal = |other: &Member| *other != member && self.desc(*other).priority == key.0;
+            let rank = self.tables.members().filter(before).count() as u8;
+            let shares_priority = self.tables.members().any(|other| equal(&other));
+            if let Some(entry) = self.by_rank.get_mut(usize::from(rank)) {
+                *entry = member.0;
+            }
+            let task = self.task_mut(member);
+            task.rank = rank;
+            task.priority = key.0;
+            task.shares_priority = shares_priority;
+        }
+    }
+
+    fn first_life(&mut self, member: Member) {
+        if self.desc(member).flags & TaskFlags::START != 0 {
+            self.begin(member, true);
+        } else {
+            // Life 0 counts as stopped, so that there is a record for those who send to it.
+            let task = self.task_mut(member);
+            task.id = TaskId::new(member.index(), sys_abi::Generation(1));
+            self.begin(member, false);
+        }
+    }
+
+    /// Chooses the first task to run. Called once, when `arch` is ready to enter it.
+    pub fn start(&mut self) {
+        self.switched_at = self.arch.cycles();
+        match self.most_important() {
+            Some(first) => {
+                self.current = first;
+                self.enter(first);
+            }
+            None => self.crash(CrashKind::NothingRunnable, None),
+        }
+    }
+
+    /// The current task executed `svc`; its number is in r11.
+    #[inline]
+    pub fn syscall(&mut self) {
+        let me = self.current;
+        let task = self.task_mut(me);
+        task.entries = task.entries.wrapping_add(1);
+        let number = task.saved.r[7];
+        match self.dispatch(me, number) {
+            Ok(Next::Same) => {}
+            Ok(Next::Run(next)) => self.switch_to(next),
+            Ok(Next::Choose) => self.choose(),
+            Err(fault) => self.fault_current(fault),
+        }
+    }
+
+    #[inline(always)]
+    fn dispatch(&mut self, me: Member, number: u32) -> Outcome {
+        const SEND: u32 = Sysnum::Send as u32;
+        const RECV: u32 = Sysnum::Recv as u32;
+        const REPLY: u32 = Sysnum::Reply as u32;
+        const SET_TIMER: u32 = Sysnum::SetTimer as u32;
+        const BORROW_READ: u32 = Sysnum::BorrowRead as u32;
+        const BORROW_WRITE: u32 = Sysnum::BorrowWrite as u32;
+        const BORROW_INFO: u32 = Sysnum::BorrowInfo as u32;
+        const IRQ_CONTROL: u32 = Sysnum::IrqControl as u32;
+        const PANIC: u32 = Sysnum::Panic as u32;
+        const GET_TIMER: u32 = Sysnum::GetTimer as u32;
+        const REFRESH_TASK_ID: u32 = Sysnum::RefreshTaskId as u32;
+        const POST: u32 = Sysnum::Post as u32;
+        const REPLY_FAULT: u32 = Sysnum::ReplyFault as u32;
+        const IRQ_STATUS: u32 = Sysnum::IrqStatus as u32;
+        const REPLY_RECV: u32 = Sysnum::ReplyRecv as u32;
+        const SET_RECV: u32 = Sysnum::SetRecv as u32;
+        const WATCH_NEXT: u32 = Sysnum::WatchNext as u32;
+        match number {
+            SEND => self.send(me),
+            RECV => self.recv(me),
+            REPLY => self.reply(me),
+            SET_TIMER => self.set_timer(me),
+            BORROW_READ => self.borrow_read(me),
+            BORROW_WRITE => self.borrow_write(me),
+            BORROW_INFO => self.borrow_info(me),
+            IRQ_CONTROL => self.irq_control(me),
+            PANIC => Err(FaultInfo::Panic),
+            GET_TIMER => self.get_timer(me),
+            REFRESH_TASK_ID => self.refresh_task_id(me),
+            POST => self.post(me),
+            REPLY_FAULT => self.reply_fault(me),
+            IRQ_STATUS => self.irq_status(me),
+            REPLY_RECV => self.reply_recv(me),
+            SET_RECV => self.set_recv(me),
+            WATCH_NEXT => self.watch_next(me),
+            _ => Err(usage(UsageError::BadSyscallNumber)),
+        }
+    }
+
+    /// The current task did what the processor refused.
+    pub fn hardware_fault(&mut self, fault: FaultInfo) {
+        self.fault_current(fault);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fault_current(&mut self, fault: FaultInfo) {
+        self.end_life(self.current, fault);
+        self.choose();
+    }
+
+    /// The running task.
+    #[must_use]
+    pub const fn current(&self) -> Member {
+        self.current
+    }
+
+    #[inline(always)]
+    pub(crate) fn task(&self, member: Member) -> &Task {
+        at(self.tasks, member)
+    }
+
+    #[inline(always)]
+    pub(crate) fn task_mut(&mut self, member: Member) -> &mut Task {
+        at_mut(self.tasks, member)
+    }
+
+    #[inline(always)]
+    pub(crate) fn desc(&self, member: Member) -> &'a TaskDesc {
+        at(self.tables.tasks, member)
+    }
+
+    /// Enters a blocking state; the caller chooses who runs next.
+    #[inline(always)]
+    pub(crate) fn block(&mut self, member: Member, state: State) {
+        let now_ticks = self.arch.ticks();
+        let task = self.task_mut(member);
+        task.state = state;
+        task.since_ticks = now_ticks;
+        let rank = task.rank;
+        self.ready.remove(rank);
+    }
+
+    /// Ends a wait.
+    #[inline(always)]
+    pub(crate) fn unblock(&mut self, member: Member) {
+        let now_ticks = self.arch.ticks();
+        let task = self.task_mut(member);
+        task.state = State::Runnable;
+        task.since_ticks = now_ticks;
+        let rank = task.rank;
+        self.ready.insert(rank);
+    }
+
+    fn most_important(&self) -> Option<Member> {
+        self.ready.first().map(|rank| self.member_of(rank))
+    }
+
+    #[inline(always)]
+    pub(crate) fn member_of(&self, rank: u8) -> Member {
+        Member(self.by_rank[usize::from(rank) % MAX_TASKS])
+    }
+
+    /// The most important of a set; equals take turns, behind the one with rank `after`.
+    #[inline(always)]
+    pub(crate) fn pick(&self, set: &RankSet, after: u8) -> Option<Member> {
+        let first = self.member_of(set.first()?);
+        if !self.task(first).shares_priority {
+            return Some(first);
+        }
+        Some(self.take_turns(set, first, after))
+    }
+
+    #[inline(never)]
+    fn take_turns(&self, set: &RankSet, first: Member, after: u8) -> Member {
+        match set.after(after).map(|rank| self.member_of(rank)) {
+            Some(next) if self.task(next).priority == self.task(first).priority => next,
+            _ => first,
+        }
+    }
+
+    /// Runs the most important runnable task. One that is equally important as the current one
+    /// has to wait until the current one blocks.
+    #[inline]
+    pub(crate) fn choose(&mut self) {
+        let current = self.task(self.current);
+        let Some(next) = self.pick(&self.ready, current.rank) else {
+            self.crash(CrashKind::NothingRunnable, None)
+        };
+        let stays = current.state == State::Runnable
+            && current.is_live()
+            && self.task(next).priority >= current.priority;
+        if !stays {
+            self.switch_to(next);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn switch_to(&mut self, next: Member) {
+        if next == self.current {
+            return;
+        }
+        self.account();
+        self.current = next;
+        self.enter(next);
+    }
+
+    /// Puts the time since the latest switch to the current task's account.
+    #[inline(always)]
+    pub(crate) fn account(&mut self) {
+        let now = self.arch.cycles();
+        // Signed: while a tick is pending the counter is one tick behind, and makes up for it later.
+        let used = now.wrapping_sub(self.switched_at).cast_signed();
+        self.switched_at = now;
+        let task = self.task_mut(self.current);
+        task.cpu_cycles = task.cpu_cycles.wrapping_add_signed(used.into());
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, next: Member) {
+        let desc = self.desc(next);
+        let task = at_mut(self.tasks, next);
+        task.switches = task.switches.wrapping_add(1);
+        self.arch.activate(desc, &mut task.saved);
+    }
+
+    /// Leaves a record and resets: there is nobody left who could do better.
+    #[cold]
+    pub(crate) fn crash(&mut self, kind: CrashKind, fault: Option<FaultInfo>) -> ! {
+        let now_us = self.arch.now_us();
+        let task = self.task(self.current);
+        let mut encoded = [0; 16];
+        if let Some(fault) = fault {
+            // The record has room for the longest fault; a test says so.
+            let _length = hubpack::serialize(&mut encoded, &fault);
+        }
+        let record = CrashRecord {
+            magic: CrashRecord::MAGIC,
+            kind: kind as u32,
+            task: task.id.0,
+            detail: 0,
+            status: 0,
+            address: 0,
+            pc: 0,
+            sp: task.saved.psp,
+            time_us_lo: now_us as u32,
+            time_us_hi: (now_us >> 32) as u32,
+            fault: encoded,
+            image_id_lo: self.tables.image_id as u32,
+            image_id_hi: (self.tables.image_id >> 32) as u32,
+        };
+        self.arch.crash(record)
+    }
+}

@@ -1,0 +1,15 @@
+//! Negative controls: builds that break one promise on purpose, so that the tests that guard it can
+//! be seen to fail. `--cfg negative="NAME"`; a normal build has none of them.
+
+/// `negative="generations"`: a death does not end the id.
+pub(crate) const GENERATIONS: bool = !cfg!(negative = "generations");
+
+/// `negative="mpu"`: the MPU stays off.
+#[cfg_attr(not(target_os = "none"), expect(dead_code, reason = "the host has no MPU"))]
+pub(crate) const MPU: bool = !cfg!(negative = "mpu");
+
+/// `negative="watches"`: nobody learns of an edge.
+pub(crate) const WATCHES: bool = !cfg!(negative = "watches");
+
+/// `negative="sends"`: anybody may send to anybody.
+pub(crate) const SENDS: bool = !cfg!(negative = "sends");

@@ -1,0 +1,118 @@
+//! Notifications: POST, interrupts, and how a posted bit ends a RECV.
+
+use crate::arch::Arch;
+use crate::kernel::{Kernel, Next, Outcome, usage};
+use crate::task::{Member, State};
+use sys_abi::{DeathRecord, IrqStatus, RecvStatus, SendStatus, TaskId, UsageError};
+
+const ENABLE: u32 = 1;
+const CLEAR_PENDING: u32 = 2;
+
+impl<A: Arch> Kernel<'_, A> {
+    /// Posts bits, and ends the RECV that waits for one of them. Bits for a task that is down are
+    /// dropped.
+    pub(crate) fn notify(&mut self, member: Member, bits: u32) {
+        let task = self.task_mut(member);
+        if !task.is_live() {
+            return;
+        }
+        task.notifications |= bits;
+        let mask = task.saved.r[2];
+        let waits = matches!(task.state, State::InRecv | State::InRecvFrom(_));
+        if waits && self.take_notifications(member, mask) {
+            self.unblock(member);
+        }
+    }
+
+    /// Gives the task its notifications in `mask`, if any, as the result of its RECV.
+    #[inline(always)]
+    pub(crate) fn take_notifications(&mut self, member: Member, mask: u32) -> bool {
+        let task = self.task_mut(member);
+        let fired = task.notifications & mask;
+        if fired == 0 {
+            return false;
+        }
+        task.notifications &= !fired;
+        let r = &mut task.saved.r;
+        r[0] = RecvStatus::Notification as u32;
+        r[1] = TaskId::KERNEL.0;
+        r[2] = fired;
+        r[3] = 0;
+        r[4] = 0;
+        r[5] = 0;
+        true
+    }
+
+    #[inline(always)]
+    pub(crate) fn post(&mut self, me: Member) -> Outcome {
+        let [target, bits, ..] = self.task(me).saved.r;
+        let target = TaskId(target);
+        let Some(peer) = self.tables.member(target.index()) else {
+            return Err(usage(UsageError::TaskOutOfRange));
+        };
+        if bits & !self.tables.post_mask(me, peer) != 0 {
+            return Err(usage(UsageError::PostNotAllowed));
+        }
+        if self.task(peer).live != target {
+            let record: DeathRecord = self.known_death(peer, target)?;
+            self.set_dead_result(me, SendStatus::Dead as u32, record);
+            return Ok(Next::Same);
+        }
+        self.task_mut(me).saved.r[0] = SendStatus::Replied as u32;
+        self.notify(peer, bits);
+        Ok(Next::Choose)
+    }
+
+    /// An interrupt line is active. It stays masked until its task enables it again.
+    pub fn interrupt(&mut self, irq: u16) {
+        self.arch.irq_disable(irq);
+        let owner = self.tables.interrupt(irq).and_then(|interrupt| {
+            let member = self.tables.member(sys_abi::TaskIndex(interrupt.task))?;
+            self.task(member).is_live().then_some((member, interrupt.mask))
+        });
+        match owner {
+            Some((member, mask)) => {
+                self.notify(member, mask);
+                self.choose();
+            }
+            None => self.dropped_interrupts = self.dropped_interrupts.wrapping_add(1),
+        }
+    }
+
+    pub(crate) fn irq_control(&mut self, me: Member) -> Outcome {
+        let [mask, bits, ..] = self.task(me).saved.r;
+        if bits & !(ENABLE | CLEAR_PENDING) != 0 {
+            return Err(usage(UsageError::NoIrq));
+        }
+        for irq in self.tables.lines(me, mask).ok_or(usage(UsageError::NoIrq))? {
+            if bits & CLEAR_PENDING != 0 {
+                self.arch.irq_clear_pending(irq);
+            }
+            if bits & ENABLE != 0 {
+                self.arch.irq_enable(irq);
+            } else {
+                self.arch.irq_disable(irq);
+            }
+        }
+        Ok(Next::Same)
+    }
+
+    pub(crate) fn irq_status(&mut self, me: Member) -> Outcome {
+        let mask = self.task(me).saved.r[0];
+        let mut status = 0;
+        for irq in self.tables.lines(me, mask).ok_or(usage(UsageError::NoIrq))? {
+            if self.arch.irq_is_enabled(irq) {
+                status |= IrqStatus::ENABLED;
+            }
+            if self.arch.irq_is_pending(irq) {
+                status |= IrqStatus::PENDING;
+            }
+        }
+        let task = self.task_mut(me);
+        if task.notifications & mask != 0 {
+            status |= IrqStatus::POSTED;
+        }
+        task.saved.r[0] = status;
+        Ok(Next::Same)
+    }
+}

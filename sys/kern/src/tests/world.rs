@@ -1,0 +1,161 @@
+//! A small image on a simulated machine.
+
+use crate::arch::host::Host;
+use crate::kernel::Kernel;
+use crate::tables::Tables;
+use crate::task::{Member, State, Task};
+use crate::watch::WatchQueue;
+use sys_abi::{
+    InterruptDesc, MpuRegion, PostDesc, REGIONS_PER_TASK, Sysnum, TaskDesc, TaskFlags, TaskId,
+    TaskIndex, WatchDesc,
+};
+
+pub type HostKernel = Kernel<'static, Host>;
+
+/// Where task `index` has its memory.
+pub const fn ram(index: u8) -> u32 {
+    0x2000_0000 + 0x1000 * index as u32
+}
+
+/// Bytes of it.
+pub const RAM_BYTES: usize = 0x400;
+
+const START: u8 = TaskFlags::START;
+
+/// Supervisor, two servers, two clients of equal importance, idle.
+const PRIORITIES: [(u8, u8); 6] = [
+    (0, START | TaskFlags::RESTART | TaskFlags::FAULT),
+    (1, START),
+    (2, START),
+    (3, START),
+    (3, START),
+    (9, START),
+];
+
+/// How many.
+pub const TASKS: u8 = PRIORITIES.len() as u8;
+
+/// What the manifest allows: sends to more important tasks only.
+fn uphill(own: u8) -> u32 {
+    let more_important = PRIORITIES.iter().enumerate().filter(|(_, (theirs, _))| *theirs < own);
+    more_important.fold(0, |sends, (index, _)| sends | 1 << index)
+}
+
+fn desc(index: u8) -> TaskDesc {
+    let (priority, flags) = PRIORITIES[usize::from(index)];
+    let mut mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
+    let base = ram(index);
+    mpu[0] = MpuRegion { rbar: base | 0b011, rlar: (base + RAM_BYTES as u32 - 32) | 1 };
+    TaskDesc {
+        mpu,
+        entry: 1,
+        initial_sp: base + 0x200,
+        stack_limit: base,
+        sends: [uphill(priority), 0],
+        priority,
+        flags,
+        region_count: 1,
+        reserved: 0,
+    }
+}
+
+const POSTS: [PostDesc; 2] = [
+    PostDesc { source: 3, target: 1, reserved: 0, mask: 0b0110 },
+    PostDesc { source: 4, target: 1, reserved: 0, mask: 0b0010 },
+];
+
+const EDGES: u8 = 0b1111;
+
+const WATCHES: [WatchDesc; 3] = [
+    WatchDesc { peer: 1, watcher: 2, edges: EDGES, reserved: 0, mask: 0b1000 },
+    WatchDesc { peer: 1, watcher: 3, edges: EDGES, reserved: 0, mask: 0b1000 },
+    WatchDesc { peer: 2, watcher: 3, edges: EDGES, reserved: 0, mask: 0b1000 },
+];
+
+const INTERRUPTS: [InterruptDesc; 2] = [
+    InterruptDesc { irq: 7, task: 1, reserved: 0, mask: 0b1_0000 },
+    InterruptDesc { irq: 9, task: 2, reserved: 0, mask: 0b1_0000 },
+];
+
+fn leak<T>(items: Vec<T>) -> &'static mut [T] {
+    Box::leak(items.into_boxed_slice())
+}
+
+fn tables() -> Tables<'static> {
+    static DESCS: std::sync::OnceLock<Vec<TaskDesc>> = std::sync::OnceLock::new();
+    Tables {
+        tasks: DESCS.get_or_init(|| (0..TASKS).map(desc).collect()),
+        posts: &POSTS,
+        watches: &WATCHES,
+        interrupts: &INTERRUPTS,
+        image_id: 0x1122_3344_5566_7788,
+    }
+}
+
+/// A kernel that has just started its first task.
+pub fn boot() -> HostKernel {
+    let mut host = Host::default();
+    (0..TASKS).for_each(|index| host.add_memory(ram(index), RAM_BYTES));
+    let tasks = leak((0..TASKS).map(|index| Task::new(TaskIndex(index))).collect());
+    let watches = leak(vec![WatchQueue::EMPTY; WATCHES.len()]);
+    let mut kernel = Kernel::new(host, tables(), tasks, watches);
+    kernel.start();
+    kernel
+}
+
+pub fn member(index: u8) -> Member {
+    Member(index)
+}
+
+pub fn state(kernel: &HostKernel, index: u8) -> State {
+    kernel.task(member(index)).state
+}
+
+pub fn id(kernel: &HostKernel, index: u8) -> TaskId {
+    kernel.task(member(index)).id
+}
+
+/// The current task makes a system call.
+pub fn call(kernel: &mut HostKernel, number: Sysnum, args: &[u32]) {
+    let me = kernel.current();
+    let r = &mut kernel.task_mut(me).saved.r;
+    *r = [0; 8];
+    r[..args.len()].copy_from_slice(args);
+    r[7] = number as u32;
+    kernel.syscall();
+}
+
+/// Registers r4..r9 of a task.
+pub fn results(kernel: &HostKernel, index: u8) -> [u32; 6] {
+    let [r4, r5, r6, r7, r8, r9, ..] = kernel.task(member(index)).saved.r;
+    [r4, r5, r6, r7, r8, r9]
+}
+
+/// The current task receives from anybody, with a buffer of eight bytes.
+pub fn receive(kernel: &mut HostKernel, mask: u32) {
+    let buffer = ram(kernel.current().0) + 0x300;
+    call(kernel, Sysnum::Recv, &[buffer, 8, mask, 0, 0]);
+}
+
+/// The current task sends four bytes and has room for eight.
+pub fn send(kernel: &mut HostKernel, target: TaskId, op: u16) {
+    let base = ram(kernel.current().0) + 0x280;
+    call(kernel, Sysnum::Send, &[target.0, op.into(), base, 4, base + 0x20, 8, 0]);
+}
+
+/// The current task replies with four bytes.
+pub fn reply(kernel: &mut HostKernel, peer: TaskId, code: u32) {
+    let base = ram(kernel.current().0) + 0x2c0;
+    call(kernel, Sysnum::Reply, &[peer.0, code, base, 4]);
+}
+
+/// Supervisor, servers and what else is more important block in RECV, until `index` runs.
+pub fn until_runs(kernel: &mut HostKernel, index: u8) {
+    for _ in 0..TASKS {
+        if kernel.current() == member(index) {
+            return;
+        }
+        receive(kernel, 0);
+    }
+    panic!("task {index} does not run");
+}
