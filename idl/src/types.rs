@@ -1,0 +1,19 @@
+//! The words that tasks exchange: formats, entities, buffers, handles, errors.
+//!
+//! Each type is declared once, next to the interfaces that carry it, with the field's own names
+//! (V4L2, Media Controller). All travel in hubpack form, so each derives `SerializedSize`.
+
+mod buffer;
+mod error;
+mod format;
+mod graph;
+mod node;
+mod system;
+
+pub use buffer::*;
+pub use error::*;
+pub use format::*;
+pub use graph::*;
+pub use node::*;
+pub use sys_abi::{Cause, Disconnect, Edge, Generation, TaskIndex};
+pub use system::*;

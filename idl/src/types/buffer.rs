@@ -1,0 +1,137 @@
+//! Frame buffers: who owns them, what is in them.
+
+use hubpack::SerializedSize;
+use serde::{Deserialize, Serialize};
+
+use sys_abi::{Generation, TaskIndex};
+
+/// A pool of frame buffers: position in the `pools` of frames' configuration.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, SerializedSize,
+)]
+pub struct PoolId(pub u8);
+
+/// A buffer of a pool.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, SerializedSize,
+)]
+pub struct BufferIndex(pub u8);
+
+/// Most buffers in one pool; owners are kept as bits of a word in places.
+pub const BUFFERS_MAX: usize = 8;
+
+/// Most buffers that the driver holds per video node, the one in the hardware included.
+pub const QUEUE_DEPTH: usize = BUFFERS_MAX;
+
+/// Where a pool lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct Pool {
+    /// Address of buffer 0, the same for processor and DMA.
+    pub base: u32,
+    /// Distance from one buffer to the next, in bytes.
+    pub buffer_bytes: u32,
+    /// Number of buffers.
+    pub count: u8,
+}
+
+/// The one owner of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Owner {
+    /// A client may read it (or nobody uses it: no holder).
+    Client(Option<TaskIndex>),
+    /// Waiting for hardware.
+    Queued,
+    /// The DMA engine may write it.
+    Hardware(TaskIndex, Generation),
+    /// Its driver died; the engine may still write it until quiet.
+    Quarantined(TaskIndex, Generation),
+    /// Filled, waiting for its client.
+    Done,
+}
+
+/// Buffers of a pool per kind of owner; the sum is the pool's count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct OwnerCounts {
+    /// Owned by clients or by nobody.
+    pub client: u8,
+    /// Waiting for hardware.
+    pub queued: u8,
+    /// In the hardware.
+    pub hardware: u8,
+    /// Waiting for quiet.
+    pub quarantined: u8,
+    /// Filled.
+    pub done: u8,
+}
+
+/// Flags of a filled buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct FrameFlags(pub u8);
+
+impl FrameFlags {
+    /// The pixels are damaged (V4L2_BUF_FLAG_ERROR).
+    pub const ERROR: Self = Self(1);
+    /// The buffer came back without pixels: the stream stopped.
+    pub const CANCELLED: Self = Self(2);
+
+    /// Whether all bits of `flag` are set.
+    #[must_use]
+    pub const fn contains(self, flag: Self) -> bool {
+        self.0 & flag.0 == flag.0
+    }
+}
+
+/// A frame as the driver hands it to the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct FrameDone {
+    /// The buffer.
+    pub buffer: BufferIndex,
+    /// Frame number of the sensor since stream start; gaps are frames without a buffer.
+    pub sequence: u32,
+    /// Time of the frame's end, in microseconds since boot.
+    pub timestamp_us: u64,
+    /// Bytes of pixels.
+    pub bytes_used: u32,
+    /// Damage marks.
+    pub flags: FrameFlags,
+}
+
+/// What `isp.next_done` drains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum NextDone {
+    /// Nothing new.
+    Empty,
+    /// A filled (or cancelled) buffer.
+    Frame(FrameDone),
+    /// The pipeline is stopped and the hardware idle; nothing follows.
+    Stopped,
+}
+
+/// A frame as a client gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct FrameInfo {
+    /// The driver's part.
+    pub frame: FrameDone,
+    /// Generation of the driver that filled it: frames of two epochs never mix.
+    pub epoch: Generation,
+}
+
+/// What `reclaim` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Reclaim {
+    /// The hardware is not known to be quiet yet.
+    Pending,
+    /// The buffer is the client's again, without pixels.
+    Cancelled,
+}
+
+/// A buffer's place and owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct BufferInfo {
+    /// Offset from the start of the pool, in bytes.
+    pub offset_bytes: u32,
+    /// Length for the handle's format, in bytes.
+    pub length_bytes: u32,
+    /// Its owner now.
+    pub owner: Owner,
+}

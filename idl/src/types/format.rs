@@ -1,0 +1,100 @@
+//! Sizes, pixel formats, media bus codes.
+
+use hubpack::SerializedSize;
+use serde::{Deserialize, Serialize};
+
+/// A media bus code (linux/media-bus-format.h).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct MbusCode(pub u16);
+
+impl MbusCode {
+    /// MEDIA_BUS_FMT_SGRBG10_1X10.
+    pub const SGRBG10: Self = Self(0x300a);
+    /// MEDIA_BUS_FMT_UYVY8_1X16.
+    pub const UYVY8_1X16: Self = Self(0x200f);
+    /// MEDIA_BUS_FMT_YUYV8_1X16.
+    pub const YUYV8_1X16: Self = Self(0x2011);
+}
+
+/// A fourcc (linux/videodev2.h), first character in the low byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct PixelFormat(pub u32);
+
+impl PixelFormat {
+    /// V4L2_PIX_FMT_SGRBG10: 10 bits in 2 bytes, little endian.
+    pub const SGRBG10: Self = Self(u32::from_le_bytes(*b"BA10"));
+    /// V4L2_PIX_FMT_UYVY.
+    pub const UYVY: Self = Self(u32::from_le_bytes(*b"UYVY"));
+    /// V4L2_PIX_FMT_YUYV.
+    pub const YUYV: Self = Self(u32::from_le_bytes(*b"YUYV"));
+}
+
+/// A rectangle on a pad.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct Rect {
+    /// First column, in pixels.
+    pub left_px: u16,
+    /// First line, in pixels.
+    pub top_px: u16,
+    /// Columns.
+    pub width_px: u16,
+    /// Lines.
+    pub height_px: u16,
+}
+
+/// What crosses a link, per frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct PadFormat {
+    /// Columns.
+    pub width_px: u16,
+    /// Lines.
+    pub height_px: u16,
+    /// Encoding.
+    pub code: MbusCode,
+}
+
+/// What lies in a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct PixFormat {
+    /// Columns.
+    pub width_px: u16,
+    /// Lines.
+    pub height_px: u16,
+    /// Encoding.
+    pub pixel_format: PixelFormat,
+    /// From one line to the next, in bytes; a multiple of 32.
+    pub stride_bytes: u32,
+    /// Of the whole picture, in bytes.
+    pub size_bytes: u32,
+}
+
+/// All formats of one block. Which fields mean something depends on the block; the others
+/// repeat a meaningful one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct BlockState {
+    /// Format of the sink pad (a sensor's: the whole pixel array).
+    pub sink: PadFormat,
+    /// Crop: CCDC on its pad 1, preview and resizer on their pad 0, sensor in array pixels.
+    pub crop: Rect,
+    /// Largest crop possible now.
+    pub crop_bounds: Rect,
+    /// Format of the first source pad (CCDC: pad 1, output formatter).
+    pub source: PadFormat,
+    /// Format of the second source pad (CCDC: pad 2, video port).
+    /// Resizer: size of the crop as it was asked for; `crop` is what the hardware reads of it.
+    pub video_port: PadFormat,
+}
+
+/// A change that somebody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum FormatChange {
+    /// Set the format of a pad; sets the crop to full and propagates if it is a sink.
+    Format {
+        /// Which pad of the entity.
+        pad: u8,
+        /// The wanted format.
+        format: PadFormat,
+    },
+    /// Set the crop rectangle.
+    Crop(Rect),
+}

@@ -1,0 +1,144 @@
+//! What clients of device nodes see.
+
+use hubpack::SerializedSize;
+use serde::{Deserialize, Serialize};
+
+use super::{DeviceNode, Disconnect, Name, PoolId};
+
+/// An open handle: table entry in the low byte, use count of that entry above it. Bound to the
+/// holder's task id and generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct Handle(pub u32);
+
+/// Try or active formats (V4L2_SUBDEV_FORMAT_*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Which {
+    /// The handle's own scratch state.
+    Try,
+    /// The device's state.
+    Active,
+}
+
+/// Poll conditions (POLLIN and friends).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct PollEvents(pub u8);
+
+impl PollEvents {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// A frame can be dequeued.
+    pub const IN: Self = Self(1);
+    /// An event can be dequeued.
+    pub const PRI: Self = Self(2);
+    /// The handle has ended or its stream is broken.
+    pub const ERR: Self = Self(4);
+    /// The device is gone.
+    pub const HUP: Self = Self(8);
+    /// What a disconnect reports: error, hang-up and priority.
+    pub const DISCONNECTED: Self = Self(2 | 4 | 8);
+
+    /// Whether all bits of `flag` are set.
+    #[must_use]
+    pub const fn contains(self, flag: Self) -> bool {
+        self.0 & flag.0 == flag.0
+    }
+
+    /// Whether any bit of `flag` is set.
+    #[must_use]
+    pub const fn intersects(self, flag: Self) -> bool {
+        self.0 & flag.0 != 0
+    }
+}
+
+/// An event of a node's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Event {
+    /// A frame starts (V4L2_EVENT_FRAME_SYNC).
+    FrameSync {
+        /// Its number.
+        sequence: u32,
+    },
+}
+
+/// VIDIOC_QUERYCAP for a node whose pixels stay in a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct Capability {
+    /// Name of the driver.
+    pub driver: Name,
+    /// Name of the entity.
+    pub card: Name,
+    /// The device node.
+    pub node: DeviceNode,
+    /// Whether frames come out of it (else they go in).
+    pub capture: bool,
+    /// The pool that clients map.
+    pub pool: PoolId,
+    /// Most buffers.
+    pub buffers: u8,
+}
+
+/// MEDIA_IOC_DEVICE_INFO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct DeviceInfo {
+    /// Name of the driver.
+    pub driver: Name,
+    /// Model of the device.
+    pub model: Name,
+    /// Where it sits.
+    pub bus_info: Name,
+    /// Hardware revision.
+    pub hw_revision: u32,
+}
+
+/// How full a node's tables are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct NodeUsage {
+    /// Open handles.
+    pub handles: u16,
+    /// Calls whose reply is deferred.
+    pub waiters: u16,
+    /// Buffers queued or filled.
+    pub buffers: u16,
+}
+
+/// A control id (V4L2_CID_*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct ControlId(pub u32);
+
+impl ControlId {
+    /// V4L2_CID_EXPOSURE, in lines.
+    pub const EXPOSURE: Self = Self(0x0098_0911);
+    /// V4L2_CID_GAIN, in eighths.
+    pub const GAIN: Self = Self(0x0098_0913);
+    /// V4L2_CID_TEST_PATTERN.
+    pub const TEST_PATTERN: Self = Self(0x009f_0903);
+}
+
+/// A control (VIDIOC_QUERYCTRL).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct ControlDescription {
+    /// Its id.
+    pub id: ControlId,
+    /// Smallest value.
+    pub minimum: i32,
+    /// Largest value.
+    pub maximum: i32,
+    /// Step.
+    pub step: i32,
+    /// Value after a restart.
+    pub default: i32,
+}
+
+/// A picture for the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct Picture {
+    /// Number that names the host's file.
+    pub number: u32,
+    /// Address of the first byte.
+    pub address: u32,
+    /// Bytes.
+    pub bytes: u32,
+}
+
+/// The first disconnect of a handle sticks: it is the last word on it.
+pub type Sticky = Option<Disconnect>;
