@@ -1,0 +1,228 @@
+//! A live target: the GDB remote serial protocol over a UNIX socket.
+//!
+//! # Why
+//! Reads of the emulator's GDB stub go through the security state and the MPU of the code that
+//! happens to run. So the client first lets the machine run to a Secure breakpoint, the bench's
+//! heartbeat, where all memory is readable, reads there, and lets the machine go on. Both cores
+//! are attached, because a core that is not attached stays stopped.
+
+use crate::target::{Target, TargetError};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Longest wait for one answer. The breakpoint is at most one heartbeat away.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes read with one packet.
+const READ_BYTES: usize = 1024;
+/// Most packets that are skipped while waiting for an answer.
+const STRAY_PACKETS_MAX: usize = 16;
+
+/// A connection to a machine that is stopped at the breakpoint. Dropping it lets the machine go on.
+pub struct Gdb {
+    stream: UnixStream,
+    socket: PathBuf,
+    breakpoint: u32,
+}
+
+impl Gdb {
+    /// Connects to `socket` and runs the machine to `breakpoint`.
+    ///
+    /// # Errors
+    /// [`TargetError::Connection`].
+    pub fn attach(socket: &Path, breakpoint: u32) -> Result<Self, TargetError> {
+        let connection = |error: std::io::Error| TargetError::Connection {
+            socket: socket.to_path_buf(),
+            detail: error.to_string(),
+        };
+        let stream = UnixStream::connect(socket).map_err(connection)?;
+        stream.set_read_timeout(Some(PATIENCE)).map_err(connection)?;
+        let mut this =
+            Self { stream, socket: socket.to_path_buf(), breakpoint: breakpoint & !1 };
+        this.ask("qSupported:multiprocess+")?;
+        this.ask("vAttach;2")?;
+        this.expect_ok("Hgp1.1")?;
+        let set = format!("Z1,{:x},2", this.breakpoint);
+        this.expect_ok(&set)?;
+        this.send("vCont;c")?;
+        this.wait_for_stop()?;
+        this.expect_ok("Hgp1.1")?;
+        Ok(this)
+    }
+
+    fn error(&self, detail: impl Into<String>) -> TargetError {
+        TargetError::Connection { socket: self.socket.clone(), detail: detail.into() }
+    }
+
+    fn send(&mut self, packet: &str) -> Result<(), TargetError> {
+        let framed = format!("${packet}#{:02x}", checksum(packet.as_bytes()));
+        self.stream.write_all(framed.as_bytes()).map_err(|error| self.error(error.to_string()))
+    }
+
+    fn byte(&mut self) -> Result<u8, TargetError> {
+        let mut byte = [0];
+        match self.stream.read_exact(&mut byte) {
+            Ok(()) => Ok(byte[0]),
+            Err(error) => Err(self.error(error.to_string())),
+        }
+    }
+
+    /// The next packet; acknowledgements in between are skipped.
+    fn packet(&mut self) -> Result<String, TargetError> {
+        while self.byte()? != b'$' {}
+        let mut body = Vec::new();
+        loop {
+            match self.byte()? {
+                b'#' => break,
+                byte => body.push(byte),
+            }
+        }
+        let sum = [self.byte()?, self.byte()?];
+        let right = format!("{:02x}", checksum(&body)).into_bytes() == sum;
+        let answer: &[u8] = if right { b"+" } else { b"-" };
+        self.stream.write_all(answer).map_err(|error| self.error(error.to_string()))?;
+        if right { Ok(String::from_utf8_lossy(&body).into_owned()) } else { self.packet() }
+    }
+
+    /// Sends a packet and gives its answer; stop reports that arrive in between are skipped.
+    fn ask(&mut self, packet: &str) -> Result<String, TargetError> {
+        self.send(packet)?;
+        for _ in 0..STRAY_PACKETS_MAX {
+            let answer = self.packet()?;
+            // Attaching answers with a stop report itself.
+            if !is_stop(&answer) || packet.starts_with("vAttach") {
+                return Ok(answer);
+            }
+        }
+        Err(self.error(format!("no answer to {packet}")))
+    }
+
+    fn expect_ok(&mut self, packet: &str) -> Result<(), TargetError> {
+        match self.ask(packet)?.as_str() {
+            "OK" => Ok(()),
+            answer => Err(self.error(format!("{packet} was answered {answer:?}"))),
+        }
+    }
+
+    fn wait_for_stop(&mut self) -> Result<(), TargetError> {
+        for _ in 0..STRAY_PACKETS_MAX {
+            let packet = self.packet()?;
+            if packet.starts_with("T05") || packet.starts_with("S05") {
+                return Ok(());
+            }
+            if packet.starts_with('W') || packet.starts_with('X') {
+                return Err(self.error("the machine ended"));
+            }
+        }
+        Err(self.error("the breakpoint was not reached"))
+    }
+}
+
+impl Target for Gdb {
+    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), TargetError> {
+        for (index, chunk) in bytes.chunks_mut(READ_BYTES).enumerate() {
+            let from = address.wrapping_add((index * READ_BYTES) as u32);
+            let answer = self.ask(&format!("m{from:x},{:x}", chunk.len()))?;
+            let data = decode_hex(&answer).filter(|data| data.len() == chunk.len());
+            let Some(data) = data else {
+                let detail = format!("the stub answered {answer:?}");
+                return Err(TargetError::Unreadable { address: from, length: chunk.len(), detail });
+            };
+            chunk.copy_from_slice(&data);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Gdb {
+    fn drop(&mut self) {
+        // The machine may have ended; then there is nothing to let go.
+        let clear = format!("z1,{:x},2", self.breakpoint);
+        let _ = self.ask(&clear);
+        let _ = self.ask("D;2");
+        let _ = self.ask("D;1");
+    }
+}
+
+fn is_stop(packet: &str) -> bool {
+    packet.starts_with('T') || packet.starts_with('S')
+}
+
+fn checksum(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
+}
+
+fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_are_sums_modulo_256() {
+        // GDB manual, "Overview" of the remote protocol: the sum of all characters modulo 256.
+        assert_eq!(checksum(b"OK"), 0x9a);
+        assert_eq!(checksum(b""), 0);
+    }
+
+    #[test]
+    fn hex_is_decoded_or_refused() {
+        assert_eq!(decode_hex("00ff10"), Some(vec![0, 255, 16]));
+        assert_eq!(decode_hex("E14"), None);
+        assert_eq!(decode_hex("zz"), None);
+    }
+
+    /// A stub that answers from a list of packets.
+    fn serve(answers: &'static [(&'static str, &'static str)]) -> (PathBuf, std::thread::JoinHandle<()>) {
+        let path = std::env::temp_dir().join(format!(
+            "rsp-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        let _ = std::fs::remove_file(&path);
+        let listener = std::os::unix::net::UnixListener::bind(&path).expect("a socket");
+        let thread = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("one client");
+            let mut stub = Gdb { stream, socket: PathBuf::new(), breakpoint: 0 };
+            while let Ok(packet) = stub.packet() {
+                let answer = answers.iter().find(|(question, _)| packet == *question);
+                if stub.send(answer.map_or("", |(_, answer)| answer)).is_err() {
+                    break;
+                }
+            }
+            std::mem::forget(stub);
+        });
+        (path, thread)
+    }
+
+    #[test]
+    fn memory_is_read_at_the_breakpoint() {
+        let (path, _thread) = serve(&[
+            ("qSupported:multiprocess+", "multiprocess+"),
+            ("vAttach;2", "T05thread:p02.02;"),
+            ("Hgp1.1", "OK"),
+            ("Z1,1000,2", "OK"),
+            ("vCont;c", "T05thread:p01.01;"),
+            ("m28100000,4", "78563412"),
+            ("m0,4", "E14"),
+            ("z1,1000,2", "OK"),
+            ("D;1", "OK"),
+            ("D;2", "OK"),
+        ]);
+        let mut gdb = Gdb::attach(&path, 0x1001).expect("the stub answers");
+        assert_eq!(gdb.word(0x2810_0000).expect("readable"), 0x1234_5678);
+        let error = gdb.word(0).expect_err("not readable").to_string();
+        assert!(error.contains("0x00000000") && error.contains("E14"), "{error}");
+        drop(gdb);
+        std::fs::remove_file(path).expect("the socket file is there");
+    }
+}

@@ -1,0 +1,218 @@
+//! The kernel's tables: `sys_abi`'s structures, field by field, little endian.
+
+use crate::error::ImageError;
+use crate::mpu::{Rights, words};
+use crate::object_file::ObjectFile;
+use crate::place::Place;
+use build_manifest::{Image, Task};
+use sys_abi::{
+    InterruptDesc, MAX_TASKS, MpuRegion, PostDesc, REGIONS_PER_TASK, TaskDesc, TaskFlags, WatchDesc,
+};
+
+/// What the kernel reserves per task and per watch, as it says itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KernelSizes {
+    /// Bytes of kernel RAM per task.
+    pub task_bytes: u32,
+    /// Bytes of kernel RAM per watch.
+    pub watch_bytes: u32,
+}
+
+/// A task after placement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Memory.
+    pub place: Place,
+    /// First instruction, bit 0 clear.
+    pub entry: u32,
+}
+
+/// The object that is linked into the kernel.
+///
+/// # Errors
+/// More than an ELF object can hold.
+pub fn object(
+    image: &Image,
+    placed: &[Placed],
+    sizes: KernelSizes,
+    image_id: u64,
+) -> Result<Vec<u8>, ImageError> {
+    let mut file = ObjectFile::default();
+    let tasks: Vec<_> =
+        (0..image.tasks.len()).map(|index| task(image, index, placed[index])).collect();
+    table(&mut file, "KERNEL_TASKS", "KERNEL_TASK_COUNT", &tasks, task_bytes);
+    let watches = watches(image);
+    table(&mut file, "KERNEL_WATCHES", "KERNEL_WATCH_COUNT", &watches, watch_bytes);
+    table(&mut file, "KERNEL_POSTS", "KERNEL_POST_COUNT", &posts(image), post_bytes);
+    let interrupts = interrupts(image);
+    table(&mut file, "KERNEL_INTERRUPTS", "KERNEL_INTERRUPT_COUNT", &interrupts, interrupt_bytes);
+    file.constant("KERNEL_CYCLES_PER_US", &image.chip.cycles_per_us.to_le_bytes());
+    file.constant("KERNEL_IMAGE_ID", &image_id.to_le_bytes());
+    file.absolute("__crash_record", image.chip.crash_record.base);
+    file.zeroed("__kernel_task_table", sizes.task_bytes * count(&tasks));
+    file.zeroed("__kernel_watch_table", sizes.watch_bytes * count(&watches));
+    file.finish()
+}
+
+fn table<T>(
+    file: &mut ObjectFile,
+    name: &str,
+    count_name: &str,
+    entries: &[T],
+    bytes: fn(&T) -> Vec<u8>,
+) {
+    let all: Vec<u8> = entries.iter().flat_map(bytes).collect();
+    file.constant(name, &all);
+    file.constant(count_name, &count(entries).to_le_bytes());
+}
+
+fn count<T>(entries: &[T]) -> u32 {
+    u32::try_from(entries.len()).expect("tables are small")
+}
+
+fn index8(index: usize) -> u8 {
+    u8::try_from(index).expect("a checked manifest has at most MAX_TASKS tasks")
+}
+
+/// The MPU regions of a task, sorted by base: code and RAM lie below everything else of the chip.
+#[must_use]
+pub fn regions(task: &Task, place: Place) -> Vec<(sys_boot::MemoryRange, Rights)> {
+    let windows = task.windows.iter().map(|window| (window.range, Rights::of(window)));
+    let own = [(place.flash, Rights::Code), (place.ram, Rights::Data)];
+    let mut regions: Vec<_> = own.into_iter().chain(windows).collect();
+    regions.sort_by_key(|(range, _)| range.base);
+    regions
+}
+
+fn task(image: &Image, index: usize, placed: Placed) -> TaskDesc {
+    let task = &image.tasks[index];
+    let regions = regions(task, placed.place);
+    let mut mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
+    for (slot, (range, rights)) in mpu.iter_mut().zip(&regions) {
+        *slot = words(*range, *rights);
+    }
+    let mut sends = [0u32; MAX_TASKS / 32];
+    for target in (0..image.tasks.len()).filter(|target| image.may_send(index, *target)) {
+        sends[target / 32] |= 1 << (target % 32);
+    }
+    let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+    TaskDesc {
+        mpu,
+        entry: placed.entry | 1,
+        initial_sp: placed.place.data_base,
+        stack_limit: placed.place.ram.base,
+        sends,
+        priority: task.priority,
+        flags: flag(task.start, TaskFlags::START)
+            | flag(task.may_restart, TaskFlags::RESTART)
+            | flag(task.may_fault, TaskFlags::FAULT),
+        region_count: index8(regions.len()),
+        reserved: 0,
+    }
+}
+
+fn watches(image: &Image) -> Vec<WatchDesc> {
+    let mut all = Vec::new();
+    for (watcher, task) in image.tasks.iter().enumerate() {
+        all.extend(task.watches.iter().map(|watch| WatchDesc {
+            peer: index8(watch.peer),
+            watcher: index8(watcher),
+            edges: watch.edges,
+            reserved: 0,
+            mask: watch.mask,
+        }));
+    }
+    all.sort_by_key(|watch| (watch.peer, watch.watcher));
+    all
+}
+
+fn posts(image: &Image) -> Vec<PostDesc> {
+    let mut all = Vec::new();
+    for (source, task) in image.tasks.iter().enumerate() {
+        all.extend(task.posts.iter().map(|post| PostDesc {
+            source: index8(source),
+            target: index8(post.target),
+            reserved: 0,
+            mask: post.mask,
+        }));
+    }
+    all.sort_by_key(|post| (post.source, post.target));
+    all
+}
+
+fn interrupts(image: &Image) -> Vec<InterruptDesc> {
+    let mut all = Vec::new();
+    for (index, task) in image.tasks.iter().enumerate() {
+        all.extend(task.interrupts.iter().map(|line| InterruptDesc {
+            irq: line.interrupt.irq,
+            task: index8(index),
+            reserved: 0,
+            mask: line.mask,
+        }));
+    }
+    all.sort_by_key(|line| line.irq);
+    all
+}
+
+fn task_bytes(task: &TaskDesc) -> Vec<u8> {
+    let regions = task.mpu.iter().flat_map(|region| [region.rbar, region.rlar]);
+    let words = regions.chain([task.entry, task.initial_sp, task.stack_limit]).chain(task.sends);
+    let mut bytes: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
+    bytes.extend([task.priority, task.flags, task.region_count, task.reserved]);
+    bytes
+}
+
+fn post_bytes(post: &PostDesc) -> Vec<u8> {
+    let mut bytes = vec![post.source, post.target];
+    bytes.extend(post.reserved.to_le_bytes());
+    bytes.extend(post.mask.to_le_bytes());
+    bytes
+}
+
+fn watch_bytes(watch: &WatchDesc) -> Vec<u8> {
+    let mut bytes = vec![watch.peer, watch.watcher, watch.edges, watch.reserved];
+    bytes.extend(watch.mask.to_le_bytes());
+    bytes
+}
+
+fn interrupt_bytes(line: &InterruptDesc) -> Vec<u8> {
+    let mut bytes = line.irq.to_le_bytes().to_vec();
+    bytes.extend([line.task, line.reserved]);
+    bytes.extend(line.mask.to_le_bytes());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::size_of;
+
+    #[test]
+    fn the_bytes_are_as_long_as_the_kernel_reads_them() {
+        let region = MpuRegion { rbar: 1, rlar: 2 };
+        let task = TaskDesc {
+            mpu: [region; REGIONS_PER_TASK],
+            entry: 3,
+            initial_sp: 4,
+            stack_limit: 5,
+            sends: [6, 7],
+            priority: 8,
+            flags: 9,
+            region_count: 10,
+            reserved: 0,
+        };
+        let bytes = task_bytes(&task);
+        assert_eq!(bytes.len(), size_of::<TaskDesc>());
+        assert_eq!(&bytes[..8], [1, 0, 0, 0, 2, 0, 0, 0]);
+        assert_eq!(&bytes[bytes.len() - 8..], [7, 0, 0, 0, 8, 9, 10, 0]);
+        let post = PostDesc { source: 1, target: 2, reserved: 0, mask: 0x0403_0201 };
+        assert_eq!(post_bytes(&post), [1, 2, 0, 0, 1, 2, 3, 4]);
+        assert_eq!(post_bytes(&post).len(), size_of::<PostDesc>());
+        let watch = WatchDesc { peer: 1, watcher: 2, edges: 3, reserved: 0, mask: 4 };
+        assert_eq!(watch_bytes(&watch), [1, 2, 3, 0, 4, 0, 0, 0]);
+        assert_eq!(watch_bytes(&watch).len(), size_of::<WatchDesc>());
+        let line = InterruptDesc { irq: 0x0102, task: 3, reserved: 0, mask: 4 };
+        assert_eq!(interrupt_bytes(&line), [2, 1, 3, 0, 4, 0, 0, 0]);
+        assert_eq!(interrupt_bytes(&line).len(), size_of::<InterruptDesc>());
+    }
+}

@@ -1,0 +1,296 @@
+//! Tasks: programs, slots, peripherals, configuration, MPU regions.
+
+use super::notifications::{self, Bits};
+use super::regions::RegionIndices;
+use super::{Context, round_up_8, unknown};
+use crate::error::Defect;
+use crate::image::{Access, Config, ConfigValue, Mapping, Program, Region, Slot, Task, Window};
+use crate::node::{Node, Table, Value};
+use crate::raw::{Name, RawTask};
+use crate::reader::describe;
+use sys_boot::Peripheral;
+
+/// Stack of a task unless the manifest says otherwise.
+const TASK_STACK_BYTES: u32 = 2048;
+
+/// Code and RAM: the two MPU regions that each task has.
+const OWN_REGIONS: usize = 2;
+
+/// Beginning of the configuration keys that the builder fills in.
+pub const RESERVED_CONFIG: &str = "task_";
+
+/// In an array of task indices: no task.
+const NO_TASK: u32 = 0xFF;
+
+/// All tasks, as far as they could be understood; position = position in the manifest.
+pub fn check(context: &mut Context<'_>, regions: &[Region], indices: &RegionIndices) -> Vec<Task> {
+    let raw = context.raw;
+    let kernel_bits = notifications::kernel_bits(context);
+    raw.tasks
+        .iter()
+        .zip(&kernel_bits)
+        .map(|(task, own)| check_task(context, task, *own, &kernel_bits, regions, indices))
+        .collect()
+}
+
+fn check_task(
+    context: &mut Context<'_>,
+    raw: &RawTask,
+    own: Bits,
+    kernel_bits: &[Bits],
+    regions: &[Region],
+    indices: &RegionIndices,
+) -> Task {
+    let where_ = format!("task {}", raw.name.value);
+    let uses = uses(context, &where_, raw);
+    let maps = maps(context, &where_, raw, indices);
+    let windows = windows(&uses, &maps, regions);
+    too_many(context, raw, &windows, regions);
+    let program = raw.program.as_ref().and_then(|program| context.program(&where_, program));
+    let grants = grants(context, &where_, raw);
+    let slots = slots(context, raw);
+    Task {
+        name: raw.name.value.clone(),
+        program: program.unwrap_or_else(missing_program),
+        priority: raw.priority.as_ref().map_or(u8::MAX, |p| u8::try_from(p.value).unwrap_or(255)),
+        start: raw.start,
+        may_restart: grants.contains(&"restart") || is_first(context, raw),
+        may_fault: grants.contains(&"fault") || is_first(context, raw),
+        stack_bytes: round_up_8(raw.stack_bytes.as_ref().map_or(TASK_STACK_BYTES, |s| s.value)),
+        slots,
+        notifications: notifications::declared(context, raw),
+        kernel_bits: own.kernel(),
+        timer_bits: own.timer(),
+        watches: notifications::watches(context, raw),
+        posts: notifications::posts(context, raw, kernel_bits),
+        uses,
+        interrupts: notifications::interrupts(context, raw),
+        maps,
+        windows,
+        config: config(context, raw, regions, indices),
+        restart: raw.restart,
+        quiesce: raw.quiesce.as_ref().and_then(|helper| context.peer(raw, helper, "quiesce")),
+        hang_ms: raw.hang_ms,
+    }
+}
+
+fn is_first(context: &Context<'_>, raw: &RawTask) -> bool {
+    context.raw.tasks.first().is_some_and(|first| first.name.at == raw.name.at)
+}
+
+/// Stands for a program that was complained about; it never leaves the check.
+fn missing_program() -> Program {
+    Program { folder: String::new(), package: String::new(), binary: String::new() }
+}
+
+fn slots(context: &mut Context<'_>, raw: &RawTask) -> Vec<Slot> {
+    let names: Vec<&Name> = raw.slots.iter().map(|(name, _)| name).collect();
+    context.symbols("slot", &names);
+    let mut slots = Vec::new();
+    for (name, peer) in &raw.slots {
+        if let Some(peer) = context.peer(raw, peer, "send to") {
+            slots.push(Slot { name: name.value.clone(), peer });
+        }
+    }
+    slots
+}
+
+fn uses(context: &mut Context<'_>, where_: &str, raw: &RawTask) -> Vec<&'static Peripheral> {
+    let names: Vec<&Name> = raw.uses.iter().collect();
+    context.once(raw, "peripheral", &names);
+    let mut uses = Vec::new();
+    for name in names {
+        match context.chip.peripheral(&name.value) {
+            Some(peripheral) => uses.push(peripheral),
+            None => {
+                let known = context.chip.peripherals.iter().map(|known| known.name);
+                context.defects.add(name.at, unknown(where_, "peripheral", &name.value, known));
+            }
+        }
+    }
+    uses
+}
+
+fn grants(context: &mut Context<'_>, where_: &str, raw: &RawTask) -> Vec<&'static str> {
+    const GRANTS: [&str; 2] = ["restart", "fault"];
+    let mut grants = Vec::new();
+    for name in &raw.grants {
+        match GRANTS.into_iter().find(|known| *known == name.value) {
+            Some(grant) => grants.push(grant),
+            None => {
+                context.defects.add(name.at, unknown(where_, "grant", &name.value, GRANTS));
+            }
+        }
+    }
+    grants
+}
+
+/// What the regions' readers and writers say, and what the task's own `maps` says.
+fn maps(
+    context: &mut Context<'_>,
+    where_: &str,
+    raw: &RawTask,
+    indices: &RegionIndices,
+) -> Vec<Mapping> {
+    let mut maps = indices.mapped_by(&raw.name.value);
+    for (name, access) in &raw.maps {
+        let Some(region) = indices.find(&name.value) else {
+            let known = indices.names();
+            context.defects.add(name.at, unknown(where_, "region", &name.value, known));
+            continue;
+        };
+        match maps.iter_mut().find(|mapping| mapping.region == region) {
+            Some(mapping) => mapping.access = mapping.access.max(*access),
+            None => maps.push(Mapping { region, access: *access }),
+        }
+    }
+    maps.sort_by_key(|mapping| mapping.region);
+    maps
+}
+
+/// One window per run of adjacent ranges with the same rights.
+fn windows(uses: &[&'static Peripheral], maps: &[Mapping], regions: &[Region]) -> Vec<Window> {
+    let device = uses.iter().map(|peripheral| Window {
+        range: peripheral.range,
+        access: Access::Write,
+        device: true,
+    });
+    let memory = maps.iter().map(|mapping| Window {
+        range: regions[mapping.region].range,
+        access: mapping.access,
+        device: false,
+    });
+    let mut windows: Vec<Window> = device.chain(memory).collect();
+    windows.sort_by_key(|window| window.range.base);
+    windows.dedup_by(|next, last| {
+        let adjacent = last.range.end() == next.range.base
+            && last.access == next.access
+            && last.device == next.device
+            && !last.device;
+        if adjacent {
+            last.range.bytes += next.range.bytes;
+        }
+        adjacent
+    });
+    windows
+}
+
+fn too_many(context: &mut Context<'_>, raw: &RawTask, windows: &[Window], regions: &[Region]) {
+    let count = OWN_REGIONS + windows.len();
+    let most = context.chip.mpu_region_count.min(sys_abi::REGIONS_PER_TASK);
+    if count <= most {
+        return;
+    }
+    let names = windows.iter().map(|window| {
+        let inside = |range| window.range.contains(range);
+        let region = regions.iter().find(|region| inside(region.range));
+        let peripheral = context.chip.peripherals.iter().find(|known| inside(known.range));
+        let name = region.map(|region| region.name.as_str()).or(peripheral.map(|known| known.name));
+        format!(", {}", name.unwrap_or("?"))
+    });
+    let windows = names.collect();
+    let task = raw.name.value.clone();
+    context.defects.add(raw.name.at, Defect::TooManyRegions { task, count, most, windows });
+}
+
+fn config(
+    context: &mut Context<'_>,
+    raw: &RawTask,
+    regions: &[Region],
+    indices: &RegionIndices,
+) -> Vec<Config> {
+    let names: Vec<&Name> = raw.config.iter().map(|(key, _)| key).collect();
+    context.symbols("config key", &names);
+    let mut config = Vec::new();
+    for (key, node) in &raw.config {
+        let task = raw.name.value.clone();
+        if key.value.starts_with(RESERVED_CONFIG) {
+            let defect = Defect::ReservedConfig { task, key: key.value.clone() };
+            context.defects.add(key.at, defect);
+            continue;
+        }
+        let Some(value) = config_value(context, raw, key, node, regions, indices) else { continue };
+        if let ConfigValue::Region { name, .. } = &value
+            && *name != key.value
+            && indices.find(&key.value).is_some()
+        {
+            let (key_, region) = (key.value.clone(), name.clone());
+            context.defects.add(key.at, Defect::ConfigHidesRegion { task, key: key_, region });
+        }
+        config.push(Config { key: key.value.clone(), value });
+    }
+    config
+}
+
+fn config_value(
+    context: &mut Context<'_>,
+    raw: &RawTask,
+    key: &Name,
+    node: &Node,
+    regions: &[Region],
+    indices: &RegionIndices,
+) -> Option<ConfigValue> {
+    let value = match &node.value {
+        Value::Bool(value) => Some(ConfigValue::Word(u32::from(*value))),
+        Value::Integer(number) => word(*number).map(ConfigValue::Word),
+        Value::Text(text) => Some(match indices.find(text) {
+            Some(region) => ConfigValue::Region { region, name: text.clone() },
+            None => ConfigValue::Text(text.clone()),
+        }),
+        Value::Array(items) => words(items, regions, indices).map(ConfigValue::Words),
+        Value::Table(table) => task_words(context, raw, table).map(ConfigValue::Words),
+        Value::Untaken(_) => None,
+    };
+    if value.is_none() {
+        let defect = Defect::WrongType {
+            where_: format!("config of task {}", raw.name.value),
+            key: key.value.clone(),
+            found: describe(&node.value),
+            expected: "a 32-bit integer, true, false, a string, an array of integers or of region names, or { tasks = [names] }",
+        };
+        context.defects.add(key.at, defect);
+    }
+    value
+}
+
+/// `{ tasks = ["a", "", "b"] }` gives one task index each; the empty name gives [`NO_TASK`].
+fn task_words(context: &mut Context<'_>, raw: &RawTask, table: &Table) -> Option<Vec<u32>> {
+    let [(key, Node { value: Value::Array(items), .. })] = table.0.as_slice() else { return None };
+    if key.value != "tasks" {
+        return None;
+    }
+    let where_ = format!("config of task {}", raw.name.value);
+    let mut indices = Vec::new();
+    for item in items {
+        let Value::Text(text) = &item.value else { return None };
+        let name = Name { value: text.clone(), at: item.at };
+        let index = match text.as_str() {
+            "" => NO_TASK,
+            // An unknown name is reported; the rest is read for its own defects.
+            _ => context.task_index(&where_, &name).map_or(NO_TASK, |index| index as u32),
+        };
+        indices.push(index);
+    }
+    Some(indices)
+}
+
+/// Integers give one word each, region names two: base and bytes.
+fn words(items: &[Node], regions: &[Region], indices: &RegionIndices) -> Option<Vec<u32>> {
+    let mut words = Vec::new();
+    for item in items {
+        match &item.value {
+            Value::Integer(number) => words.push(word(*number)?),
+            Value::Text(text) => {
+                let range = regions[indices.find(text)?].range;
+                words.extend([range.base, range.bytes]);
+            }
+            _ => return None,
+        }
+    }
+    Some(words)
+}
+
+/// 32 bits: unsigned, or negative in two's complement.
+fn word(number: i64) -> Option<u32> {
+    u32::try_from(number).ok().or_else(|| i32::try_from(number).ok().map(i32::cast_unsigned))
+}

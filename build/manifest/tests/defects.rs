@@ -1,0 +1,494 @@
+//! Each defect of a manifest, made on purpose: one edit of a good manifest, and the exact lines
+//! that the user gets.
+
+use build_manifest::load_text;
+use std::path::Path;
+
+const GOOD: &str = r#"name = "test"
+chip = "mps2-an521"
+kernel = "sys/kern"
+
+[tasks.supervisor]
+crate = "task/supervisor"
+priority = 0
+notifications = ["fault"]
+
+[tasks.server]
+crate = "drv/isp"
+priority = 1
+notifications = ["go", "tick", "line"]
+timer = ["tick"]
+interrupts = { "spare.irq0" = "line" }
+uses = ["isp"]
+
+[tasks.client]
+crate = "task/video"
+priority = 2
+slots = { server = "server" }
+notifications = ["edge", "done"]
+watch = { server = "edge" }
+config = { buffers = 4 }
+
+[regions.pool]
+kind = "frame"
+readers = ["client"]
+bytes = "4 x 640x480 YUYV"
+"#;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("build/manifest is two deep")
+}
+
+/// The lines for a manifest.
+fn complaints(text: &str) -> Vec<String> {
+    match load_text(root(), Path::new("app.toml"), text) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.to_string().lines().map(String::from).collect(),
+    }
+}
+
+/// Replaces `from` (once) by `to` in the good manifest and compares the complaints.
+#[track_caller]
+fn check(from: &str, to: &str, expect: &[&str]) {
+    assert_eq!(GOOD.matches(from).count(), 1, "{from:?} must be in the good manifest once");
+    assert_eq!(complaints(&GOOD.replace(from, to)), expect);
+}
+
+/// Appends to the good manifest.
+#[track_caller]
+fn append(text: &str, expect: &[&str]) {
+    assert_eq!(complaints(&format!("{GOOD}{text}")), expect);
+}
+
+#[test]
+fn the_good_manifest_is_good() {
+    assert_eq!(complaints(GOOD), [""; 0]);
+}
+
+#[test]
+fn unknown_keys_get_a_suggestion() {
+    check(
+        "slots = {",
+        "slot = {",
+        &["app.toml:21:1: task client: unknown key `slot`: did you mean `slots`?"],
+    );
+    check(
+        "uses = [\"isp\"]",
+        "colour = \"red\"",
+        &[
+            "app.toml:16:1: task server: unknown key `colour`: there is crate, bin, priority, start, grants, stack, slots, watch, notifications, timer, post, uses, interrupts, maps, config, restart, quiesce, hang_ms",
+        ],
+    );
+    check(
+        "kernel = \"sys/kern\"",
+        "kernel = \"sys/kern\"\nchips = 2",
+        &["app.toml:4:1: the image: unknown key `chips`: did you mean `chip`?"],
+    );
+}
+
+#[test]
+fn all_defects_come_at_once_in_the_order_of_the_file() {
+    let text = GOOD.replace("priority = 1", "priority = 300").replace("\"isp\"]", "\"ips\"]");
+    assert_eq!(
+        complaints(&text),
+        [
+            "app.toml:12:1: task server: `priority` is the integer 300, expected an integer 0..=254",
+            "app.toml:16:9: task server: no peripheral `ips`: did you mean `isp`?",
+        ]
+    );
+}
+
+#[test]
+fn text_that_is_not_toml_is_placed() {
+    let lines = complaints("name = \"x\nchip = 1");
+    assert!(lines[0].starts_with("app.toml:1:10: not TOML: "), "{lines:?}");
+}
+
+#[test]
+fn missing_keys_come_with_what_to_add() {
+    check(
+        "chip = \"mps2-an521\"",
+        "",
+        &["app.toml:1:1: the image: `chip` is missing: add `chip = \"mps2-an521\"`"],
+    );
+    check(
+        "priority = 1",
+        "",
+        &[
+            "app.toml:10:8: task server: `priority` is missing: add `priority = 0..254`, 0 = most important",
+        ],
+    );
+}
+
+#[test]
+fn wrong_types_and_ranges_say_what_was_found() {
+    check(
+        "uses = [\"isp\"]",
+        "uses = 3",
+        &[
+            "app.toml:16:1: task server: `uses` is the integer 3, expected a string or an array of strings",
+        ],
+    );
+    check(
+        "uses = [\"isp\"]",
+        "stack = 100",
+        &["app.toml:16:1: task server: `stack` = 100 is out of range, 256..=262144 is possible"],
+    );
+    check(
+        "config = { buffers = 4 }",
+        "config = { gain = 1.5 }",
+        &[
+            "app.toml:24:12: config of task client: `gain` is 1.5, expected a 32-bit integer, true, false, a string, an array of integers or of region names, or { tasks = [names] }",
+        ],
+    );
+}
+
+#[test]
+fn a_slot_to_a_less_or_equally_important_task_is_refused() {
+    check(
+        "uses = [\"isp\"]",
+        "slots = { client = \"client\" }",
+        &[
+            "app.toml:10:8: cycle of slots server -> client -> server: remove one, each task may send only to a more important one",
+        ],
+    );
+    append(
+        "[tasks.equal]\ncrate = \"task/video\"\npriority = 2\nslots = { other = \"client\" }\n",
+        &[
+            "app.toml:33:11: task equal (priority 2): slot `other` on client (priority 2): sends go only to a more important task; answer by notification, or give client a priority below 2",
+        ],
+    );
+}
+
+#[test]
+fn names_that_do_not_exist_are_found_everywhere() {
+    let there = "supervisor, server, client";
+    check(
+        "{ server = \"server\" }",
+        "{ server = \"servre\" }",
+        &["app.toml:21:20: task client: no task `servre`: did you mean `server`?"],
+    );
+    check(
+        "watch = { server = \"edge\" }",
+        "watch = { camera = \"edge\" }",
+        &[&format!("app.toml:23:11: task client: no task `camera`: there is {there}")],
+    );
+    check(
+        "\"spare.irq0\" = \"line\"",
+        "\"spare.irq9\" = \"line\"",
+        &[
+            "app.toml:15:16: interrupts of task server: no interrupt `spare.irq9`: did you mean `spare.irq0`?",
+        ],
+    );
+    check(
+        "crate = \"drv/isp\"",
+        "crate = \"drv/lens\"",
+        &[
+            "app.toml:11:1: task server: crate `drv/lens` has no Cargo.toml with a package in it: check the path from the root",
+        ],
+    );
+    check(
+        "readers = [\"client\"]",
+        "readers = [\"clint\"]",
+        &["app.toml:28:12: region pool: no task `clint`: did you mean `client`?"],
+    );
+    check(
+        "config = { buffers = 4 }",
+        "maps = [\"poll\"]",
+        &["app.toml:24:9: task client: no region `poll`: did you mean `pool`?"],
+    );
+    check(
+        "mps2-an521",
+        "mps2-an512",
+        &["app.toml:2:1: the image: no chip `mps2-an512`: did you mean `mps2-an521`?"],
+    );
+    check(
+        "uses = [\"isp\"]",
+        "grants = [\"reset\"]",
+        &["app.toml:16:11: task server: no grant `reset`: there is restart, fault"],
+    );
+    check(
+        "watch = { server = \"edge\" }",
+        "watch = { server = { bit = \"edge\", edges = [\"dead\"] } }",
+        &[
+            "app.toml:23:45: watch of task client: no edge `dead`: there is removing, died, quiet, ready",
+        ],
+    );
+}
+
+#[test]
+fn undeclared_notifications_are_found() {
+    check(
+        "watch = { server = \"edge\" }",
+        "watch = { server = \"edgy\" }",
+        &["app.toml:23:20: watch of task client: no notification `edgy`: did you mean `edge`?"],
+    );
+    check(
+        "timer = [\"tick\"]",
+        "timer = [\"tock\"]",
+        &["app.toml:14:10: timer of task server: no notification `tock`: did you mean `tick`?"],
+    );
+    check(
+        "\"spare.irq0\" = \"line\"",
+        "\"spare.irq0\" = \"lime\"",
+        &[
+            "app.toml:15:31: interrupts of task server: no notification `lime`: did you mean `line`?",
+        ],
+    );
+    check(
+        "config = { buffers = 4 }",
+        "post = { server = [\"stop\"] }",
+        &[
+            "app.toml:24:20: post of task client to server: no notification `stop`: there is go, tick, line",
+        ],
+    );
+}
+
+#[test]
+fn notifications_are_at_most_32_and_different() {
+    let many: Vec<_> = (0..33).map(|n| format!("\"n{n}\"")).collect();
+    append(
+        &format!(
+            "[tasks.many]\ncrate = \"task/video\"\npriority = 3\nnotifications = [{}]\n",
+            many.join(", ")
+        ),
+        &["app.toml:33:232: task many: 33 notifications, at most 32 are possible: share bits"],
+    );
+    check(
+        "[\"edge\", \"done\"]",
+        "[\"edge\", \"done\", \"done\"]",
+        &["app.toml:22:34: task client: notification `done` appears twice: remove one"],
+    );
+    check(
+        "[\"edge\", \"done\"]",
+        "[\"edge\", \"do-ne\", \"do_ne\"]",
+        &[
+            "app.toml:22:35: notification `do-ne` and `do_ne` would be the same symbol in a program: rename one",
+        ],
+    );
+    check(
+        "timer = [\"tick\"]",
+        "timer = [\"line\"]",
+        &[
+            "app.toml:13:32: task server: notification `line` is for interrupt and for timer: give each a bit of its own, or who gets it cannot tell",
+        ],
+    );
+}
+
+#[test]
+fn nobody_posts_what_the_kernel_posts() {
+    check(
+        "config = { buffers = 4 }",
+        "post = { server = [\"line\"] }",
+        &[
+            "app.toml:24:20: task client may not post `line` of server: only the kernel posts it (interrupt): post another bit",
+        ],
+    );
+    check(
+        "config = { buffers = 4 }",
+        "post = { supervisor = [\"fault\"] }",
+        &[
+            "app.toml:24:24: task client may not post `fault` of supervisor: only the kernel posts it (fault): post another bit",
+        ],
+    );
+    check(
+        "config = { buffers = 4 }",
+        "post = [\"supervisor\"]",
+        &[
+            "app.toml:24:9: task client: `post` to supervisor, which has no notification that a task may post: declare one there",
+        ],
+    );
+}
+
+#[test]
+fn a_slot_on_a_server_that_posts_needs_a_watch() {
+    let text = GOOD
+        .replace("uses = [\"isp\"]", "post = [\"client\"]")
+        .replace("watch = { server = \"edge\" }\n", "");
+    assert_eq!(
+        complaints(&text),
+        [
+            "app.toml:18:8: task client has a slot on server, which posts to it, and no watch: add `watch = { server = \"...\" }`, or its death goes unseen"
+        ]
+    );
+}
+
+#[test]
+fn an_interrupt_wakes_one_task() {
+    check(
+        "config = { buffers = 4 }",
+        "interrupts = { \"spare.irq0\" = \"done\" }",
+        &[
+            "app.toml:24:16: interrupt spare.irq0 belongs to task server and to task client: a line wakes one task",
+        ],
+    );
+}
+
+#[test]
+fn the_first_task_is_the_supervisor_and_alone_at_the_top() {
+    check(
+        "[\"fault\"]",
+        "[\"faults\"]",
+        &[
+            "app.toml:5:8: task 0 is `supervisor`: the first task is the supervisor, so it has priority 0 and `notifications` begins with \"fault\"",
+        ],
+    );
+    check(
+        "priority = 0",
+        "priority = 1",
+        &[
+            "app.toml:5:8: task 0 is `supervisor`: the first task is the supervisor, so it has priority 0 and `notifications` begins with \"fault\"",
+        ],
+    );
+    check(
+        "priority = 1",
+        "priority = 0",
+        &[
+            "app.toml:12:1: task server: priority 0 belongs to task 0, `supervisor`, alone: use 1 or more",
+        ],
+    );
+    assert_eq!(
+        complaints("name = \"x\"\nchip = \"mps2-an521\"\nkernel = \"sys/kern\"\n"),
+        ["app.toml: no tasks: add a [tasks.NAME] table, the supervisor first"]
+    );
+}
+
+#[test]
+fn the_helper_must_be_reachable_by_the_supervisor() {
+    check(
+        "config = { buffers = 4 }",
+        "quiesce = \"server\"",
+        &[
+            "app.toml:18:8: task client: `quiesce` = server, but the supervisor may not post to it: add it to `post` of supervisor",
+        ],
+    );
+}
+
+#[test]
+fn a_task_has_at_most_eight_mpu_regions() {
+    check(
+        "uses = [\"isp\"]",
+        "uses = [\"isp\", \"sensor_bus\", \"prcm\", \"firewall\", \"kill_switch\", \"bench_control\", \"host_link\"]",
+        &[
+            "app.toml:10:8: task server: 9 MPU regions (code, RAM, isp, sensor_bus, prcm, firewall, kill_switch, bench_control, host_link), at most 8 are possible: map fewer, or make regions adjacent by giving them the same readers and writers",
+        ],
+    );
+}
+
+#[test]
+fn sizes_and_addresses_of_regions_are_checked() {
+    check(
+        "\"4 x 640x480 YUYV\"",
+        "\"4 x 640x480 NV12\"",
+        &[
+            "app.toml:29:1: region pool: \"4 x 640x480 NV12\" is not a size: write bytes (4096) or \"4 x 640x480 YUYV\" with one of GREY, SGRBG8, SRGGB8, SBGGR8, SGBRG8, SGRBG10, SRGGB10, SBGGR10, SGBRG10, YUYV, UYVY, RGB565, RGB24",
+        ],
+    );
+    check(
+        "\"4 x 640x480 YUYV\"",
+        "\"40 x 640x480 YUYV\"",
+        &[
+            "app.toml:26:10: region pool (24576000 bytes) does not fit: 16449536 bytes are left: make it smaller",
+        ],
+    );
+    check(
+        "\"frame\"",
+        "\"frames\"",
+        &["app.toml:27:1: region pool: no kind `frames`: did you mean `frame`?"],
+    );
+    check(
+        "kind = \"frame\"",
+        "kind = \"frame\"\nwriters = [\"server\", \"client\"]",
+        &[
+            "app.toml:28:22: region pool: a pool has at most one writer, found server, client: keep one",
+        ],
+    );
+    check(
+        "kind = \"frame\"",
+        "kind = \"frame\"\naddress = 0x80020000",
+        &[
+            "app.toml:28:1: region pool: `address` is not for kind \"frame\": leave it out, the builder places pools",
+        ],
+    );
+    append(
+        "[regions.block]\nkind = \"fixed\"\nbytes = 4096\n",
+        &["app.toml:30:10: region block: `address` is missing: kind \"fixed\" needs it"],
+    );
+    append(
+        "[regions.block]\nkind = \"fixed\"\nbytes = 4096\naddress = 0x80004010\n",
+        &["app.toml:33:1: region block: address 0x80004010 is not a multiple of 1024: round it up"],
+    );
+    append(
+        "[regions.block]\nkind = \"fixed\"\nbytes = 4096\naddress = 0x20000000\n",
+        &[
+            "app.toml:33:1: region block (0x20000000..=0x20000fff) lies in no memory of mps2-an521 for regions: use 0x80004000..=0x80004fff or 0x80010000..=0x80fbffff or 0x80fc0000..=0x80ffffff",
+        ],
+    );
+    append(
+        "[regions.a]\nkind = \"fixed\"\nbytes = 4096\naddress = 0x80020000\n[regions.b]\nkind = \"fixed\"\nbytes = 4096\naddress = 0x80020c00\n",
+        &[
+            "app.toml:37:1: region a (0x80020000..=0x80020fff) and region b (0x80020c00..=0x80021bff) overlap: move one, or leave `address` out",
+        ],
+    );
+}
+
+#[test]
+fn names_become_symbols() {
+    check(
+        "[tasks.client]",
+        "[tasks.Client]",
+        &[
+            "app.toml:18:8: task `Client` is not a name: use a-z, 0-9, `-` and `_`, a letter first",
+            "app.toml:28:12: region pool: no task `client`: did you mean `Client`?",
+        ],
+    );
+}
+
+#[test]
+fn configuration_names_do_not_hide_others() {
+    append(
+        "[regions.other]\nkind = \"memory\"\nbytes = 1024\n[tasks.third]\ncrate = \"task/video\"\npriority = 3\nconfig = { pool = \"other\", task_names = 1 }\n",
+        &[
+            "app.toml:36:12: task third: config `pool` names region other, and there is a region `pool` too: rename the key",
+            "app.toml:36:28: task third: config `task_names` is reserved for what the builder fills in: rename the key",
+        ],
+    );
+}
+
+#[test]
+fn a_task_has_no_business_with_itself() {
+    check(
+        "watch = { server = \"edge\" }",
+        "watch = { client = \"edge\" }",
+        &["app.toml:23:11: task client: it cannot watch itself: remove it"],
+    );
+}
+
+#[test]
+fn one_thing_stands_below_the_product() {
+    check(
+        "kernel = \"sys/kern\"",
+        "kernel = \"sys/kern\"\nbench = true\nshim = \"test-kernel-shim\"",
+        &[
+            "app.toml:5:1: `bench` and `shim` are both set: one thing stands below the product, remove one",
+        ],
+    );
+}
+
+#[test]
+fn files_that_are_not_there_or_go_in_circles_are_named() {
+    check(
+        "name = \"test\"",
+        "extends = \"no/such.toml\"",
+        &[
+            "app.toml:1:1: cannot read no/such.toml: No such file or directory (os error 2): check the path",
+        ],
+    );
+    check(
+        "name = \"test\"",
+        "extends = \"app.toml\"",
+        &[
+            "app.toml:1:1: `extends` comes back to app.toml: a manifest cannot extend itself, directly or not",
+        ],
+    );
+}

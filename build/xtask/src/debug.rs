@@ -1,0 +1,139 @@
+//! `cargo xtask debug`: inspect the image that `run --serve` started, or a dump of one.
+
+use crate::root;
+use anyhow::Context;
+use build_debugger::{Session, archive::Archive, core_file::Core, gdb::Gdb, target::Target};
+use build_debugger::{dump, graph, map, ringbuf, tasks};
+use clap::{Args as ClapArgs, Subcommand};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Function of the bench at which live reads stop the machine: there all memory is readable.
+const BREAKPOINT: &str = "heartbeat";
+
+/// Where `run --serve` says what is running.
+#[must_use]
+pub fn current_file() -> PathBuf {
+    root::target_dir().join("run/current.json")
+}
+
+/// Options of `cargo xtask debug`.
+#[derive(ClapArgs)]
+#[command(after_help = "\
+A session:
+  $ cargo xtask run --serve &              stream until stopped
+  $ cargo xtask debug tasks                what every task is doing
+  $ cargo xtask debug dump out/now.core    take a dump; GDB loads it too
+  $ cargo xtask debug --dump out/now.core tasks")]
+pub struct Args {
+    /// Read this dump instead of the running image
+    #[arg(long, global = true, value_name = "FILE")]
+    dump: Option<PathBuf>,
+    /// Archive (or folder) of the image [default: that of the running image, or of the last run]
+    #[arg(long, global = true, value_name = "PATH")]
+    archive: Option<PathBuf>,
+    /// One JSON object on stdout
+    #[arg(long, global = true)]
+    json: bool,
+    /// Read the target even if it runs another image than the archive's
+    #[arg(long, global = true)]
+    force: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// State of every task; where a faulted one stopped
+    Tasks {
+        /// Show registers and stacks of all tasks
+        #[arg(short, long)]
+        registers: bool,
+    },
+    /// Ring buffers, decoded
+    Ringbuf {
+        /// Only this task's
+        task: Option<String>,
+    },
+    /// The live media graph, as media-ctl prints it
+    Graph,
+    /// Memory by task
+    Map,
+    /// Write a core of kernel and tasks
+    Dump {
+        /// Where to
+        file: PathBuf,
+    },
+}
+
+/// What is running.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Current {
+    /// Socket of the debug stub.
+    pub gdb: PathBuf,
+    /// Archive of the image.
+    pub archive: PathBuf,
+    /// Process id of the one that runs it.
+    pub process: u32,
+}
+
+/// Runs a command and prints its text or JSON.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut session = open(args)?;
+    let text = match &args.command {
+        Command::Tasks { registers } => print(args.json, &tasks::tasks(&mut session, *registers)?)?,
+        Command::Ringbuf { task } => {
+            print(args.json, &ringbuf::ringbuf(&mut session, task.as_deref())?)?
+        }
+        Command::Graph => print(args.json, &graph::graph(&mut session)?)?,
+        Command::Map => print(args.json, &map::map(&session))?,
+        Command::Dump { file } => write_dump(&mut session, file)?,
+    };
+    println!("{}", text.trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print<T: Serialize + std::fmt::Display>(json: bool, report: &T) -> anyhow::Result<String> {
+    Ok(if json { serde_json::to_string(report)? } else { report.to_string() })
+}
+
+fn write_dump(session: &mut Session, file: &Path) -> anyhow::Result<String> {
+    let core = dump::dump(session)?;
+    let bytes = core.to_bytes();
+    let partial = file.with_extension("partial");
+    std::fs::write(&partial, &bytes)
+        .and_then(|()| std::fs::rename(&partial, file))
+        .with_context(|| format!("cannot write the dump {}", file.display()))?;
+    Ok(format!("{}: {} bytes, {} tasks", file.display(), bytes.len(), core.threads.len()))
+}
+
+fn open(args: &Args) -> anyhow::Result<Session> {
+    let current = read_current(&current_file());
+    let archive = match (&args.archive, &current) {
+        (Some(archive), _) => archive.clone(),
+        (None, Some(current)) => current.archive.clone(),
+        (None, None) => root::target_dir().join("dist/obscura"),
+    };
+    let archive = Archive::open(&archive)?;
+    let target: Box<dyn Target> = match (&args.dump, current) {
+        (Some(dump), _) => Box::new(Core::read(dump)?),
+        (None, Some(current)) => {
+            let breakpoint = archive
+                .program("bench")?
+                .symbol(BREAKPOINT)
+                .with_context(|| format!("the bench has no function {BREAKPOINT}"))?;
+            Box::new(Gdb::attach(&current.gdb, breakpoint)?)
+        }
+        (None, None) => anyhow::bail!(
+            "nothing is running: start an image with `cargo xtask run --serve`, or give --dump FILE"
+        ),
+    };
+    Ok(Session::new(archive, target, args.force)?)
+}
+
+/// What is running, if its process still lives.
+fn read_current(path: &Path) -> Option<Current> {
+    let current: Current = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+    Path::new("/proc").join(current.process.to_string()).is_dir().then_some(current)
+}

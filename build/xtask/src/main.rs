@@ -1,0 +1,94 @@
+//! `cargo xtask VERB`: everything that a person or the CI does with this project.
+//!
+//! One module per verb, each with its `Args` and a `run`. Whatever is wrong with the input ends in
+//! one line on stderr and a non-zero status; nothing here prints a usage page at an error.
+
+mod bench;
+mod debug;
+mod dist;
+mod inject;
+mod machine;
+mod root;
+mod run;
+mod setup;
+mod sizes;
+mod test;
+mod tidy;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, runs, tests and inspects the camera image")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Install what is missing: Rust target, emulator
+    Setup(setup::Args),
+    /// Build an image: ELFs, binaries, archive
+    Dist(dist::Args),
+    /// Build, boot, stream, unplug, recover, write pictures
+    Run(run::Args),
+    /// Run every test: host, kernel on target, camera on target
+    Test(test::Args),
+    /// Measure
+    Bench(bench::Args),
+    /// Inspect a running image or a dump
+    Debug(debug::Args),
+    /// Inject faults and judge the outcome
+    Inject(inject::Args),
+    /// Check the invariants of the source tree
+    Tidy(tidy::Args),
+    /// Compare stack bounds with measured use
+    Sizes(sizes::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let result = match &cli.verb {
+        Verb::Setup(args) => setup::run(args),
+        Verb::Dist(args) => dist::run(args),
+        Verb::Run(args) => run::run(args),
+        Verb::Test(args) => test::run(args),
+        Verb::Bench(args) => bench::run(args),
+        Verb::Debug(args) => debug::run(args),
+        Verb::Inject(args) => inject::run(args),
+        Verb::Tidy(args) => tidy::run(args),
+        Verb::Sizes(args) => sizes::run(args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Help goes out as it is; an error becomes one line: what, and the nearest remedy.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // A closed stdout is the reader's choice, not an error.
+        let _ = error.print();
+        return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+    }
+    let text = error.render().to_string();
+    let first = text.lines().next().unwrap_or_default();
+    let suggestion = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand]
+        .into_iter()
+        .find_map(|kind| match error.get(kind)? {
+            ContextValue::String(name) => Some(name.clone()),
+            ContextValue::Strings(names) => names.first().cloned(),
+            _ => None,
+        });
+    match suggestion {
+        Some(name) => eprintln!("{first}; did you mean `{name}`?"),
+        None => eprintln!("{first}; `cargo xtask VERB --help` lists what there is"),
+    }
+    ExitCode::from(2)
+}

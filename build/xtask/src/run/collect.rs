@@ -1,0 +1,240 @@
+//! Takes the machine's lines as they come: judges frames, keeps the story and the graph.
+
+use super::graph_svg::{EntityBox, LinkArrow};
+use super::judge::Judge;
+use super::lines::{self, Entity, Event, Frame, Line, Link};
+use super::options::Args;
+use super::report::{EventJson, FrameJson, Report};
+use crate::machine::End;
+use anyhow::Context;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use test_golden::{Picture, Scene, files};
+
+/// Pictures in a row of the contact sheet.
+const CONTACT_COLUMNS: usize = 6;
+/// Width of a picture on the contact sheet, in pixels.
+const CONTACT_WIDTH_PX: usize = 160;
+
+/// Everything that a run said so far.
+pub struct Collector {
+    judge: Judge,
+    work: PathBuf,
+    tasks: Vec<String>,
+    wanted: u32,
+    unplug: bool,
+    serve: bool,
+    frames: Vec<FrameJson>,
+    raw_frames: usize,
+    events: Vec<EventJson>,
+    pictures: Vec<Picture>,
+    boxes: Vec<EntityBox>,
+    arrows: Vec<LinkArrow>,
+    problems: Vec<String>,
+    files: Vec<String>,
+    started: Instant,
+    first_frame: Option<Instant>,
+    last_frame: Option<Instant>,
+    served: usize,
+}
+
+impl Collector {
+    /// Nothing said yet. `tasks` are the names of the image's tasks, in task order.
+    #[must_use]
+    pub fn new(args: &Args, scene: Scene, work: &Path, tasks: Vec<String>) -> Self {
+        Self {
+            judge: Judge { scene, seed: args.seed },
+            work: work.to_path_buf(),
+            tasks,
+            wanted: args.frames,
+            unplug: args.unplug_frame().is_some(),
+            serve: args.serve,
+            frames: Vec::new(),
+            raw_frames: 0,
+            events: Vec::new(),
+            pictures: Vec::new(),
+            boxes: Vec::new(),
+            arrows: Vec::new(),
+            problems: Vec::new(),
+            files: Vec::new(),
+            started: Instant::now(),
+            first_frame: None,
+            last_frame: None,
+            served: 0,
+        }
+    }
+
+    /// Processed frames so far.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        if self.serve { self.served } else { self.frames.len() - self.raw_frames }
+    }
+
+    /// Frames per second of wall time.
+    #[must_use]
+    pub fn rate(&self) -> String {
+        format!("{:.1} frames/s", self.served as f64 / self.started.elapsed().as_secs_f64())
+    }
+
+    /// Takes one line; gives what to show of it.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
+    pub fn line(&mut self, line: &str) -> anyhow::Result<Vec<String>> {
+        match lines::parse(line) {
+            None => Ok(vec![line.to_string()]),
+            Some(Err(error)) => {
+                self.problems.push(format!("line not understood ({error}): {line}"));
+                Ok(Vec::new())
+            }
+            Some(Ok(Line::Frame(_))) if self.serve => {
+                self.served += 1;
+                Ok(Vec::new())
+            }
+            Some(Ok(Line::Frame(frame))) => self.frame(&frame),
+            Some(Ok(other)) => Ok(self.other(other).into_iter().collect()),
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame) -> anyhow::Result<Vec<String>> {
+        let now = Instant::now();
+        self.first_frame.get_or_insert(now);
+        self.last_frame = Some(now);
+        let raw_file = self.work.join(format!("picture-{}.raw", frame.picture));
+        let pixels = std::fs::read(&raw_file)
+            .with_context(|| format!("frame {}: cannot read its pixels", frame.sequence))?;
+        std::fs::remove_file(&raw_file)?;
+        let verdict = self.judge.judge(frame, &pixels)?;
+        let file = match verdict.picture {
+            Some(picture) => {
+                let file = format!("frame-{:03}.png", self.frames() + 1);
+                files::write_png(&self.work.join(&file), &picture)?;
+                self.pictures.push(picture);
+                Some(file)
+            }
+            None => {
+                self.raw_frames += 1;
+                None
+            }
+        };
+        self.files.extend(file.clone());
+        for fault in &verdict.faults {
+            self.problems.push(format!("{} frame {}: {fault}", frame.node, frame.sequence));
+        }
+        let shown = format!(
+            "{:>9.3} ms  {:<8} frame {:<5} epoch {} crc {} {}{}",
+            frame.timestamp_us as f64 / 1000.0,
+            frame.node,
+            frame.sequence,
+            frame.epoch,
+            frame.crc32,
+            verdict.psnr_db.map_or("raw".into(), |psnr| format!("{psnr:.2} dB")),
+            if verdict.faults.is_empty() { "" } else { "  WRONG" },
+        );
+        self.frames.push(FrameJson {
+            sequence: frame.sequence,
+            node: frame.node.clone(),
+            timestamp_us: frame.timestamp_us,
+            crc32: frame.crc32.clone(),
+            psnr_db: verdict.psnr_db,
+            epoch: frame.epoch,
+            file,
+        });
+        Ok(vec![shown])
+    }
+
+    fn other(&mut self, line: Line) -> Option<String> {
+        match line {
+            Line::Frame(_) => None,
+            Line::Entity(Entity { id, name, node, number }) => {
+                self.boxes.push(EntityBox { id, name, node: format!("/dev/{node}{number}") });
+                None
+            }
+            Line::Link(Link { source, source_pad, sink, sink_pad, enabled }) => {
+                let (source, sink) = ((source, source_pad), (sink, sink_pad));
+                self.arrows.push(LinkArrow { source, sink, enabled });
+                None
+            }
+            Line::Event(event) => Some(self.event(event)),
+        }
+    }
+
+    /// Task indices become names: in the event's own task, and in its `peer`.
+    fn event(&mut self, event: Event) -> String {
+        let Event { kind, time_us, task, mut detail } = event;
+        let task = task.map_or_else(|| "capture".to_string(), |index| self.task_name(index));
+        if let Some(peer) = detail.get("peer").and_then(Value::as_u64) {
+            detail.insert("peer".into(), Value::String(self.task_name(peer as usize)));
+        }
+        let shown =
+            format!("{:>9.3} ms  {task:<10} {kind} {}", time_us as f64 / 1000.0, words(&detail));
+        self.events.push(EventJson { time_us, task, kind, detail });
+        shown
+    }
+
+    fn task_name(&self, index: usize) -> String {
+        self.tasks.get(index).cloned().unwrap_or_else(|| format!("task {index}"))
+    }
+
+    /// Closes the run: writes contact sheet and graph, and says whether all of it happened.
+    #[must_use]
+    pub fn finish(mut self, end: End) -> Report {
+        if let Err(error) = self.write_sheets() {
+            self.problems.push(format!("{error:#}"));
+        }
+        self.check(end);
+        let span = self.first_frame.zip(self.last_frame);
+        let seconds = span.map_or(0.0, |(first, last)| (last - first).as_secs_f64());
+        Report::new(self.frames, self.events, self.problems, self.files, seconds)
+    }
+
+    fn write_sheets(&mut self) -> anyhow::Result<()> {
+        if !self.pictures.is_empty() {
+            let sheet = files::contact_sheet(&self.pictures, CONTACT_COLUMNS, CONTACT_WIDTH_PX);
+            files::write_png(&self.work.join("contact.png"), &sheet)?;
+            self.files.push("contact.png".into());
+        }
+        if !self.boxes.is_empty() {
+            let dot = super::graph_svg::dot(&self.boxes, &self.arrows);
+            std::fs::write(self.work.join("graph.svg"), super::graph_svg::svg(&dot)?)?;
+            self.files.push("graph.svg".into());
+        }
+        Ok(())
+    }
+
+    /// What should have happened and did not.
+    fn check(&mut self, end: End) {
+        let mut miss = |what: String| self.problems.push(what);
+        if end != End::Status(0) {
+            miss(end.to_string());
+        }
+        let processed = self.frames.len() - self.raw_frames;
+        if processed != self.wanted as usize {
+            miss(format!("{processed} of {} frames arrived", self.wanted));
+        }
+        if self.raw_frames == 0 {
+            miss("no raw frame arrived".into());
+        }
+        if self.boxes.is_empty() {
+            miss("the image reported no media graph".into());
+        }
+        if self.unplug {
+            if !self.events.iter().any(|event| event.kind == "disconnected") {
+                miss("the client was never told Disconnected".into());
+            }
+            let epochs = self.frames.iter().map(|frame| frame.epoch);
+            if epochs.clone().min() == epochs.max() {
+                miss("no frame came back after the unplug".into());
+            }
+        }
+    }
+}
+
+fn words(detail: &Map<String, Value>) -> String {
+    let word = |(key, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{key}={text}"),
+        other => format!("{key}={other}"),
+    };
+    detail.iter().map(word).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,154 @@
+//! Options of `cargo xtask run`, checked before anything is built.
+
+use clap::Args as ClapArgs;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Options of `cargo xtask run`.
+#[derive(ClapArgs, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  $ cargo xtask run                              30 frames, module unplugged at frame 15
+  $ cargo xtask run --scene photo.jpg --out pics your own picture in front of the lens
+  $ cargo xtask run --deterministic --json       the same bits every time
+  $ cargo xtask run --serve                      stream until stopped, for `cargo xtask debug`")]
+pub struct Args {
+    /// What the camera looks at: a PNG or JPEG [default: a generated test chart]
+    #[arg(long, value_name = "FILE")]
+    pub scene: Option<PathBuf>,
+    /// Size of the processed frames
+    #[arg(long, value_name = "WxH", default_value = "640x480")]
+    pub size: Size,
+    /// Processed frames to stream
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub frames: u32,
+    /// Where pictures and drawings go
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// Unplug the camera module in the middle of this frame [default: half of --frames]
+    #[arg(long, value_name = "N", conflicts_with = "no_unplug")]
+    pub unplug_at: Option<u32>,
+    /// Leave the camera module plugged in
+    #[arg(long)]
+    pub no_unplug: bool,
+    /// Count instructions instead of time: bit-identical from run to run
+    #[arg(long)]
+    pub deterministic: bool,
+    /// Seed of the sensor's noise
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u32,
+    /// One JSON object on stdout, progress on stderr
+    #[arg(long)]
+    pub json: bool,
+    /// Keep streaming until interrupted, for the debugger
+    #[arg(long)]
+    pub serve: bool,
+}
+
+/// A picture size in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Columns.
+    pub width_px: u16,
+    /// Lines.
+    pub height_px: u16,
+}
+
+impl std::fmt::Display for Size {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}", self.width_px, self.height_px)
+    }
+}
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once(['x', 'X']);
+        let numbers = parts.and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+        match numbers {
+            Some((width_px, height_px)) if width_px > 0 && height_px > 0 => {
+                Ok(Self { width_px, height_px })
+            }
+            _ => Err("write width x height in pixels, e.g. 640x480".into()),
+        }
+    }
+}
+
+/// Most frames of one run; more would fill the disk with pictures.
+pub const FRAMES_MAX: u32 = 10_000;
+
+impl Args {
+    /// The frame in whose middle the module is unplugged, if it is.
+    #[must_use]
+    pub fn unplug_frame(&self) -> Option<u32> {
+        (!self.no_unplug && !self.serve).then(|| self.unplug_at.unwrap_or(self.frames / 2))
+    }
+
+    /// Refuses values that cannot be meant.
+    ///
+    /// # Errors
+    /// One line: option, value, remedy.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let frames = self.frames;
+        if !(1..=FRAMES_MAX).contains(&frames) {
+            anyhow::bail!("--frames {frames}: give a number from 1 to {FRAMES_MAX}");
+        }
+        if let Some(at) = self.unplug_at.filter(|at| *at >= frames) {
+            anyhow::bail!(
+                "--unplug-at {at}: only {frames} frames are streamed; give a number below \
+                 {frames}, or more --frames"
+            );
+        }
+        if self.out.exists() && !self.out.is_dir() {
+            anyhow::bail!("--out {}: not a folder; give a folder", self.out.display());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn args(words: &[&str]) -> Args {
+        Cli::parse_from(std::iter::once(&"run").chain(words)).args
+    }
+
+    #[test]
+    fn sizes_are_two_numbers() {
+        assert_eq!("320x240".parse(), Ok(Size { width_px: 320, height_px: 240 }));
+        for bad in ["", "320", "x", "0x0", "320x", "-1x5", "70000x1", "3 x 4"] {
+            assert!(bad.parse::<Size>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_module_is_unplugged_half_way_unless_told_otherwise() {
+        assert_eq!(args(&[]).unplug_frame(), Some(15));
+        assert_eq!(args(&["--frames", "8"]).unplug_frame(), Some(4));
+        assert_eq!(args(&["--unplug-at", "3"]).unplug_frame(), Some(3));
+        assert_eq!(args(&["--no-unplug"]).unplug_frame(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for (words, expect) in [
+            (&["--frames", "0"][..], "--frames 0"),
+            (&["--frames", "99999"], "--frames 99999"),
+            (&["--unplug-at", "30"], "--unplug-at 30: only 30 frames"),
+            (&["--out", "Cargo.toml"], "not a folder"),
+        ] {
+            let error = args(words).check().expect_err("must be refused").to_string();
+            assert!(error.contains(expect), "{error}");
+        }
+        assert!(args(&[]).check().is_ok());
+    }
+}

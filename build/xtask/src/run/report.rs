@@ -1,0 +1,101 @@
+//! What a run ends with: one JSON object, or a short text.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::fmt::Write;
+use std::path::Path;
+
+/// A frame in the JSON object.
+#[derive(Clone, Debug, Serialize)]
+pub struct FrameJson {
+    /// Frame number of the sensor since stream start.
+    pub sequence: u32,
+    /// Node.
+    pub node: String,
+    /// Time of the frame's end, in microseconds since boot.
+    pub timestamp_us: u64,
+    /// CRC-32 of the pixels.
+    pub crc32: String,
+    /// RGB PSNR against the scene; null for raw samples.
+    pub psnr_db: Option<f64>,
+    /// Generation of the driver.
+    pub epoch: u32,
+    /// Picture file; null for raw samples.
+    pub file: Option<String>,
+}
+
+/// An event in the JSON object.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventJson {
+    /// When, in microseconds since boot.
+    pub time_us: u64,
+    /// About whom.
+    pub task: String,
+    /// What.
+    pub kind: String,
+    /// More about it.
+    pub detail: Map<String, Value>,
+}
+
+/// The JSON object.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunJson {
+    /// Whether all of it happened.
+    pub ok: bool,
+    /// Frames in the order of arrival.
+    pub frames: Vec<FrameJson>,
+    /// Events in the order of arrival.
+    pub events: Vec<EventJson>,
+    /// What went wrong.
+    pub problems: Vec<String>,
+}
+
+/// The end of a run.
+#[derive(Debug)]
+pub struct Report {
+    /// Whether all of it happened.
+    pub ok: bool,
+    /// For `--json`.
+    pub json: RunJson,
+    /// Finished files, relative to the work folder.
+    pub files: Vec<String>,
+    seconds: f64,
+}
+
+impl Report {
+    /// Puts it together; `seconds` is the wall time from the first frame to the last.
+    #[must_use]
+    pub fn new(
+        frames: Vec<FrameJson>,
+        events: Vec<EventJson>,
+        problems: Vec<String>,
+        files: Vec<String>,
+        seconds: f64,
+    ) -> Self {
+        let ok = problems.is_empty();
+        Self { ok, json: RunJson { ok, frames, events, problems }, files, seconds }
+    }
+
+    /// The closing text.
+    #[must_use]
+    pub fn text(&self, out: &Path) -> String {
+        let RunJson { frames, events, problems, .. } = &self.json;
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        for problem in problems {
+            let _ = writeln!(text, "PROBLEM: {problem}");
+        }
+        let psnr: Vec<f64> = frames.iter().filter_map(|frame| frame.psnr_db).collect();
+        let least = psnr.iter().copied().fold(f64::INFINITY, f64::min);
+        let rate = if self.seconds > 0.0 { psnr.len() as f64 / self.seconds } else { 0.0 };
+        let _ = writeln!(
+            text,
+            "{} frames ({} raw), least PSNR {least:.2} dB, {rate:.1} frames/s, {} disconnects",
+            frames.len(),
+            frames.len() - psnr.len(),
+            events.iter().filter(|event| event.kind == "disconnected").count(),
+        );
+        let _ = write!(text, "wrote {} files to {}", self.files.len(), out.display());
+        text
+    }
+}

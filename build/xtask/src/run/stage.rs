@@ -1,0 +1,176 @@
+//! What a run needs before it starts: the scene, the image, the parameter blocks, a work folder.
+
+use super::options::Args;
+use super::scene_file;
+use crate::machine::{Clock, Load, Setup};
+use crate::root;
+use anyhow::Context;
+use build_image::{Dist, Options};
+use idl::parameters::Parameters as ProductParameters;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use sys_boot::mps2_an521::{BENCH_PARAMETERS, PRODUCT_PARAMETERS};
+use test_bench::params::Parameters as BenchParameters;
+use test_bench::script::Entry;
+use test_golden::Scene;
+
+/// Columns of the scene: the sensor's array at 4x binning, one scene pixel per sensor pixel.
+const SCENE_WIDTH_PX: u32 = 648;
+/// Lines of the scene.
+const SCENE_HEIGHT_PX: u32 = 486;
+/// Name of the scene file in the work folder.
+const SCENE_FILE: &str = "scene.raw";
+/// Virtual time of one instruction is 2^this ns in deterministic runs.
+const ICOUNT_SHIFT: u8 = 2;
+/// Wall-clock limit of a run, per frame and once.
+const LIMIT_PER_FRAME: Duration = Duration::from_secs(3);
+const LIMIT_ONCE: Duration = Duration::from_secs(120);
+/// A served image runs until it is stopped.
+const LIMIT_SERVE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Frames for which the module stays away.
+const AWAY_FRAMES: u32 = 3;
+/// Device line in the middle of the sensor's picture, at which the module is unplugged.
+const MIDDLE_LINE: u32 = SCENE_HEIGHT_PX / 2;
+
+/// What the camera looks at.
+///
+/// # Errors
+/// One line: the file, what is wrong, the remedy.
+pub fn scene(args: &Args) -> anyhow::Result<Scene> {
+    let (width, height) = (SCENE_WIDTH_PX as usize, SCENE_HEIGHT_PX as usize);
+    Ok(match &args.scene {
+        None => Scene::chart(width, height)?,
+        Some(path) => {
+            let pixels = scene_file::load(path, SCENE_WIDTH_PX, SCENE_HEIGHT_PX)?;
+            Scene::picture(width, height, pixels)?
+        }
+    })
+}
+
+/// Builds the image.
+///
+/// # Errors
+/// What the builder says.
+pub fn image(args: &Args) -> anyhow::Result<Dist> {
+    let root = root::project();
+    let manifest = root.join("app.toml");
+    let options = Options {
+        root,
+        manifest,
+        target_dir: root::target_dir(),
+        negative: None,
+        quiet: args.json,
+    };
+    Ok(build_image::build(&options)?)
+}
+
+/// A folder for what is not finished, in the target directory; removed when dropped.
+pub struct Work(PathBuf);
+
+impl Work {
+    /// Makes an empty folder of this process.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn new() -> anyhow::Result<Self> {
+        let path = root::target_dir().join("run").join(std::process::id().to_string());
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("cannot make the folder {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Puts finished files into `out`, each complete or not at all.
+    ///
+    /// # Errors
+    /// If a file cannot be written; names it.
+    pub fn publish(&self, out: &Path, files: &[String]) -> anyhow::Result<()> {
+        std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+        for file in files {
+            let (target, partial) = (out.join(file), out.join(format!(".{file}.part")));
+            // Copied, because `out` may lie on another file system, where renaming fails.
+            std::fs::copy(self.0.join(file), &partial)
+                .and_then(|_| std::fs::rename(&partial, &target))
+                .with_context(|| format!("cannot write {}", target.display()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // It may be gone already; nothing else of value is in it.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The machine with everything loaded.
+///
+/// # Errors
+/// If a file cannot be written, or the image lacks its bench.
+pub fn machine(args: &Args, dist: &Dist, scene: &Scene, work: &Work) -> anyhow::Result<Setup> {
+    let directory = work.path().to_path_buf();
+    write(&directory.join(SCENE_FILE), scene.bytes())?;
+    let (bench, product) = (directory.join("bench.params"), directory.join("product.params"));
+    write(&bench, &bench_parameters(args).encode_bytes())?;
+    write(&product, &product_parameters(args)?)?;
+    let part = |what: &str| {
+        dist.file(what).with_context(|| format!("the image has no {what}: `bench = true`?"))
+    };
+    Ok(Setup {
+        kernel: part("bench")?,
+        loads: vec![
+            Load::Elf(part("core1")?),
+            Load::Elf(dist.product()),
+            Load::Raw(bench, BENCH_PARAMETERS.base),
+            Load::Raw(product, PRODUCT_PARAMETERS.base),
+        ],
+        clock: if args.deterministic {
+            Clock::Icount { shift: ICOUNT_SHIFT }
+        } else {
+            Clock::Host
+        },
+        gdb: args.serve.then(|| directory.join("gdb.sock")),
+        directory,
+        limit: if args.serve { LIMIT_SERVE } else { LIMIT_ONCE + LIMIT_PER_FRAME * args.frames },
+    })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn bench_parameters(args: &Args) -> BenchParameters {
+    let mut parameters = BenchParameters { seed: u64::from(args.seed), ..Default::default() }
+        .with_scene_file(SCENE_FILE);
+    if let Some(frame) = args.unplug_frame() {
+        let entry = |frame, line, kind| Some(Entry { frame, line, kind, a: 0, b: 0 });
+        parameters.script[0] =
+            entry(frame, MIDDLE_LINE, drv_isp_regs::bench_control::UNPLUG);
+        parameters.script[1] =
+            entry(frame + AWAY_FRAMES, MIDDLE_LINE, drv_isp_regs::bench_control::REPLUG);
+    }
+    parameters
+}
+
+fn product_parameters(args: &Args) -> anyhow::Result<Vec<u8>> {
+    let parameters = ProductParameters {
+        width_px: args.size.width_px,
+        height_px: args.size.height_px,
+        frames: if args.serve { 0 } else { args.frames },
+        pictures: !args.serve,
+        sensor_width_px: SCENE_WIDTH_PX as u16,
+        sensor_height_px: SCENE_HEIGHT_PX as u16,
+        seed: args.seed,
+        ..ProductParameters::DEFAULT
+    };
+    let mut bytes = vec![0; PRODUCT_PARAMETERS.bytes as usize];
+    hubpack::serialize(&mut bytes, &parameters)
+        .map_err(|error| anyhow::anyhow!("parameter block: {error:?}"))?;
+    Ok(bytes)
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask test`: every test, on the host, of the kernel on target, of the camera on target.
+//!
+//! ```text
+//!   host    cargo test --workspace
+//!   kernel  one boot, all cases, all-Secure, no bench
+//!   camera  one boot per case, on the emulated hardware; then the negative controls
+//! ```
+//! Progress goes to stderr as it comes; the last line on stdout is `N passed, N failed`. Each stage
+//! knows its cases beforehand, so a case that is missing or that reports twice has failed.
+
+mod camera;
+mod host;
+mod kernel;
+mod report;
+mod suite;
+
+use crate::{root, setup};
+use clap::ValueEnum;
+use report::Case;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Options of `cargo xtask test`.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  $ cargo xtask test                       everything
+  $ cargo xtask test --suite camera s03    the camera cases of scenario S3")]
+pub struct Args {
+    /// Only cases whose name contains this
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// Only this stage; may be given more than once
+    #[arg(long, value_enum, value_name = "SUITE")]
+    suite: Vec<Suite>,
+    /// Also write the results as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+/// A stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Suite {
+    /// Unit tests on this machine
+    Host,
+    /// The kernel on the emulated processor
+    Kernel,
+    /// The whole image on the emulated hardware
+    Camera,
+}
+
+impl Suite {
+    const ALL: [Self; 3] = [Self::Host, Self::Kernel, Self::Camera];
+}
+
+/// Runs what is asked for; the exit status says whether all of it passed.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let chosen = if args.suite.is_empty() { &Suite::ALL[..] } else { &args.suite };
+    if chosen.iter().any(|suite| *suite != Suite::Host) {
+        setup::ensure()?;
+    }
+    let filter = args.name.as_deref();
+    let mut cases = Vec::new();
+    for suite in Suite::ALL.into_iter().filter(|suite| chosen.contains(suite)) {
+        let progress = |case: &Case| eprintln!("{}", report::line(case));
+        cases.extend(match suite {
+            Suite::Host => host::run(&root::project(), filter, &mut { progress })?,
+            Suite::Kernel => kernel::run(filter, &progress)?,
+            Suite::Camera => camera::run(filter, &progress)?,
+        });
+    }
+    if let Some(path) = &args.junit {
+        report::write_junit(&cases, path)?;
+    }
+    summary(&cases, filter)
+}
+
+fn summary(cases: &[Case], filter: Option<&str>) -> anyhow::Result<ExitCode> {
+    let (passed, failed) = report::count(cases);
+    if cases.is_empty() {
+        let name = filter.unwrap_or_default();
+        anyhow::bail!("no case has `{name}` in its name; without NAME all of them run");
+    }
+    for case in cases.iter().filter(|case| case.outcome != report::Outcome::Passed) {
+        println!("{}", report::line(case));
+    }
+    println!("{passed} passed, {failed} failed");
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

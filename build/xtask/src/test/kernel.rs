@@ -1,0 +1,54 @@
+//! The kernel stage: one boot of the suite image, which runs all its cases and ends.
+
+use super::report::{self, Case, Expected};
+use super::suite::{self, Progress, Said};
+use crate::machine::{Clock, Load, Setup};
+use crate::{dist, root};
+use anyhow::Context;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const SUITE: &str = "kernel";
+const MANIFEST: &str = "test/kernel/app.toml";
+/// One instruction is 2^6 ns of virtual time: the suite's time limits are in milliseconds, and the
+/// kernel is to be slow compared with its tick.
+const ICOUNT_SHIFT: u8 = 6;
+/// Wall-clock limit of the boot.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Boots the suite; gives the cases whose name contains `filter`.
+///
+/// # Errors
+/// If the image cannot be built or the machine not started.
+pub fn run(filter: Option<&str>, progress: Progress<'_>) -> anyhow::Result<Vec<Case>> {
+    let wanted = |name: &str| filter.is_none_or(|part| name.contains(part));
+    if !test_kernel::cases::CASES.iter().any(|case| wanted(case.name)) {
+        return Ok(Vec::new());
+    }
+    let image = build_image::build(&dist::options(Path::new(MANIFEST), None))?;
+    let folder = suite::folder(SUITE);
+    std::fs::create_dir_all(&folder)?;
+    let setup = Setup {
+        kernel: image.file("shim").context("the kernel suite's image has no shim")?,
+        loads: vec![Load::Elf(image.product())],
+        clock: Clock::Icount { shift: ICOUNT_SHIFT },
+        directory: root::project(),
+        gdb: None,
+        limit: LIMIT,
+    };
+    let started = Instant::now();
+    let boot = suite::boot(&setup, &folder.join("boot.log"))?;
+    let mut expected =
+        Expected::new(SUITE, test_kernel::cases::CASES.iter().map(|case| case.name));
+    let mean = started.elapsed() / u32::try_from(boot.lines.len().max(1)).unwrap_or(u32::MAX);
+    for said in boot.lines.iter().filter_map(|line| Said::parse(line)) {
+        expected.report(&said.name, said.outcome(), mean);
+    }
+    let end = format!("{}; see {}", boot.end, boot.log.display());
+    let cases: Vec<_> =
+        expected.close(&end).into_iter().filter(|case| wanted(&case.name)).collect();
+    cases.iter().for_each(progress);
+    let (passed, failed) = report::count(&cases);
+    eprintln!("{SUITE}: {passed} passed, {failed} failed in {:.1} s", boot.duration.as_secs_f64());
+    Ok(cases)
+}
