@@ -1,0 +1,384 @@
+//! Who owns which buffer, and which window is open over it.
+
+use drv_isp_regs::firewall;
+use idl::types::{
+    BUFFERS_MAX, BufferIndex, FramesError, Generation, Owner, OwnerCounts, Pool, PoolId, TaskIndex,
+};
+use sys_abi::TaskId;
+
+use crate::pools::{ALIGN_BYTES, POOLS_MAX, PoolTable};
+
+/// Windows of the DMA firewall.
+pub const WINDOWS: usize = firewall::WINDOWS;
+
+/// A window to open, over exactly the bytes that the engine may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenWindow {
+    /// Which window.
+    pub window: u8,
+    /// First byte; also the bus address for the engine.
+    pub base: u32,
+    /// Length in bytes, a multiple of 32, within the buffer.
+    pub bytes: u32,
+}
+
+/// Windows to shut: bit n = window n.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowSet(pub u16);
+
+impl WindowSet {
+    fn insert(&mut self, window: u8) {
+        self.0 |= 1 << window;
+    }
+
+    /// Number of windows.
+    #[must_use]
+    pub fn count(self) -> u8 {
+        self.0.count_ones() as u8
+    }
+
+    /// The windows, lowest first.
+    pub fn iter(self) -> impl Iterator<Item = u8> {
+        (0..WINDOWS as u8).filter(move |window| self.0 & 1 << window != 0)
+    }
+}
+
+/// What the ledger keeps of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot {
+    owner: Owner,
+    /// Invariant 1: `Some` while Hardware, `None` in all other states but Quarantined, where it is
+    /// `Some` until the window is shut. No two slots have the same window.
+    window: Option<u8>,
+}
+
+/// The buffers nobody uses.
+const IDLE: Slot = Slot { owner: Owner::Client(None), window: None };
+
+/// A pool and its buffers.
+#[derive(Clone, Copy, Debug)]
+struct PoolState {
+    pool: Pool,
+    /// The life of the node in charge.
+    node: Option<TaskId>,
+    slots: [Slot; BUFFERS_MAX],
+}
+
+impl PoolState {
+    fn slots(&self) -> &[Slot] {
+        &self.slots[..usize::from(self.pool.count)]
+    }
+
+    fn slots_mut(&mut self) -> &mut [Slot] {
+        &mut self.slots[..usize::from(self.pool.count)]
+    }
+
+    fn slot(&mut self, buffer: BufferIndex) -> Result<&mut Slot, FramesError> {
+        self.slots_mut().get_mut(usize::from(buffer.0)).ok_or(FramesError::NoSuchBuffer)
+    }
+
+    fn require_node(&self, caller: TaskId) -> Result<(), FramesError> {
+        if self.node == Some(caller) { Ok(()) } else { Err(FramesError::NotAttached) }
+    }
+
+    /// The node's life ended: what waited for hardware or for it goes back.
+    fn detach(&mut self) {
+        self.node = None;
+        for slot in self.slots_mut() {
+            if matches!(slot.owner, Owner::Queued | Owner::Done) {
+                slot.owner = Owner::Client(None);
+            }
+        }
+    }
+}
+
+/// The ledger.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pools: [PoolState; POOLS_MAX],
+    pool_count: usize,
+}
+
+impl Ledger {
+    /// All buffers unused, all pools unattached, all windows shut.
+    #[must_use]
+    pub fn new(table: &PoolTable) -> Self {
+        let empty = Pool { base: 0, buffer_bytes: 0, count: 0 };
+        let mut pools =
+            [PoolState { pool: empty, node: None, slots: [IDLE; BUFFERS_MAX] }; POOLS_MAX];
+        for (state, pool) in pools.iter_mut().zip(table.as_slice()) {
+            state.pool = *pool;
+        }
+        Self { pools, pool_count: table.as_slice().len() }
+    }
+
+    /// Describes a pool.
+    ///
+    /// # Errors
+    /// `NoSuchPool`.
+    pub fn pool(&self, pool: PoolId) -> Result<Pool, FramesError> {
+        self.state(pool).map(|state| state.pool)
+    }
+
+    /// `caller` takes charge of the pool; bit n of `held` = its clients hold buffer n.
+    ///
+    /// # Errors
+    /// `NotAttached` if another live node has it; `NoSuchBuffer` or `WrongOwner` if `held` names a
+    /// buffer that does not exist or is not a client's.
+    pub fn attach(&mut self, caller: TaskId, pool: PoolId, held: u32) -> Result<(), FramesError> {
+        let state = self.state_mut(pool)?;
+        match state.node {
+            Some(node) if node.index() != caller.index() => return Err(FramesError::NotAttached),
+            // The node is back before its death was drained here.
+            Some(node) if node != caller => state.detach(),
+            _ => {}
+        }
+        if held >> state.pool.count != 0 {
+            return Err(FramesError::NoSuchBuffer);
+        }
+        let is_held = |index: usize| held & 1 << index != 0;
+        let foreign = |(index, slot): (usize, &Slot)| {
+            is_held(index) && !matches!(slot.owner, Owner::Client(_))
+        };
+        if state.slots().iter().enumerate().any(foreign) {
+            return Err(FramesError::WrongOwner);
+        }
+        let proxy = caller.index();
+        for (index, slot) in state.slots_mut().iter_mut().enumerate() {
+            match slot.owner {
+                Owner::Client(None) if is_held(index) => slot.owner = Owner::Client(Some(proxy)),
+                Owner::Client(Some(holder)) if holder == proxy && !is_held(index) => {
+                    slot.owner = Owner::Client(None);
+                }
+                _ => {}
+            }
+        }
+        state.node = Some(caller);
+        Ok(())
+    }
+
+    /// Client -> Queued.
+    ///
+    /// # Errors
+    /// `NotAttached`, `NoSuchPool`, `NoSuchBuffer`; `Busy` if hardware or quarantine holds it;
+    /// `WrongOwner` otherwise.
+    pub fn queue(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+    ) -> Result<(), FramesError> {
+        let slot = self.slot_of_node(caller, pool, buffer)?;
+        match slot.owner {
+            Owner::Client(_) => slot.owner = Owner::Queued,
+            owner => return Err(refusal(owner)),
+        }
+        Ok(())
+    }
+
+    /// Queued -> Hardware, for the driver's life `caller`: gives the window to open before the
+    /// engine learns the address.
+    ///
+    /// # Errors
+    /// `NoSuchPool`, `NoSuchBuffer`; `NotAttached` while the pool has no live node; `TooLong`;
+    /// `NoWindow`; `Busy` or `WrongOwner` if the buffer is not queued.
+    pub fn start_dma(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+        bytes: u32,
+    ) -> Result<OpenWindow, FramesError> {
+        let free = self.free_window();
+        let state = self.state_mut(pool)?;
+        let Pool { base, buffer_bytes, .. } = state.pool;
+        if state.node.is_none() {
+            return Err(FramesError::NotAttached);
+        }
+        let slot = state.slot(buffer)?;
+        if slot.owner != Owner::Queued {
+            return Err(refusal(slot.owner));
+        }
+        if bytes == 0 || bytes > buffer_bytes {
+            return Err(FramesError::TooLong);
+        }
+        let window = free.ok_or(FramesError::NoWindow)?;
+        *slot = Slot {
+            owner: Owner::Hardware(caller.index(), caller.generation()),
+            window: Some(window),
+        };
+        let base = base + u32::from(buffer.0) * buffer_bytes;
+        Ok(OpenWindow { window, base, bytes: bytes.next_multiple_of(ALIGN_BYTES) })
+    }
+
+    /// Hardware -> Done (or unused, if the node is gone): gives the window to shut.
+    ///
+    /// # Errors
+    /// `NoSuchPool`, `NoSuchBuffer`; `WrongOwner` unless this very life started the transfer.
+    pub fn finish_dma(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+    ) -> Result<WindowSet, FramesError> {
+        let state = self.state_mut(pool)?;
+        let attached = state.node.is_some();
+        let slot = state.slot(buffer)?;
+        if slot.owner != Owner::Hardware(caller.index(), caller.generation()) {
+            return Err(FramesError::WrongOwner);
+        }
+        slot.owner = if attached { Owner::Done } else { Owner::Client(None) };
+        Ok(take_window(slot))
+    }
+
+    /// Done -> Client.
+    ///
+    /// # Errors
+    /// As [`Ledger::queue`].
+    pub fn hand_out(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> Result<(), FramesError> {
+        let slot = self.slot_of_node(caller, pool, buffer)?;
+        match slot.owner {
+            Owner::Done => slot.owner = Owner::Client(Some(holder)),
+            owner => return Err(refusal(owner)),
+        }
+        Ok(())
+    }
+
+    /// Queued or Done -> Client, without pixels. A buffer that is unused already stays so.
+    ///
+    /// # Errors
+    /// As [`Ledger::queue`]; a buffer that a client holds answers `WrongOwner`.
+    pub fn cancel(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+    ) -> Result<(), FramesError> {
+        let slot = self.slot_of_node(caller, pool, buffer)?;
+        match slot.owner {
+            Owner::Queued | Owner::Done | Owner::Client(None) => slot.owner = Owner::Client(None),
+            owner => return Err(refusal(owner)),
+        }
+        Ok(())
+    }
+
+    /// The owner of a buffer.
+    ///
+    /// # Errors
+    /// `NoSuchPool`, `NoSuchBuffer`.
+    pub fn owner(&self, pool: PoolId, buffer: BufferIndex) -> Result<Owner, FramesError> {
+        let slots = self.state(pool)?.slots();
+        slots.get(usize::from(buffer.0)).map(|slot| slot.owner).ok_or(FramesError::NoSuchBuffer)
+    }
+
+    /// Buffers of a pool per kind of owner.
+    ///
+    /// # Errors
+    /// `NoSuchPool`.
+    pub fn counts(&self, pool: PoolId) -> Result<OwnerCounts, FramesError> {
+        let mut counts = OwnerCounts::default();
+        for slot in self.state(pool)?.slots() {
+            *match slot.owner {
+                Owner::Client(_) => &mut counts.client,
+                Owner::Queued => &mut counts.queued,
+                Owner::Hardware(..) => &mut counts.hardware,
+                Owner::Quarantined(..) => &mut counts.quarantined,
+                Owner::Done => &mut counts.done,
+            } += 1;
+        }
+        Ok(counts)
+    }
+
+    /// A life ended: a driver's buffers in hardware are quarantined, a node's pools unattached.
+    pub fn died(&mut self, task: TaskIndex, generation: Generation) {
+        let ended = TaskId::new(task, generation);
+        for state in &mut self.pools[..self.pool_count] {
+            if state.node == Some(ended) {
+                state.detach();
+            }
+            for slot in state.slots_mut() {
+                if slot.owner == Owner::Hardware(task, generation) {
+                    slot.owner = Owner::Quarantined(task, generation);
+                }
+            }
+        }
+    }
+
+    /// The windows that the ended life still has open; they are shut by this call.
+    pub fn shut_windows(&mut self, task: TaskIndex, generation: Generation) -> WindowSet {
+        // The order may come before this task has drained the death.
+        self.died(task, generation);
+        let mut shut = WindowSet::default();
+        for slot in self.all_slots_mut() {
+            if slot.owner == Owner::Quarantined(task, generation) {
+                shut.0 |= take_window(slot).0;
+            }
+        }
+        shut
+    }
+
+    /// The hardware of the ended life is quiet: releases its quarantine. Gives the windows that
+    /// nobody had shut, to be shut now, and the number of buffers released.
+    pub fn quiet(&mut self, task: TaskIndex, generation: Generation) -> (WindowSet, u8) {
+        let shut = self.shut_windows(task, generation);
+        let mut released = 0;
+        for slot in self.all_slots_mut() {
+            if slot.owner == Owner::Quarantined(task, generation) {
+                slot.owner = Owner::Client(None);
+                released += 1;
+            }
+        }
+        (shut, released)
+    }
+
+    fn state(&self, pool: PoolId) -> Result<&PoolState, FramesError> {
+        self.pools[..self.pool_count].get(usize::from(pool.0)).ok_or(FramesError::NoSuchPool)
+    }
+
+    fn state_mut(&mut self, pool: PoolId) -> Result<&mut PoolState, FramesError> {
+        self.pools[..self.pool_count].get_mut(usize::from(pool.0)).ok_or(FramesError::NoSuchPool)
+    }
+
+    fn slot_of_node(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+    ) -> Result<&mut Slot, FramesError> {
+        let state = self.state_mut(pool)?;
+        state.require_node(caller)?;
+        state.slot(buffer)
+    }
+
+    fn all_slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.pools[..self.pool_count].iter_mut().flat_map(PoolState::slots_mut)
+    }
+
+    fn free_window(&self) -> Option<u8> {
+        let mut open = WindowSet::default();
+        for slot in self.pools[..self.pool_count].iter().flat_map(PoolState::slots) {
+            slot.window.into_iter().for_each(|window| open.insert(window));
+        }
+        (0..WINDOWS as u8).find(|window| open.0 & 1 << window == 0)
+    }
+}
+
+/// Why a transfer from `owner` is refused: only hardware and quarantine end by themselves.
+fn refusal(owner: Owner) -> FramesError {
+    match owner {
+        Owner::Hardware(..) | Owner::Quarantined(..) => FramesError::Busy,
+        _ => FramesError::WrongOwner,
+    }
+}
+
+fn take_window(slot: &mut Slot) -> WindowSet {
+    let mut set = WindowSet::default();
+    slot.window.take().into_iter().for_each(|window| set.insert(window));
+    set
+}

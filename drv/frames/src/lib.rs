@@ -1,0 +1,51 @@
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+//! The ledger of frame buffers and the DMA windows: what `frames` decides.
+//!
+//! Each buffer of each pool has exactly one owner. A buffer that the hardware owns has exactly one
+//! window of the DMA firewall, over its own bytes and no others; no other buffer has one. So a
+//! driver that has gone mad cannot make the hardware touch a picture that somebody looks at.
+//!
+//! ```text
+//!              queue              start_dma                finish_dma
+//!   Client ────────────► Queued ────────────► Hardware ────────────────► Done
+//!   ▲ ▲ ▲                  │                     │ driver died            │ │
+//!   │ │ └──── cancel ──────┘                     ▼                        │ │
+//!   │ └─────────────────────────────────── Quarantined                    │ │
+//!   │      quiet(generation), cancelled                                   │ │
+//!   └───────────────────────────── hand_out, cancel ──────────────────────┘ ┘
+//! ```
+//!
+//! | call | by whom | from |
+//! |---|---|---|
+//! | queue, hand_out, cancel | the node that attached the pool | Client; Done; Queued or Done |
+//! | start_dma, finish_dma | a driver; finish by the life that started | Queued; Hardware |
+//! | shut_windows | power | changes windows only |
+//!
+//! | edge | of the driver | of a node |
+//! |---|---|---|
+//! | removing | nothing | nothing |
+//! | died | its Hardware buffers become Quarantined, windows stay until shut | its pools are unattached; Queued and Done become Client |
+//! | quiet | windows still open are shut, then Quarantined becomes Client | nothing |
+//! | ready | nothing | nothing: it attaches by itself |
+//!
+//! # Why
+//! *One ledger instead of queues that agree.* When a driver dies, nobody has to ask two queues
+//! which of them had the buffer: the owner says it, and the owner is kept by a task that has
+//! nothing to do with the driver.
+//!
+//! *A quarantine with a generation.* A dead driver does not stop a DMA engine. What it may still
+//! write is given out only when that life's hardware is known to be quiet; the word on a later or
+//! earlier life frees nothing.
+//!
+//! *If this task itself dies*, all windows are shut at its next start, so no engine can write any
+//! buffer, and no pool moves before its node has attached it again and said what is held.
+
+mod ledger;
+mod pools;
+
+pub use ledger::{Ledger, OpenWindow, WINDOWS, WindowSet};
+pub use pools::{POOLS_MAX, PoolTable};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! The calls of `idl/frames.idol`, and the notifications.
+
+use core::convert::Infallible;
+use idl::types::{
+    BufferIndex, FramesError, Generation, Owner, OwnerCounts, Pool, PoolId, TaskIndex,
+};
+use idl::{CallInfo, RequestError, frames};
+use ringbuf::ringbuf_entry;
+use sys_abi::{ReplyFaultReason, TaskId};
+use userlib::notification;
+
+use crate::mmio::Violation;
+use crate::{Server, TRACE, Trace};
+
+type Reply<T> = Result<T, RequestError<FramesError>>;
+
+/// Only the tasks of the manifest may do this; for anybody else it is a fault.
+fn allow<E>(caller: TaskId, tasks: &[u32]) -> Result<(), RequestError<E>> {
+    if tasks.contains(&caller.index().0.into()) {
+        Ok(())
+    } else {
+        Err(RequestError::Fault(ReplyFaultReason::AccessViolation))
+    }
+}
+
+impl frames::InOrderFramesImpl for Server {
+    fn notification_mask(&self) -> u32 {
+        notification!("client_edge") | notification!("firewall_irq")
+    }
+
+    fn handle_notification(&mut self, bits: u32) {
+        if bits & notification!("client_edge") != 0 {
+            self.drain_watches();
+        }
+        if bits & notification!("firewall_irq") != 0 {
+            if let Some(Violation { address, info, count }) = self.firewall.violation() {
+                ringbuf_entry!(TRACE, Trace::Refused { address, info, count });
+            }
+            userlib::sys_irq_control(notification!("firewall_irq"), true);
+        }
+    }
+
+    fn pool(&mut self, _: &CallInfo, pool: PoolId) -> Reply<Pool> {
+        Ok(self.ledger.pool(pool)?)
+    }
+
+    fn attach(&mut self, call: &CallInfo, pool: PoolId, held: u32) -> Reply<()> {
+        Ok(self.ledger.attach(call.sender, pool, held)?)
+    }
+
+    fn queue(&mut self, call: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<()> {
+        Ok(self.ledger.queue(call.sender, pool, buffer)?)
+    }
+
+    fn start_dma(
+        &mut self,
+        call: &CallInfo,
+        pool: PoolId,
+        buffer: BufferIndex,
+        bytes: u32,
+    ) -> Reply<u32> {
+        allow(call.sender, self.drivers)?;
+        let window = self.ledger.start_dma(call.sender, pool, buffer, bytes)?;
+        self.firewall.open(window);
+        Ok(window.base)
+    }
+
+    fn finish_dma(&mut self, call: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<()> {
+        allow(call.sender, self.drivers)?;
+        let windows = self.ledger.finish_dma(call.sender, pool, buffer)?;
+        self.firewall.shut(windows);
+        Ok(())
+    }
+
+    fn hand_out(
+        &mut self,
+        call: &CallInfo,
+        pool: PoolId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> Reply<()> {
+        Ok(self.ledger.hand_out(call.sender, pool, buffer, holder)?)
+    }
+
+    fn cancel(&mut self, call: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<()> {
+        Ok(self.ledger.cancel(call.sender, pool, buffer)?)
+    }
+
+    fn owner(&mut self, _: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<Owner> {
+        Ok(self.ledger.owner(pool, buffer)?)
+    }
+
+    fn counts(&mut self, _: &CallInfo, pool: PoolId) -> Reply<OwnerCounts> {
+        Ok(self.ledger.counts(pool)?)
+    }
+
+    fn shut_windows(
+        &mut self,
+        call: &CallInfo,
+        task: TaskIndex,
+        generation: Generation,
+    ) -> Result<u8, RequestError<Infallible>> {
+        allow(call.sender, self.quiescer)?;
+        let windows = self.ledger.shut_windows(task, generation);
+        self.shut(task, generation, windows);
+        Ok(windows.count())
+    }
+}

@@ -1,0 +1,331 @@
+//! Each transfer, each edge, and a random walk against a model that knows only who was told yes.
+
+use super::*;
+use idl::types::{BufferIndex, FramesError, Generation, Owner, OwnerCounts, PoolId, TaskIndex};
+use std::collections::BTreeMap;
+use sys_abi::TaskId;
+
+const POOL: PoolId = PoolId(0);
+const OTHER_POOL: PoolId = PoolId(1);
+const BASE: u32 = 0x8001_0000;
+const BUFFER_BYTES: u32 = 1024;
+const NODE: TaskId = TaskId::new(TaskIndex(7), Generation(0));
+const OTHER_NODE: TaskId = TaskId::new(TaskIndex(8), Generation(0));
+const DRIVER: TaskId = TaskId::new(TaskIndex(3), Generation(5));
+const CLIENT: TaskIndex = TaskIndex(13);
+
+fn buffer(index: u8) -> BufferIndex {
+    BufferIndex(index)
+}
+
+fn ledger() -> Ledger {
+    Ledger::new(&PoolTable::new(&[BASE, 4 * BUFFER_BYTES, BASE + 0x10000, 8 * 512], &[4, 8]))
+}
+
+fn attached() -> Ledger {
+    let mut ledger = ledger();
+    ledger.attach(NODE, POOL, 0).expect("the pool is free");
+    ledger
+}
+
+fn in_hardware(indices: &[u8]) -> Ledger {
+    let mut ledger = attached();
+    for &index in indices {
+        ledger.queue(NODE, POOL, buffer(index)).expect("unused");
+        ledger.start_dma(DRIVER, POOL, buffer(index), 1000).expect("queued");
+    }
+    ledger
+}
+
+fn die(ledger: &mut Ledger, life: TaskId) {
+    ledger.died(life.index(), life.generation());
+}
+
+#[test]
+fn a_buffer_goes_round_and_each_transfer_starts_from_one_owner() {
+    let mut ledger = attached();
+    let b = buffer(2);
+    assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(None)));
+    assert_eq!(ledger.hand_out(NODE, POOL, b, CLIENT), Err(FramesError::WrongOwner));
+    assert_eq!(ledger.start_dma(DRIVER, POOL, b, 1000), Err(FramesError::WrongOwner));
+    ledger.queue(NODE, POOL, b).expect("unused");
+    assert_eq!(ledger.queue(NODE, POOL, b), Err(FramesError::WrongOwner));
+    let window = ledger.start_dma(DRIVER, POOL, b, 1000).expect("queued");
+    assert_eq!(window, OpenWindow { window: 0, base: BASE + 2 * BUFFER_BYTES, bytes: 1024 });
+    assert_eq!(ledger.queue(NODE, POOL, b), Err(FramesError::Busy));
+    assert_eq!(ledger.cancel(NODE, POOL, b), Err(FramesError::Busy));
+    assert_eq!(ledger.finish_dma(DRIVER, POOL, b), Ok(WindowSet(1)));
+    assert_eq!(ledger.finish_dma(DRIVER, POOL, b), Err(FramesError::WrongOwner));
+    ledger.hand_out(NODE, POOL, b, CLIENT).expect("done");
+    assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(Some(CLIENT))));
+    assert_eq!(ledger.cancel(NODE, POOL, b), Err(FramesError::WrongOwner));
+    ledger.queue(NODE, POOL, b).expect("the client gave it back");
+    ledger.cancel(NODE, POOL, b).expect("queued");
+    assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(None)));
+}
+
+#[test]
+fn a_window_covers_whole_bursts_and_never_more_than_the_buffer() {
+    for (asked, got) in [
+        (1, Ok(32)),
+        (33, Ok(64)),
+        (BUFFER_BYTES, Ok(BUFFER_BYTES)),
+        (BUFFER_BYTES + 1, Err(FramesError::TooLong)),
+        (0, Err(FramesError::TooLong)),
+        (u32::MAX, Err(FramesError::TooLong)),
+    ] {
+        let mut ledger = attached();
+        ledger.queue(NODE, POOL, buffer(3)).expect("unused");
+        let window = ledger.start_dma(DRIVER, POOL, buffer(3), asked);
+        assert_eq!(window.map(|window| window.bytes), got, "{asked}");
+    }
+}
+
+#[test]
+fn only_the_life_that_attached_a_pool_moves_its_buffers() {
+    let mut ledger = ledger();
+    assert_eq!(ledger.queue(NODE, POOL, buffer(0)), Err(FramesError::NotAttached));
+    ledger.attach(NODE, POOL, 0).expect("free");
+    assert_eq!(ledger.attach(OTHER_NODE, POOL, 0), Err(FramesError::NotAttached));
+    assert_eq!(ledger.queue(OTHER_NODE, POOL, buffer(0)), Err(FramesError::NotAttached));
+    ledger.queue(NODE, POOL, buffer(0)).expect("unused");
+    die(&mut ledger, NODE);
+    assert_eq!(ledger.start_dma(DRIVER, POOL, buffer(0), 32), Err(FramesError::NotAttached));
+    assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(None)));
+    let next = TaskId::new(NODE.index(), Generation(1));
+    ledger.attach(next, POOL, 0).expect("its next life");
+    assert_eq!(ledger.queue(NODE, POOL, buffer(0)), Err(FramesError::NotAttached));
+    ledger.queue(next, POOL, buffer(0)).expect("unused");
+}
+
+#[test]
+fn a_node_that_is_back_before_its_death_was_seen_starts_over() {
+    let mut ledger = attached();
+    ledger.queue(NODE, POOL, buffer(0)).expect("unused");
+    let next = TaskId::new(NODE.index(), Generation(1));
+    ledger.attach(next, POOL, 0).expect("its next life");
+    assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(None)));
+    die(&mut ledger, NODE);
+    ledger.queue(next, POOL, buffer(0)).expect("the old death is not the new life's");
+}
+
+#[test]
+fn attach_says_what_is_held() {
+    let mut ledger = ledger();
+    assert_eq!(ledger.attach(NODE, POOL, 0x10), Err(FramesError::NoSuchBuffer));
+    ledger.attach(NODE, POOL, 0b0101).expect("four buffers");
+    let held = Owner::Client(Some(NODE.index()));
+    let owners = [0, 1, 2, 3].map(|index| ledger.owner(POOL, buffer(index)));
+    let free = Ok(Owner::Client(None));
+    assert_eq!(owners, [Ok(held), free, Ok(held), free]);
+    ledger.attach(NODE, POOL, 0b0100).expect("the same life, again");
+    assert_eq!(ledger.owner(POOL, buffer(0)), free);
+    ledger.queue(NODE, POOL, buffer(1)).expect("unused");
+    assert_eq!(ledger.attach(NODE, POOL, 0b0010), Err(FramesError::WrongOwner));
+}
+
+#[test]
+fn a_dead_driver_s_buffers_come_back_at_quiet_of_that_life_only() {
+    let mut ledger = in_hardware(&[0, 1]);
+    ledger.queue(NODE, POOL, buffer(2)).expect("unused");
+    die(&mut ledger, DRIVER);
+    let quarantined = Ok(Owner::Quarantined(DRIVER.index(), DRIVER.generation()));
+    assert_eq!(ledger.owner(POOL, buffer(0)), quarantined);
+    assert_eq!(ledger.cancel(NODE, POOL, buffer(0)), Err(FramesError::Busy));
+    assert_eq!(ledger.finish_dma(DRIVER, POOL, buffer(0)), Err(FramesError::WrongOwner));
+    ledger.cancel(NODE, POOL, buffer(2)).expect("hardware never had it");
+    let task = DRIVER.index();
+    for wrong in [Generation(4), Generation(6)] {
+        assert_eq!(ledger.shut_windows(task, wrong), WindowSet(0));
+        assert_eq!(ledger.quiet(task, wrong), (WindowSet(0), 0));
+    }
+    assert_eq!(ledger.shut_windows(task, DRIVER.generation()), WindowSet(0b11));
+    assert_eq!(ledger.shut_windows(task, DRIVER.generation()), WindowSet(0), "shut once");
+    assert_eq!(ledger.owner(POOL, buffer(0)), quarantined, "shut is not quiet");
+    assert_eq!(ledger.quiet(task, DRIVER.generation()), (WindowSet(0), 2));
+    assert_eq!(ledger.quiet(task, DRIVER.generation()), (WindowSet(0), 0), "released once");
+    let all_free = OwnerCounts { client: 4, ..OwnerCounts::default() };
+    assert_eq!(ledger.counts(POOL), Ok(all_free));
+}
+
+#[test]
+fn windows_that_nobody_shut_are_shut_before_the_release() {
+    let mut ledger = in_hardware(&[0, 3]);
+    let quiet = ledger.quiet(DRIVER.index(), DRIVER.generation());
+    assert_eq!(quiet, (WindowSet(0b11), 2));
+}
+
+#[test]
+fn a_buffer_whose_node_died_stays_with_the_hardware_and_then_is_unused() {
+    let mut ledger = in_hardware(&[0]);
+    die(&mut ledger, NODE);
+    assert_eq!(ledger.counts(POOL).map(|counts| counts.hardware), Ok(1));
+    assert_eq!(ledger.finish_dma(DRIVER, POOL, buffer(0)), Ok(WindowSet(1)));
+    assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(None)));
+}
+
+#[test]
+fn names_outside_of_the_configuration_are_refused() {
+    let mut ledger = attached();
+    assert_eq!(ledger.pool(PoolId(2)), Err(FramesError::NoSuchPool));
+    assert_eq!(ledger.counts(PoolId(255)), Err(FramesError::NoSuchPool));
+    assert_eq!(ledger.queue(NODE, POOL, buffer(4)), Err(FramesError::NoSuchBuffer));
+    assert_eq!(ledger.start_dma(DRIVER, POOL, buffer(255), 1), Err(FramesError::NoSuchBuffer));
+}
+
+#[test]
+fn windows_run_out_with_an_answer() {
+    let regions = [0x8000_0000, 0x1000, 0x8000_1000, 0x1000, 0x8000_2000, 0x1000];
+    let mut ledger = Ledger::new(&PoolTable::new(&regions, &[8, 8, 8]));
+    let mut answers = Vec::new();
+    for pool in [0, 1, 2].map(PoolId) {
+        ledger.attach(NODE, pool, 0).expect("free");
+        for index in 0..8 {
+            ledger.queue(NODE, pool, buffer(index)).expect("unused");
+            answers.push(ledger.start_dma(DRIVER, pool, buffer(index), 32).err());
+        }
+    }
+    assert!(answers[..WINDOWS].iter().all(Option::is_none));
+    assert!(answers[WINDOWS..].iter().all(|answer| *answer == Some(FramesError::NoWindow)));
+}
+
+/// xorshift32: the same walk for the same seed.
+struct Random(u32);
+
+impl Random {
+    fn below(&mut self, bound: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0 % bound
+    }
+}
+
+/// What an onlooker concludes from the answers alone.
+struct Onlooker {
+    ledger: Ledger,
+    /// Open windows as the firewall has them: number -> (base, end).
+    windows: BTreeMap<u8, (u32, u32)>,
+    /// Lives of the driver whose hardware may still write.
+    unquiet: Vec<TaskId>,
+    driver: TaskId,
+    node: TaskId,
+}
+
+impl Onlooker {
+    fn shut(&mut self, set: WindowSet) {
+        for window in set.iter() {
+            assert!(self.windows.remove(&window).is_some(), "window {window} was not open");
+        }
+    }
+
+    fn step(&mut self, random: &mut Random) {
+        let pool = if random.below(2) == 0 { POOL } else { OTHER_POOL };
+        let b = buffer(random.below(9) as u8);
+        let before = self.ledger.owner(pool, b);
+        let moved = match random.below(11) {
+            0 | 1 => self.ledger.queue(self.node, pool, b).is_ok(),
+            2 | 3 => {
+                let opened = self.ledger.start_dma(self.driver, pool, b, 1 + random.below(600));
+                if let Ok(OpenWindow { window, base, bytes }) = opened {
+                    let old = self.windows.insert(window, (base, base + bytes));
+                    assert_eq!(old, None, "window {window} was open");
+                }
+                opened.is_ok()
+            }
+            4 | 5 => {
+                let shut = self.ledger.finish_dma(self.driver, pool, b);
+                shut.into_iter().for_each(|set| self.shut(set));
+                shut.is_ok()
+            }
+            6 => self.ledger.hand_out(self.node, pool, b, CLIENT).is_ok(),
+            7 => self.ledger.cancel(self.node, pool, b).is_ok(),
+            8 if random.below(10) == 0 => return self.driver_dies(),
+            9 => return self.quiet(random),
+            10 if random.below(10) == 0 => return self.node_dies(),
+            _ => return,
+        };
+        let after = self.ledger.owner(pool, b);
+        assert_eq!(moved, before != after || (moved && before == Ok(Owner::Client(None))));
+    }
+
+    fn driver_dies(&mut self) {
+        die(&mut self.ledger, self.driver);
+        self.unquiet.push(self.driver);
+        let next = self.driver.generation().next().expect("a short walk");
+        self.driver = TaskId::new(self.driver.index(), next);
+    }
+
+    fn node_dies(&mut self) {
+        die(&mut self.ledger, self.node);
+        let next = self.node.generation().next().expect("a short walk");
+        self.node = TaskId::new(self.node.index(), next);
+        for pool in [POOL, OTHER_POOL] {
+            self.ledger.attach(self.node, pool, 0).expect("its own pool");
+        }
+    }
+
+    fn quiet(&mut self, random: &mut Random) {
+        let Some(&life) = self.unquiet.first() else { return };
+        if random.below(2) == 0 {
+            let shut = self.ledger.shut_windows(life.index(), life.generation());
+            self.shut(shut);
+        } else {
+            let (shut, _) = self.ledger.quiet(life.index(), life.generation());
+            self.shut(shut);
+            self.unquiet.remove(0);
+        }
+    }
+
+    /// Counts add up; a buffer in hardware has its window and no buffer of anybody else has one.
+    fn check(&self) {
+        let mut allowed = Vec::new();
+        for pool in [POOL, OTHER_POOL] {
+            let geometry = self.ledger.pool(pool).expect("configured");
+            let counts = self.ledger.counts(pool).expect("configured");
+            let OwnerCounts { client, queued, hardware, quarantined, done } = counts;
+            assert_eq!(client + queued + hardware + quarantined + done, geometry.count);
+            for index in 0..geometry.count {
+                let base = geometry.base + u32::from(index) * geometry.buffer_bytes;
+                let range = (base, base + geometry.buffer_bytes);
+                let inside = |(low, high): (u32, u32)| range.0 <= low && high <= range.1;
+                let open = self.windows.values().filter(|window| inside(**window)).count();
+                match self.ledger.owner(pool, buffer(index)).expect("exists") {
+                    Owner::Hardware(task, generation) => {
+                        assert_eq!((TaskId::new(task, generation), open), (self.driver, 1));
+                        allowed.push(range);
+                    }
+                    Owner::Quarantined(task, generation) => {
+                        assert!(self.unquiet.contains(&TaskId::new(task, generation)));
+                        assert!(open <= 1);
+                        allowed.push(range);
+                    }
+                    _ => assert_eq!(open, 0, "a window over somebody's buffer"),
+                }
+            }
+        }
+        for (low, high) in self.windows.values() {
+            assert!(allowed.iter().any(|range| range.0 <= *low && *high <= range.1));
+        }
+    }
+}
+
+#[test]
+fn on_a_random_walk_counts_add_up_and_windows_cover_hardware_only() {
+    for seed in 1..=40 {
+        println!("seed {seed}");
+        let mut random = Random(seed);
+        let mut onlooker = Onlooker {
+            ledger: ledger(),
+            windows: BTreeMap::new(),
+            unquiet: Vec::new(),
+            driver: DRIVER,
+            node: NODE,
+        };
+        onlooker.node_dies();
+        for _ in 0..2000 {
+            onlooker.step(&mut random);
+            onlooker.check();
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Bench control: how a test task makes the hardware misbehave, and asks what was seen.
+//!
+//! Inject: write A, B, WHEN_FRAME, WHEN_LINE, then COMMAND with one of the kinds below. Frame and
+//! line count device time since the first frame of the sensor; a moment in the past, such as 0, means
+//! at once. Codes are those of the fault script; an interrupt line is named by its number (100 to 104).
+
+use crate::Access::{Command, ReadOnly, ReadWrite};
+use crate::register::registers;
+
+/// Pull the module: registers, sensor and power vanish at once.
+pub const UNPLUG: u32 = 1;
+/// Plug a module with identity A (0: the former one).
+pub const REPLUG: u32 = 2;
+/// The next A edges of interrupt line B are not seen by the processor.
+pub const IRQ_LOST: u32 = 3;
+/// The next edge of interrupt line B comes A device lines late.
+pub const IRQ_LATE: u32 = 4;
+/// Interrupt line B is raised once with no status bit set.
+pub const IRQ_SPURIOUS: u32 = 5;
+/// Interrupt line B is raised A times in a row, whatever its status.
+pub const IRQ_STORM: u32 = 6;
+/// BUSY of block A (code of the block) never clears, until BUSY_RELEASE or a reset of the ISP.
+pub const BUSY_STUCK: u32 = 7;
+/// Undo BUSY_STUCK of block A.
+pub const BUSY_RELEASE: u32 = 8;
+/// Reads of camera registers give all ones while A is 1; A = 0 ends it.
+pub const ALL_ONES: u32 = 9;
+/// The engines go on writing for A lines after they should have stopped (not past BUS_CTRL.DENY,
+/// reset or power off).
+pub const DMA_LATE: u32 = 10;
+/// The sensor does not acknowledge the next A transfers.
+pub const SENSOR_NAK: u32 = 11;
+/// The sensor gives A as its chip version; 0 ends it.
+pub const SENSOR_WRONG_ID: u32 = 12;
+/// The next A transfers lose arbitration.
+pub const BUS_ARBITRATION: u32 = 13;
+/// A reset of the ISP is never done while A is 1.
+pub const RESET_STUCK: u32 = 14;
+/// The next A frames of the sensor do not come: the line stays blank.
+pub const FRAME_DROP: u32 = 15;
+/// Output addresses of the engines go wrong by A bytes (signed) for B frames.
+pub const DMA_STRAY: u32 = 16;
+/// Requests under way when BUS_CTRL.DENY is set take A device lines to drain: DMA_STATUS stays busy
+/// for so long. A reset of the ISP ends it.
+pub const DMA_DRAIN: u32 = 17;
+/// Accesses to block A (code of the block) never complete: whoever makes one spins in it. A reset of
+/// the ISP ends it.
+pub const ACCESS_STUCK: u32 = 18;
+
+/// [`VERDICT_COUNT`] index: the access was done.
+pub const VERDICT_OK: usize = 0;
+/// The module is not there.
+pub const VERDICT_ABSENT: usize = 1;
+/// The power domain is not on.
+pub const VERDICT_UNPOWERED: usize = 2;
+/// A clock is missing, or the block is held in reset.
+pub const VERDICT_UNCLOCKED: usize = 3;
+/// No register there, or a size other than 32 bits.
+pub const VERDICT_RESERVED: usize = 4;
+/// A write that was dropped because the block was busy.
+pub const VERDICT_BUSY_DROPPED: usize = 5;
+/// Number of verdicts.
+pub const VERDICTS: usize = 6;
+
+registers! {
+    block BenchControl;
+    /// Do or schedule a misbehaviour of this kind; reads as zero.
+    COMMAND command @ 0x00, 0, Command, 0xFF, "bench" {}
+    /// First argument of COMMAND.
+    A a @ 0x04, 0, ReadWrite, 0xFFFF_FFFF, "bench" {}
+    /// Second argument of COMMAND.
+    B b @ 0x08, 0, ReadWrite, 0xFFFF_FFFF, "bench" {}
+    /// Frame at which COMMAND happens.
+    WHEN_FRAME when_frame @ 0x0C, 0, ReadWrite, 0xFFFF_FFFF, "bench" {}
+    /// Line at which COMMAND happens.
+    WHEN_LINE when_line @ 0x10, 0, ReadWrite, 0xFFFF_FFFF, "bench" {}
+    /// 1 if the last COMMAND was accepted, 0 if its kind is unknown or the script is full.
+    ACCEPTED accepted @ 0x14, 0, ReadOnly, 0, "bench" {}
+    /// Frames started since the start of the system.
+    FRAME frame @ 0x18, 0, ReadOnly, 0, "bench" {}
+    /// Line of the frame in progress, blanking included.
+    LINE line @ 0x1C, 0, ReadOnly, 0, "bench" {}
+    /// Virtual time in microseconds, low word; reading it latches the high word.
+    TIME_LOW time_low @ 0x20, 0, ReadOnly, 0, "bench" {}
+    /// Virtual time in microseconds, high word.
+    TIME_HIGH time_high @ 0x24, 0, ReadOnly, 0, "bench" {}
+    /// Writing any value starts a new count: all counts below become zero. Reads as zero.
+    MARK mark @ 0x28, 0, Command, 0xFFFF_FFFF, "bench" {}
+    /// Bytes written to memory by the engines since the mark (those refused not counted).
+    DMA_BYTES dma_bytes @ 0x2C, 0, ReadOnly, 0, "bench" {}
+    /// Accesses refused by the DMA firewall since the mark.
+    DMA_REFUSED dma_refused @ 0x30, 0, ReadOnly, 0, "bench" {}
+    /// Interrupts raised by the hardware while the module was absent or unpowered, since the mark.
+    LATE_IRQS late_irqs @ 0x34, 0, ReadOnly, 0, "bench" {}
+    /// Accesses from tasks that the MPU did not allow, since the mark.
+    FOREIGN_COUNT foreign_count @ 0x38, 0, ReadOnly, 0, "bench" {}
+    /// Accesses since the mark, by verdict.
+    VERDICT_COUNT verdict_count @ 0x40 x 6 / 4, 0, ReadOnly, 0, "bench" {}
+    /// Accesses since the mark, by block (index: code of the block).
+    BLOCK_COUNT block_count @ 0x80 x 14 / 4, 0, ReadOnly, 0, "bench" {}
+}

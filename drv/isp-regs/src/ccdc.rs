@@ -1,0 +1,225 @@
+//! CCDC: takes lines from the sensor, writes raw frames, feeds the video port.
+//!
+//! The block is always continuous: clearing EN lets the frame in progress finish. VD events come
+//! as long as the sensor runs and `SYN_MODE.VDHDEN` is set, also with EN clear. Rows marked
+//! shadowed take effect at frame start while `CFG.VDLC` is set (as software must), else at once.
+
+use crate::Access::{Control, ReadWrite, Shadowed};
+use crate::register::registers;
+
+registers! {
+    block Ccdc;
+    /// Identity.
+    PID pid @ 0x00, 0x0001_FE01, crate::Access::ReadOnly, 0, "ispreg.h" {}
+    /// Control.
+    PCR pcr @ 0x04, 0, Control { shadowed: 1 }, 1, "ispreg.h, TRM" {
+        /// Process frames from the next frame start on.
+        EN: 0, 1;
+        /// A frame is in progress: set at frame start if EN, cleared at frame end. Read only.
+        BUSY: 1, 1;
+    }
+    /// Sync and input mode.
+    SYN_MODE syn_mode @ 0x08, 0, ReadWrite, 0x000F_7FFF, "ispreg.h" {
+        /// VD and HD are outputs.
+        VDHDOUT: 0, 1;
+        /// Field signal is an output.
+        FLDOUT: 1, 1;
+        /// VD is active low.
+        VDPOL: 2, 1;
+        /// HD is active low.
+        HDPOL: 3, 1;
+        /// Invert the data.
+        DATAPOL: 6, 1;
+        /// Interlaced.
+        FLDMODE: 7, 1;
+        /// Width of the data: 0 8..16 bits, 4 12 bits, 5 11 bits, 6 10 bits, 7 8 bits.
+        DATSIZ: 8, 3;
+        /// Store 8 bits per pixel.
+        PACK8: 11, 1;
+        /// 0 raw, 1 YCbCr 16 bits, 2 YCbCr 8 bits.
+        INPMOD: 12, 2;
+        /// 3-tap low-pass filter on the memory path.
+        LPF: 14, 1;
+        /// Current field. Read only.
+        FLDSTAT: 15, 1;
+        /// Sync input on; needed for any VD event.
+        VDHDEN: 16, 1;
+        /// Write to memory.
+        WEN: 17, 1;
+        /// Video port to memory.
+        VP2SDR: 18, 1;
+        /// Memory path to the resizer.
+        SDR2RSZ: 19, 1;
+    }
+    /// Horizontal crop of the memory path.
+    HORZ_INFO horz_info @ 0x14, 0, Shadowed, 0x7FFF_7FFF, "ispreg.h" {
+        /// Number of pixels - 1.
+        NPH: 0, 15;
+        /// First pixel.
+        SPH: 16, 15;
+    }
+    /// First line of the memory path.
+    VERT_START vert_start @ 0x18, 0, Shadowed, 0x7FFF_7FFF, "ispreg.h" {
+        /// First line of field 1.
+        SLV1: 0, 15;
+        /// First line of field 0.
+        SLV0: 16, 15;
+    }
+    /// Number of lines of the memory path - 1.
+    VERT_LINES vert_lines @ 0x1C, 0, Shadowed, 0x7FFF, "ispreg.h" {
+        /// Number of lines - 1.
+        NLV: 0, 15;
+    }
+    /// Culling pattern of the memory path: a set bit keeps the line or pixel.
+    CULLING culling @ 0x20, 0xFFFF_00FF, Shadowed, 0xFFFF_00FF, "ispreg.h" {
+        /// Vertical pattern.
+        CULV: 0, 8;
+        /// Horizontal pattern, odd lines.
+        CULHODD: 16, 8;
+        /// Horizontal pattern, even lines.
+        CULHEVN: 24, 8;
+    }
+    /// Distance of two lines in memory in bytes; the low 5 bits are zero.
+    HSIZE_OFF hsize_off @ 0x24, 0, Shadowed, 0xFFE0, "ispreg.h" {}
+    /// Line offsets per field; zero for progressive.
+    SDOFST sdofst @ 0x28, 0, Shadowed, 0x7FFF, "ispreg.h" {}
+    /// Address of the raw frame in memory; 32-byte aligned.
+    SDR_ADDR sdr_addr @ 0x2C, 0, Shadowed, 0xFFFF_FFE0, "ispreg.h" {}
+    /// Optical black clamp.
+    CLAMP clamp @ 0x30, 0, Shadowed, 0xFFFF_FE1F, "ispreg.h" {
+        /// Gain U5Q4.
+        OBGAIN: 0, 5;
+        /// First pixel of the window.
+        OBST: 10, 15;
+        /// Number of lines: 1, 2, 4, 8, 16.
+        OBSLN: 25, 3;
+        /// Number of pixels: 1, 2, 4, 8, 16.
+        OBSLEN: 28, 3;
+        /// Use the optical black window instead of DCSUB.
+        CLAMPEN: 31, 1;
+    }
+    /// Value subtracted from each pixel when CLAMPEN is clear.
+    DCSUB dcsub @ 0x34, 0, Shadowed, 0x3FFF, "ispreg.h" {}
+    /// Colour of each place of a 4x4 mosaic, 2 bits each: R 0, Gr 1, Gb 2, B 3.
+    COLPTN colptn @ 0x38, 0, ReadWrite, 0xFFFF_FFFF, "ispreg.h" {}
+    /// Black level compensation, signed 8 bits per colour.
+    BLKCMP blkcmp @ 0x3C, 0, Shadowed, 0xFFFF_FFFF, "ispreg.h" {
+        /// Blue.
+        B: 0, 8;
+        /// Green in blue lines.
+        GB: 8, 8;
+        /// Green in red lines.
+        GR: 16, 8;
+        /// Red.
+        R: 24, 8;
+    }
+    /// Fault pixel correction.
+    FPC fpc @ 0x40, 0, ReadWrite, 0xFFFF, "ispreg.h" {
+        /// Number of entries.
+        FPNUM: 0, 15;
+        /// On.
+        FPCEN: 15, 1;
+    }
+    /// Address of the fault pixel table; 64-byte aligned.
+    FPC_ADDR fpc_addr @ 0x44, 0, ReadWrite, 0xFFFF_FFC0, "ispreg.h" {}
+    /// Lines at which VD0 and VD1 are raised, counted from frame start.
+    VDINT vdint @ 0x48, 0, ReadWrite, 0x7FFF_7FFF, "ispreg.h" {
+        /// Line of VD1.
+        VDINT1: 0, 15;
+        /// Line of VD0.
+        VDINT0: 16, 15;
+    }
+    /// A-law compression of the memory path.
+    ALAW alaw @ 0x4C, 4, ReadWrite, 0xF, "ispreg.h" {
+        /// Which 10 bits of the input: 3 12:3, 4 11:2, 5 10:1, 6 9:0.
+        GWDI: 0, 3;
+        /// On.
+        CCDTBL: 3, 1;
+    }
+    /// BT.656 input.
+    REC656IF rec656if @ 0x50, 0, ReadWrite, 0x3, "ispreg.h" {
+        /// On.
+        R656ON: 0, 1;
+        /// Error correction.
+        ECCFVH: 1, 1;
+    }
+    /// Configuration.
+    CFG cfg @ 0x54, 0, ReadWrite, 0xB960, "ispreg.h" {
+        /// 10-bit BT.656.
+        BW656: 5, 1;
+        /// Field id mode.
+        FIDMD: 6, 1;
+        /// WEN logic.
+        WENLOG: 8, 1;
+        /// Byte order of Y in YCbCr 8 bits.
+        Y8POS: 11, 1;
+        /// Swap the bytes of a 16-bit word.
+        BSWD: 12, 1;
+        /// Invert the top chroma bit.
+        MSBINVI: 13, 1;
+        /// Latch shadowed registers at frame start. Software must set it.
+        VDLC: 15, 1;
+    }
+    /// Formatter and video port.
+    FMTCFG fmtcfg @ 0x58, 0, Shadowed, 0x003F_FF03, "ispreg.h" {
+        /// Formatter on.
+        FMTEN: 0, 1;
+        /// Line alternation.
+        LNALT: 1, 1;
+        /// Which 10 bits feed the port: 3 12:3, 4 11:2, 5 10:1, 6 9:0.
+        VPIN: 12, 3;
+        /// Video port on.
+        VPEN: 15, 1;
+        /// Port clock divider - 2.
+        VPIF_FRQ: 16, 6;
+    }
+    /// Horizontal window of the formatter.
+    FMT_HORZ fmt_horz @ 0x5C, 0, Shadowed, 0x1FFF_1FFF, "ispreg.h" {
+        /// Number of pixels.
+        FMTLNH: 0, 13;
+        /// First pixel.
+        FMTSPH: 16, 13;
+    }
+    /// Vertical window of the formatter.
+    FMT_VERT fmt_vert @ 0x60, 0, Shadowed, 0x1FFF_1FFF, "ispreg.h" {
+        /// Number of lines.
+        FMTLNV: 0, 13;
+        /// First line.
+        FMTSLV: 16, 13;
+    }
+    /// What the video port gives, of the formatter window; VERT_NUM < FMTLNV.
+    VP_OUT vp_out @ 0x94, 0, Shadowed, 0x7FFF_FFFF, "ispreg.h" {
+        /// First pixel.
+        HORZ_ST: 0, 4;
+        /// Number of pixels.
+        HORZ_NUM: 4, 13;
+        /// Number of lines.
+        VERT_NUM: 17, 14;
+    }
+    /// Lens shading.
+    LSC_CONFIG lsc_config @ 0x98, 0x6600, ReadWrite, 0x774F, "ispreg.h" {
+        /// On.
+        ENABLE: 0, 1;
+        /// Gain format.
+        GAIN_FORMAT: 1, 3;
+        /// After the reformatter.
+        AFTER_REFORMATTER: 6, 1;
+        /// Running. Read only.
+        BUSY: 7, 1;
+        /// log2 of the paxel height.
+        GAIN_MODE_N: 8, 3;
+        /// log2 of the paxel width.
+        GAIN_MODE_M: 12, 3;
+    }
+    /// Lens shading origin.
+    LSC_INITIAL lsc_initial @ 0x9C, 0, ReadWrite, 0x3F_003F, "ispreg.h" {
+        /// Horizontal.
+        X: 0, 6;
+        /// Vertical.
+        Y: 16, 6;
+    }
+    /// Address of the lens shading table.
+    LSC_TABLE_BASE lsc_table_base @ 0xA0, 0, ReadWrite, 0xFFFF_FFFC, "ispreg.h" {}
+    /// Line length of the lens shading table in bytes.
+    LSC_TABLE_OFFSET lsc_table_offset @ 0xA4, 0, ReadWrite, 0xFFFC, "ispreg.h" {}
+}

@@ -1,0 +1,322 @@
+//! The driver's states: from power on to serving, and what is allowed when.
+//!
+//! ```text
+//!   Off ──power is on──► Resetting ──RESETDONE──► Loading (tables) ──► Up ──┐
+//!                            ▲                                              │
+//!                            └──── blocks not idle in time at a stop ───────┘
+//! ```
+//!
+//! | call | Off | Resetting, Loading | Up |
+//! |---|---|---|---|
+//! | describe, default_state, adjust, ping | yes | yes | yes |
+//! | start | NotReady | NotReady; Crashed after a stop that failed | yes, one pipeline |
+//! | queue, stop | NotStreaming | NotStreaming; stop goes on | yes |
+//! | next_done | yes | yes | yes |
+//! | xclk | NotReady | NotReady | yes |
+//!
+//! # Why
+//! *No loop waits.* Reset, table loading and stop are polled from the timer, with a bound each; a
+//! register access costs microseconds, and 3075 of them in one go would look like a hang.
+//!
+//! *One pipeline at a time.* All pipelines from a sensor go through the one CCDC.
+
+use drv_isp_regs::main_block::{IRQ0STATUS, REVISION, REVISION_15_0, SYSCONFIG, SYSSTATUS};
+use drv_isp_regs::main_block::{sysconfig, sysstatus};
+use idl::types::{
+    FrameFlags, Generation, IspError, NextDone, Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
+};
+use sys_abi::TaskId;
+
+use crate::outbox::Outbox;
+use crate::program::{self, Path, TABLE_WRITES};
+use crate::registers::{Registers, Write, Writer};
+use crate::stream::{Held, Ledger, Outside, Stream};
+use crate::xclk::Xclk;
+
+/// Polls of RESETDONE before the reset counts as failed (Linux omap3isp: 10,000 us).
+const RESET_POLLS_MAX: u32 = 20;
+/// Time between polls, and between chunks of tables, in microseconds: the kernel's tick.
+const POLL_US: u64 = 1_000;
+/// Table writes per chunk.
+const CHUNK_WRITES: usize = 256;
+/// Video nodes that a pipeline of this driver can end in.
+const OUTPUTS: usize = 3;
+
+/// How far the driver is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Off,
+    Resetting { polls_left: u32 },
+    Loading { next: usize },
+    Up,
+}
+
+/// What the glue must tell others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The driver serves from now on.
+    pub ready: bool,
+    /// This node has something to fetch.
+    pub wake: Option<VideoNode>,
+}
+
+impl News {
+    const NONE: Self = Self { ready: false, wake: None };
+}
+
+/// The driver.
+#[derive(Debug)]
+pub struct Driver {
+    phase: Phase,
+    /// Whether `ready` has been said in this life.
+    announced: bool,
+    /// When to look again.
+    look_at_us: Option<u64>,
+    stream: Option<Stream>,
+    outboxes: [Outbox; OUTPUTS],
+    xclk: Xclk,
+}
+
+impl Driver {
+    /// Nothing is known of the hardware yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            phase: Phase::Off,
+            announced: false,
+            look_at_us: None,
+            stream: None,
+            outboxes: [Outbox::new(); OUTPUTS],
+            xclk: Xclk::new(),
+        }
+    }
+
+    /// Whether the hardware has not been touched yet.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.phase == Phase::Off
+    }
+
+    /// When the timer is needed next; `None` = not at all. A deadline stays until the timer has
+    /// fired, however often others call meanwhile.
+    pub fn deadline_us(&mut self, now_us: u64) -> Option<u64> {
+        let stopping = self.stream.as_ref().is_some_and(Stream::is_stopping);
+        let polling = matches!(self.phase, Phase::Resetting { .. } | Phase::Loading { .. });
+        let next_us = self.look_at_us.unwrap_or(now_us.saturating_add(POLL_US));
+        self.look_at_us = (polling || stopping).then_some(next_us);
+        self.look_at_us
+    }
+
+    /// The domain is on: registers answer. Whatever state they are in, it goes.
+    ///
+    /// # Panics
+    /// If this is not the ISP that the driver knows.
+    pub fn power_on(&mut self, registers: &mut impl Registers) {
+        let revision = registers.read(&REVISION);
+        assert!(revision == REVISION_15_0, "not an ISP of revision 15.0");
+        self.reset(registers);
+    }
+
+    /// The timer fired.
+    ///
+    /// # Panics
+    /// If a reset does not end within its bound: the next life gets hardware that power has reset.
+    pub fn timer<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
+        self.look_at_us = None;
+        match self.phase {
+            Phase::Off => News::NONE,
+            Phase::Resetting { polls_left } => self.poll_reset(polls_left, outside),
+            Phase::Loading { next } => self.load(next, outside.registers),
+            Phase::Up => self.poll_stop(outside),
+        }
+    }
+
+    /// The interrupt came: acknowledges and handles what there is.
+    pub fn interrupt<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
+        let Some(stream) = &mut self.stream else { return News::NONE };
+        let events = outside.registers.read(&IRQ0STATUS);
+        outside.registers.write(&IRQ0STATUS, events);
+        if stream.is_stopping() {
+            return self.poll_stop(outside);
+        }
+        let path = stream.checked().path;
+        let video = stream.checked().video();
+        let outbox = &mut self.outboxes[path as usize];
+        let before = outbox.len();
+        stream.events(events, outside, outbox);
+        News { wake: (outbox.len() != before).then_some(video), ..News::NONE }
+    }
+
+    /// Starts a pipeline.
+    ///
+    /// # Errors
+    /// `NotReady`, `Crashed`, `Busy` while another runs or stops, `InvalidPipeline`.
+    pub fn start(
+        &mut self,
+        pipeline: &Pipeline,
+        registers: &mut impl Registers,
+    ) -> Result<(), IspError> {
+        match (self.phase, &self.stream) {
+            (Phase::Up, None) => {}
+            (_, Some(_)) if self.phase != Phase::Up => return Err(IspError::Crashed),
+            (_, Some(_)) => return Err(IspError::Busy),
+            (_, None) => return Err(IspError::NotReady),
+        }
+        let checked = program::check(pipeline)?;
+        program::configure(&checked, &mut Writer(&mut |write| registers.write_at(write)));
+        // What an earlier stream left is not this one's.
+        self.outboxes[checked.path as usize] = Outbox::new();
+        self.stream = Some(Stream::start(checked, registers));
+        Ok(())
+    }
+
+    /// Stops a pipeline at the end of the frame. Stopping twice is stopping.
+    ///
+    /// # Errors
+    /// `NotStreaming` if no pipeline runs on that node.
+    pub fn stop<R: Registers, L: Ledger>(
+        &mut self,
+        video: VideoNode,
+        outside: &mut Outside<'_, R, L>,
+    ) -> Result<News, IspError> {
+        let stream = running(&mut self.stream, video)?;
+        if !stream.is_stopping() {
+            let path = stream.checked().path;
+            stream.stop(outside, &mut self.outboxes[path as usize]);
+        }
+        Ok(if self.phase == Phase::Up { self.poll_stop(outside) } else { News::NONE })
+    }
+
+    /// One more buffer for a pipeline.
+    ///
+    /// # Errors
+    /// `NotStreaming` if none runs on that node or it is stopping; `QueueFull` if the node has not
+    /// fetched enough.
+    pub fn queue<R: Registers, L: Ledger>(
+        &mut self,
+        video: VideoNode,
+        held: Held,
+        outside: &mut Outside<'_, R, L>,
+    ) -> Result<News, IspError> {
+        let stream = running(&mut self.stream, video)?;
+        if stream.is_stopping() {
+            return Err(IspError::NotStreaming);
+        }
+        let outbox = &mut self.outboxes[stream.checked().path as usize];
+        let before = outbox.len();
+        if stream.held() + before >= QUEUE_DEPTH {
+            return Err(IspError::QueueFull);
+        }
+        stream.queue(held, outside, outbox);
+        Ok(News { wake: (outbox.len() != before).then_some(video), ..News::NONE })
+    }
+
+    /// What happened on a node.
+    ///
+    /// # Errors
+    /// `NotStreaming` if nothing did and nothing can.
+    pub fn next_done(&mut self, video: VideoNode) -> Result<NextDone, IspError> {
+        let path = Path::to(video).ok_or(IspError::NotStreaming)?;
+        let streaming = self.stream.as_ref().is_some_and(|s| s.checked().path == path);
+        self.outboxes[path as usize].next(streaming)
+    }
+
+    /// Sets the sensor's clock.
+    ///
+    /// # Errors
+    /// `NotReady`; `Busy` while another task has it.
+    pub fn xclk(
+        &mut self,
+        caller: TaskId,
+        frequency_hz: u32,
+        registers: &mut impl Registers,
+    ) -> Result<u32, IspError> {
+        if self.phase != Phase::Up {
+            return Err(IspError::NotReady);
+        }
+        self.xclk.set(caller, frequency_hz, registers)
+    }
+
+    /// A task that may have the clock died.
+    pub fn client_died(
+        &mut self,
+        task: TaskIndex,
+        generation: Generation,
+        registers: &mut impl Registers,
+    ) {
+        self.xclk.died(task, generation, registers);
+    }
+
+    fn reset(&mut self, registers: &mut impl Registers) {
+        registers.write(&SYSCONFIG, sysconfig::SOFTRESET.of(1));
+        self.phase = Phase::Resetting { polls_left: RESET_POLLS_MAX };
+    }
+
+    fn poll_reset<R: Registers, L: Ledger>(
+        &mut self,
+        polls_left: u32,
+        outside: &mut Outside<'_, R, L>,
+    ) -> News {
+        if !sysstatus::RESETDONE.is_set(outside.registers.read(&SYSSTATUS)) {
+            assert!(polls_left > 0, "the reset of the ISP does not end");
+            self.phase = Phase::Resetting { polls_left: polls_left - 1 };
+            return News::NONE;
+        }
+        let mut write = |write: Write| outside.registers.write_at(write);
+        program::configure_main(self.xclk.divider(), &mut Writer(&mut write));
+        self.phase = Phase::Loading { next: 0 };
+        // After a reset nothing is in progress: a stream that would not stop is stopped now.
+        self.end_stream(FrameFlags::ERROR, outside)
+    }
+
+    fn load(&mut self, next: usize, registers: &mut impl Registers) -> News {
+        let end = TABLE_WRITES.min(next + CHUNK_WRITES);
+        (next..end).for_each(|index| registers.write_at(program::table_write(index)));
+        if end < TABLE_WRITES {
+            self.phase = Phase::Loading { next: end };
+            return News::NONE;
+        }
+        self.phase = Phase::Up;
+        News { ready: !core::mem::replace(&mut self.announced, true), ..News::NONE }
+    }
+
+    fn poll_stop<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
+        let Some(stream) = &self.stream else { return News::NONE };
+        if !stream.is_stopping() {
+            return News::NONE;
+        }
+        match stream.settled(outside) {
+            (true, _) => self.end_stream(FrameFlags::default(), outside),
+            (false, true) => {
+                self.reset(outside.registers);
+                News::NONE
+            }
+            (false, false) => News::NONE,
+        }
+    }
+
+    fn end_stream<R: Registers, L: Ledger>(
+        &mut self,
+        flags: FrameFlags,
+        outside: &mut Outside<'_, R, L>,
+    ) -> News {
+        let Some(stream) = self.stream.take() else { return News::NONE };
+        let path = stream.checked().path;
+        let video = stream.checked().video();
+        stream.end(flags, outside, &mut self.outboxes[path as usize]);
+        News { wake: Some(video), ..News::NONE }
+    }
+}
+
+impl Default for Driver {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn running(stream: &mut Option<Stream>, video: VideoNode) -> Result<&mut Stream, IspError> {
+    stream.as_mut().filter(|stream| stream.checked().video() == video).ok_or(IspError::NotStreaming)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,395 @@
+//! The driver against a model of the hardware, in order and with every delay that chance makes.
+
+mod model;
+
+use super::*;
+use crate::program::Path;
+use crate::program::tests::{preview_only, processed, raw};
+use idl::types::{BufferIndex, FrameDone, PoolId};
+use model::{Model, Moment, Shared, Windows};
+use std::cell::RefCell;
+
+/// Time of a moment: a quarter of a frame.
+const MOMENT_US: u64 = 8_000;
+
+struct Bench {
+    model: RefCell<Model>,
+    driver: Driver,
+    now_us: u64,
+    pipeline: Pipeline,
+    given: u32,
+    fetched: Vec<FrameDone>,
+    stopped: u32,
+}
+
+impl Bench {
+    fn new(pipeline: Pipeline) -> Self {
+        let path = Path::to(pipeline.video).expect("an output");
+        Self {
+            model: RefCell::new(Model::new(path)),
+            driver: Driver::new(),
+            now_us: 0,
+            pipeline,
+            given: 0,
+            fetched: Vec::new(),
+            stopped: 0,
+        }
+    }
+
+    /// A driver that is up and streams.
+    fn streaming(pipeline: Pipeline) -> Self {
+        let mut bench = Self::new(pipeline);
+        bench.power_up();
+        bench.start().expect("a good pipeline");
+        bench
+    }
+
+    fn with<T>(
+        &mut self,
+        act: impl FnOnce(&mut Driver, &mut Outside<'_, Shared<'_>, Windows<'_>>) -> T,
+    ) -> T {
+        let (mut registers, mut ledger) = (Shared(&self.model), Windows(&self.model));
+        let now_us = self.now_us;
+        let mut outside = Outside { registers: &mut registers, ledger: &mut ledger, now_us };
+        act(&mut self.driver, &mut outside)
+    }
+
+    fn power_up(&mut self) {
+        self.with(|driver, outside| driver.power_on(outside.registers));
+        for _ in 0..100 {
+            self.timer();
+        }
+    }
+
+    fn start(&mut self) -> Result<(), IspError> {
+        let pipeline = self.pipeline;
+        self.with(|driver, outside| driver.start(&pipeline, outside.registers))
+    }
+
+    fn timer(&mut self) -> News {
+        self.now_us += POLL_US;
+        self.with(|driver, outside| driver.timer(outside))
+    }
+
+    fn queue(&mut self, index: u8) -> Result<News, IspError> {
+        let held = Held { pool: PoolId(0), buffer: BufferIndex(index) };
+        let video = self.pipeline.video;
+        let result = self.with(|driver, outside| driver.queue(video, held, outside));
+        self.given += u32::from(result.is_ok());
+        result
+    }
+
+    fn stop(&mut self) {
+        let video = self.pipeline.video;
+        self.with(|driver, outside| driver.stop(video, outside)).expect("it streams");
+    }
+
+    fn interrupt(&mut self) {
+        self.with(|driver, outside| driver.interrupt(outside));
+    }
+
+    fn pass(&mut self) -> Moment {
+        self.now_us += MOMENT_US;
+        self.model.borrow_mut().pass()
+    }
+
+    /// A moment, handled at once.
+    fn moment(&mut self) {
+        self.pass();
+        self.interrupt();
+    }
+
+    fn frames(&mut self, count: u32) {
+        (0..4 * count).for_each(|_| self.moment());
+    }
+
+    fn fetch(&mut self) {
+        loop {
+            match self.driver.next_done(self.pipeline.video) {
+                Ok(NextDone::Frame(frame)) => self.fetched.push(frame),
+                Ok(NextDone::Stopped) => self.stopped += 1,
+                Ok(NextDone::Empty) | Err(_) => return,
+            }
+        }
+    }
+
+    fn good(&self) -> Vec<(u8, u32)> {
+        let good = self.fetched.iter().filter(|frame| frame.flags == FrameFlags::default());
+        good.map(|frame| (frame.buffer.0, frame.sequence)).collect()
+    }
+
+    fn violations(&self) -> u32 {
+        self.model.borrow().violations
+    }
+}
+
+fn all() -> [Pipeline; 3] {
+    [raw(), preview_only(), processed(320, 240)]
+}
+
+#[test]
+fn probing_resets_loads_the_tables_and_says_ready_once() {
+    let mut bench = Bench::new(raw());
+    assert!(bench.driver.is_off());
+    assert_eq!(bench.start(), Err(IspError::NotReady));
+    bench.with(|driver, outside| driver.power_on(outside.registers));
+    assert_eq!(bench.start(), Err(IspError::NotReady));
+    assert_eq!(bench.driver.deadline_us(500), Some(500 + POLL_US));
+    assert_eq!(bench.driver.deadline_us(900), Some(500 + POLL_US), "calls do not put it off");
+    let readies = (0..100).filter(|_| bench.timer().ready).count();
+    assert_eq!(readies, 1);
+    assert_eq!((bench.model.borrow().resets, bench.model.borrow().table_writes), (1, 3072));
+    assert_eq!(bench.driver.deadline_us(bench.now_us), None, "nothing to poll for");
+    assert_eq!(bench.start(), Ok(()));
+}
+
+#[test]
+#[should_panic(expected = "not an ISP of revision 15.0")]
+fn something_else_behind_the_window_is_refused() {
+    struct AllOnes;
+    impl Registers for AllOnes {
+        fn read_at(&mut self, _: usize) -> u32 {
+            u32::MAX
+        }
+        fn write_at(&mut self, _: Write) {}
+    }
+    Driver::new().power_on(&mut AllOnes);
+}
+
+#[test]
+fn each_frame_goes_into_the_next_buffer_in_the_order_of_the_queue() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        for index in [3, 1, 0] {
+            bench.queue(index).expect("room");
+        }
+        bench.frames(4);
+        bench.fetch();
+        assert_eq!(bench.good(), [(3, 0), (1, 1), (0, 2)], "{:?}", pipeline.video);
+        for (buffer, sequence) in bench.good() {
+            assert_eq!(bench.model.borrow().frame_in(BufferIndex(buffer)), Some(sequence));
+        }
+        assert_eq!((bench.violations(), bench.model.borrow().open()), (0, 0));
+        assert!(bench.fetched.iter().all(|frame| frame.bytes_used > 0));
+        let times =
+            bench.fetched.windows(2).map(|pair| pair[1].timestamp_us - pair[0].timestamp_us);
+        assert!(times.into_iter().all(|time_us| time_us == 4 * MOMENT_US));
+    }
+}
+
+#[test]
+fn without_buffers_frames_pass_by_and_the_gap_shows_in_the_sequence() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        bench.queue(0).expect("room");
+        bench.frames(5);
+        bench.queue(1).expect("room");
+        bench.frames(2);
+        bench.fetch();
+        assert_eq!(bench.good(), [(0, 0), (1, 5)], "{:?}", pipeline.video);
+        assert_eq!(bench.violations(), 0);
+    }
+}
+
+#[test]
+fn a_stream_may_start_long_before_its_first_buffer() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        bench.frames(3);
+        bench.moment();
+        bench.queue(2).expect("room");
+        bench.frames(2);
+        bench.fetch();
+        assert_eq!(bench.good(), [(2, 4)], "never in the middle of a frame");
+    }
+}
+
+#[test]
+fn stop_gives_every_buffer_back_once_and_then_says_stopped() {
+    for pipeline in all() {
+        for moments in 0..9 {
+            let mut bench = Bench::streaming(pipeline);
+            for index in 0..4 {
+                bench.queue(index).expect("room");
+            }
+            (0..moments).for_each(|_| bench.moment());
+            bench.stop();
+            assert_eq!(bench.queue(5), Err(IspError::NotStreaming));
+            for _ in 0..6 {
+                bench.pass();
+                bench.timer();
+            }
+            bench.fetch();
+            let case = (pipeline.video, moments);
+            assert_eq!((bench.fetched.len() as u32, bench.stopped), (bench.given, 1), "{case:?}");
+            assert_eq!((bench.violations(), bench.model.borrow().cut_off), (0, 0), "{case:?}");
+            assert_eq!(bench.model.borrow().open(), 0, "{case:?}");
+            let next = bench.driver.next_done(pipeline.video);
+            assert_eq!(next, Err(IspError::NotStreaming));
+            bench.start().expect("idle again");
+        }
+    }
+}
+
+#[test]
+fn a_block_that_stays_busy_is_reset_after_the_bound() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        bench.queue(0).expect("room");
+        bench.moment();
+        bench.model.borrow_mut().stuck = true;
+        (0..3).for_each(|_| bench.moment());
+        bench.stop();
+        let begin_us = bench.now_us;
+        while bench.model.borrow().resets == 1 {
+            assert!(bench.now_us - begin_us <= crate::stream::STOP_LIMIT_US + POLL_US);
+            bench.fetch();
+            assert_eq!(bench.stopped, 0, "not before it is known to be idle");
+            bench.timer();
+        }
+        assert_eq!(bench.start(), Err(IspError::Crashed));
+        (0..100).for_each(|_| {
+            bench.timer();
+        });
+        bench.fetch();
+        let flags: Vec<_> = bench.fetched.iter().map(|frame| frame.flags.0).collect();
+        assert_eq!((flags.as_slice(), bench.stopped), (&[3][..], 1));
+        bench.start().expect("reset clears the mark");
+    }
+}
+
+#[test]
+fn a_buffer_that_the_ledger_refuses_comes_back_and_the_next_one_is_used() {
+    let mut bench = Bench::streaming(processed(320, 240));
+    bench.model.borrow_mut().refused.insert(0);
+    bench.queue(0).expect("room");
+    bench.queue(1).expect("room");
+    bench.frames(2);
+    bench.fetch();
+    let got: Vec<_> = bench.fetched.iter().map(|f| (f.buffer.0, f.flags.0)).collect();
+    assert_eq!(got, [(0, 3), (1, 0)]);
+}
+
+#[test]
+fn a_node_that_does_not_fetch_is_told_that_its_queue_is_full() {
+    let mut bench = Bench::streaming(raw());
+    for index in 0..QUEUE_DEPTH as u8 {
+        bench.queue(index).expect("room");
+    }
+    assert_eq!(bench.queue(9), Err(IspError::QueueFull));
+    bench.frames(20);
+    assert_eq!(bench.queue(9), Err(IspError::QueueFull), "unfetched frames count");
+    bench.fetch();
+    bench.queue(9).expect("room");
+}
+
+#[test]
+fn one_pipeline_at_a_time_and_by_name() {
+    let mut bench = Bench::streaming(raw());
+    assert_eq!(bench.start(), Err(IspError::Busy));
+    let other = VideoNode::ResizerOutput;
+    let held = Held { pool: PoolId(0), buffer: BufferIndex(0) };
+    let queued = bench.with(|driver, outside| driver.queue(other, held, outside));
+    assert_eq!(queued, Err(IspError::NotStreaming));
+    assert_eq!(bench.driver.next_done(other), Err(IspError::NotStreaming));
+    let stopped = bench.with(|driver, outside| driver.stop(other, outside));
+    assert_eq!(stopped, Err(IspError::NotStreaming));
+}
+
+#[test]
+fn a_frame_start_between_two_writes_gives_no_frame_a_wrong_number() {
+    for pipeline in all() {
+        for accesses in 0..24 {
+            let mut bench = Bench::streaming(pipeline);
+            bench.queue(0).expect("room");
+            (0..5).for_each(|_| bench.moment());
+            bench.queue(1).expect("room");
+            (0..4).for_each(|_| bench.moment());
+            bench.pass();
+            bench.model.borrow_mut().pass_after = Some(accesses);
+            if accesses % 2 == 0 {
+                bench.queue(2).expect("room");
+            }
+            bench.pass();
+            bench.interrupt();
+            bench.interrupt();
+            bench.model.borrow_mut().pass_after = None;
+            bench.queue(3).expect("room");
+            (0..30).for_each(|_| bench.moment());
+            bench.fetch();
+            let case = (pipeline.video, accesses);
+            assert_eq!(
+                bench.fetched.len() as u32,
+                bench.given,
+                "{case:?} {:?}",
+                bench.driver.stream
+            );
+            for (buffer, sequence) in bench.good() {
+                let content = bench.model.borrow().frame_in(BufferIndex(buffer));
+                assert_eq!(content, Some(sequence), "{:?} {accesses}", pipeline.video);
+            }
+        }
+    }
+}
+
+/// xorshift32.
+struct Random(u32);
+
+impl Random {
+    fn below(&mut self, bound: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0 % bound
+    }
+}
+
+/// Interrupts are late by up to two frames, frames start between two accesses of the driver, and
+/// buffers come when they come: no frame that is called good is torn or somebody else's, no window
+/// is shut under the engine, and each buffer comes back once.
+#[test]
+fn whatever_the_delays_a_good_frame_is_one_whole_frame() {
+    let mut good = 0;
+    for seed in 1..=300 {
+        let mut random = Random(seed);
+        let pipeline = all()[seed as usize % 3];
+        let mut bench = Bench::streaming(pipeline);
+        let mut free: Vec<u8> = (0..4).collect();
+        for _ in 0..400 {
+            match random.below(8) {
+                0..=2 => {
+                    bench.pass();
+                }
+                3..=5 => {
+                    let after = (random.below(3) == 0).then(|| random.below(12));
+                    bench.model.borrow_mut().pass_after = after;
+                    bench.interrupt();
+                    bench.model.borrow_mut().pass_after = None;
+                }
+                6 if !free.is_empty() => {
+                    let index = free.remove(random.below(free.len() as u32) as usize);
+                    let after = (random.below(4) == 0).then(|| random.below(6));
+                    bench.model.borrow_mut().pass_after = after;
+                    bench.queue(index).expect("four buffers have room");
+                    bench.model.borrow_mut().pass_after = None;
+                }
+                _ => {
+                    let fetched = bench.fetched.len();
+                    bench.fetch();
+                    for frame in &bench.fetched[fetched..] {
+                        assert!(!free.contains(&frame.buffer.0), "seed {seed}: twice");
+                        free.push(frame.buffer.0);
+                        if frame.flags == FrameFlags::default() {
+                            let content = bench.model.borrow().frame_in(frame.buffer);
+                            assert!(content.is_some(), "seed {seed}: torn {frame:?}");
+                            good += 1;
+                        }
+                    }
+                }
+            }
+        }
+        let model = bench.model.borrow();
+        assert_eq!((model.violations, model.cut_off), (0, 0), "seed {seed}");
+    }
+    assert!(good > 3000, "the walk is about something: {good} frames");
+}

@@ -1,0 +1,246 @@
+//! A small ISP for tests: enable bits and addresses take effect at frame start, one-shot blocks
+//! stop by themselves, and time can pass between any two register accesses.
+
+use drv_isp_regs::main_block::{IRQ0STATUS, REVISION, SYSSTATUS, irq};
+use drv_isp_regs::{ccdc, preview, resizer, sbl};
+use idl::types::BufferIndex;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::program::Path;
+use crate::registers::{Registers, Write};
+use crate::stream::{Held, Ledger};
+
+/// A frame has four moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Start,
+    Vd1,
+    Vd0,
+    End,
+}
+
+/// Bytes between two buffers of the model.
+const BUFFER_BYTES: u32 = 0x10_0000;
+const BASE: u32 = 0x8000_0000;
+
+#[derive(Debug)]
+pub struct Model {
+    words: BTreeMap<usize, u32>,
+    status: u32,
+    path: Path,
+    next: Moment,
+    /// Frames started.
+    pub frames: u32,
+    /// Where the frame in progress goes.
+    writing: Option<u32>,
+    /// Which frame is in each buffer, as a whole; `None` = torn.
+    contents: BTreeMap<u32, Option<u32>>,
+    /// Open windows.
+    open: BTreeSet<u32>,
+    /// DMA outside of a window.
+    pub violations: u32,
+    /// Windows shut while the engine was in that buffer.
+    pub cut_off: u32,
+    /// All moments up to the next frame start pass after this many accesses.
+    pub pass_after: Option<u32>,
+    /// Blocks stay busy whatever happens.
+    pub stuck: bool,
+    pub table_writes: u32,
+    pub resets: u32,
+    /// The ledger refuses these buffers.
+    pub refused: BTreeSet<u8>,
+}
+
+fn address(buffer: BufferIndex) -> u32 {
+    BASE + u32::from(buffer.0) * BUFFER_BYTES
+}
+
+impl Model {
+    pub fn new(path: Path) -> Self {
+        Self {
+            words: BTreeMap::new(),
+            status: 0,
+            path,
+            next: Moment::Start,
+            frames: 0,
+            writing: None,
+            contents: BTreeMap::new(),
+            open: BTreeSet::new(),
+            violations: 0,
+            cut_off: 0,
+            pass_after: None,
+            stuck: false,
+            table_writes: 0,
+            resets: 0,
+            refused: BTreeSet::new(),
+        }
+    }
+
+    fn word(&mut self, offset: usize) -> &mut u32 {
+        self.words.entry(offset).or_default()
+    }
+
+    /// Lets the next moment of the frame pass.
+    pub fn pass(&mut self) -> Moment {
+        let moment = self.next;
+        self.next = match moment {
+            Moment::Start => self.start(),
+            Moment::Vd1 => {
+                self.status |= irq::CCDC_VD1.mask();
+                Moment::Vd0
+            }
+            Moment::Vd0 => {
+                self.status |= irq::CCDC_VD0.mask();
+                Moment::End
+            }
+            Moment::End => self.end(),
+        };
+        moment
+    }
+
+    fn start(&mut self) -> Moment {
+        self.frames += 1;
+        self.status |= irq::HS_VS.mask();
+        let mut enabled = *self.word(ccdc::PCR.offset()) & 1 != 0;
+        if self.path != Path::Raw && enabled {
+            enabled = self.one_shot(preview::PCR.offset());
+        }
+        // The resizer's frame starts when the preview engine gives it one.
+        if self.path == Path::Resizer && enabled {
+            enabled = self.one_shot(resizer::PCR.offset());
+        }
+        if enabled {
+            let target = *self.word(self.path.address().offset());
+            self.writing = Some(target);
+            self.contents.insert(target, None);
+            self.dma(target);
+        }
+        Moment::Vd1
+    }
+
+    /// EN of a block that runs for one frame: it clears at frame start.
+    fn one_shot(&mut self, offset: usize) -> bool {
+        let word = self.word(offset);
+        let enabled = *word & 1 != 0;
+        *word &= !1;
+        enabled
+    }
+
+    fn end(&mut self) -> Moment {
+        if let Some(target) = self.writing {
+            self.dma(target);
+            if self.stuck {
+                return Moment::Start;
+            }
+            self.writing = None;
+            self.contents.insert(target, Some(self.frames - 1));
+            self.status |= self.path.done_event();
+        }
+        Moment::Start
+    }
+
+    fn dma(&mut self, target: u32) {
+        if !self.open.contains(&target) {
+            self.violations += 1;
+        }
+    }
+
+    /// The frame in a buffer, if it is whole.
+    pub fn frame_in(&self, buffer: BufferIndex) -> Option<u32> {
+        self.contents.get(&address(buffer)).copied().flatten()
+    }
+
+    /// Buffers with an open window.
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    fn access(&mut self) {
+        match &mut self.pass_after {
+            Some(0) => {
+                self.pass_after = None;
+                while self.pass() != Moment::Start {}
+            }
+            Some(left) => *left -= 1,
+            None => {}
+        }
+    }
+
+    fn busy(&self) -> u32 {
+        if self.writing.is_some() { 2 } else { 0 }
+    }
+}
+
+impl Registers for Model {
+    fn read_at(&mut self, offset: usize) -> u32 {
+        self.access();
+        if offset == IRQ0STATUS.offset() {
+            return self.status;
+        }
+        if offset == REVISION.offset() {
+            return 0xF0;
+        }
+        if offset == SYSSTATUS.offset() {
+            return 1;
+        }
+        if offset == sbl::PCR.offset() || offset == sbl::CCDC_WR.offset() {
+            return 0;
+        }
+        let word = *self.word(offset);
+        let controls = [ccdc::PCR, preview::PCR, resizer::PCR].map(|pcr| pcr.offset());
+        if controls.contains(&offset) { word & !2 | self.busy() } else { word }
+    }
+
+    fn write_at(&mut self, Write { offset, value }: Write) {
+        self.access();
+        if offset == IRQ0STATUS.offset() {
+            self.status &= !value;
+            return;
+        }
+        if offset == drv_isp_regs::main_block::SYSCONFIG.offset() && value & 2 != 0 {
+            self.resets += 1;
+            self.stuck = false;
+            self.writing = None;
+            self.words.clear();
+            return;
+        }
+        self.table_writes += u32::from(offset == preview::SET_TBL_DATA.offset());
+        *self.word(offset) = value;
+    }
+}
+
+/// The ledger's side of the same model.
+pub struct Windows<'a>(pub &'a std::cell::RefCell<Model>);
+
+impl Ledger for Windows<'_> {
+    fn start_dma(&mut self, held: Held, _: u32) -> Option<u32> {
+        let mut model = self.0.borrow_mut();
+        if model.refused.contains(&held.buffer.0) {
+            return None;
+        }
+        let address = address(held.buffer);
+        assert!(model.open.insert(address), "a buffer twice in the hardware");
+        Some(address)
+    }
+
+    fn finish_dma(&mut self, held: Held) -> bool {
+        let mut model = self.0.borrow_mut();
+        let address = address(held.buffer);
+        if model.writing == Some(address) {
+            model.cut_off += 1;
+        }
+        model.open.remove(&address)
+    }
+}
+
+/// Registers of a model that the ledger shares.
+pub struct Shared<'a>(pub &'a std::cell::RefCell<Model>);
+
+impl Registers for Shared<'_> {
+    fn read_at(&mut self, offset: usize) -> u32 {
+        self.0.borrow_mut().read_at(offset)
+    }
+    fn write_at(&mut self, write: Write) {
+        self.0.borrow_mut().write_at(write);
+    }
+}

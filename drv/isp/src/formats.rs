@@ -1,0 +1,75 @@
+//! Which formats the blocks can do: adjust, never refuse, and propagate inside of a block.
+//!
+//! A state goes in and a state comes out; the driver keeps nothing, so a try state and the active
+//! state obey the same code. One file per block. Numbers are those of the OMAP36xx (revision
+//! 15.0).
+//!
+//! The rules assume that the preview engine and the resizer are fed live, which is the only way
+//! that this driver runs them.
+
+pub mod ccdc;
+pub mod code;
+pub mod preview;
+pub mod receiver;
+pub mod resizer;
+
+use idl::types::{BlockState, FormatChange, IspError};
+
+use crate::topology::position;
+
+/// A block that has formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Block {
+    Receiver,
+    Ccdc,
+    Preview,
+    Resizer,
+}
+
+fn block(entity: u8) -> Result<Block, IspError> {
+    match entity {
+        position::CCP2 | position::CSI2A => Ok(Block::Receiver),
+        position::CCDC => Ok(Block::Ccdc),
+        position::PREVIEW => Ok(Block::Preview),
+        position::RESIZER => Ok(Block::Resizer),
+        _ => Err(IspError::NoSuchEntity),
+    }
+}
+
+/// The formats that a block has before anybody sets one.
+///
+/// # Errors
+/// `NoSuchEntity` if there is none at that position, or it has no formats (video nodes,
+/// statistics).
+pub fn default_state(entity: u8) -> Result<BlockState, IspError> {
+    Ok(match block(entity)? {
+        Block::Receiver => receiver::default_state(),
+        Block::Ccdc => ccdc::default_state(),
+        Block::Preview => preview::default_state(),
+        Block::Resizer => resizer::default_state(),
+    })
+}
+
+/// Applies `change` to `state` by the rules of the block.
+///
+/// A format for a pad that the block does not have, and a crop for a block that cannot, change
+/// nothing.
+///
+/// # Errors
+/// `NoSuchEntity` as in [`default_state`].
+pub fn adjust(entity: u8, state: BlockState, change: FormatChange) -> Result<BlockState, IspError> {
+    Ok(match block(entity)? {
+        Block::Receiver => receiver::adjust(state, change),
+        Block::Ccdc => ccdc::adjust(state, change),
+        Block::Preview => preview::adjust(state, change),
+        Block::Resizer => resizer::adjust(state, change),
+    })
+}
+
+/// `value` rounded down to an even number.
+const fn even(value: u16) -> u16 {
+    value & !1
+}
+
+#[cfg(test)]
+mod tests;

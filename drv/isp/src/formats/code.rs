@@ -1,0 +1,154 @@
+//! Media bus codes: what they say about the bits on a link (linux/media-bus-format.h).
+
+use idl::types::{MbusCode, PixelFormat};
+
+/// Order of a Bayer mosaic: first line, then second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BayerOrder {
+    /// B G / G R.
+    Bggr,
+    /// G B / R G.
+    Gbrg,
+    /// G R / B G.
+    Grbg,
+    /// R G / G B.
+    Rggb,
+}
+
+/// What a code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// One colour per pixel.
+    Bayer {
+        /// Which colours where.
+        order: BayerOrder,
+        /// Bits per pixel: 8, 10 or 12.
+        bits: u8,
+    },
+    /// Luma only.
+    Grey {
+        /// Bits per pixel: 8, 10 or 12.
+        bits: u8,
+    },
+    /// 4:2:2, two transfers of 8 bits per pixel.
+    Yuv8 {
+        /// UYVY, else YUYV.
+        chroma_first: bool,
+    },
+    /// 4:2:2, one transfer of 16 bits per pixel.
+    Yuv16 {
+        /// UYVY, else YUYV.
+        chroma_first: bool,
+    },
+}
+
+use BayerOrder::{Bggr, Gbrg, Grbg, Rggb};
+
+/// All codes that the ISP knows.
+const CODES: [(MbusCode, Encoding); 19] = [
+    (MbusCode(0x2001), Encoding::Grey { bits: 8 }),
+    (MbusCode(0x200a), Encoding::Grey { bits: 10 }),
+    (MbusCode(0x2013), Encoding::Grey { bits: 12 }),
+    (MbusCode(0x3001), Encoding::Bayer { order: Bggr, bits: 8 }),
+    (MbusCode(0x3013), Encoding::Bayer { order: Gbrg, bits: 8 }),
+    (MbusCode(0x3002), Encoding::Bayer { order: Grbg, bits: 8 }),
+    (MbusCode(0x3014), Encoding::Bayer { order: Rggb, bits: 8 }),
+    (MbusCode(0x3007), Encoding::Bayer { order: Bggr, bits: 10 }),
+    (MbusCode(0x300e), Encoding::Bayer { order: Gbrg, bits: 10 }),
+    (MbusCode::SGRBG10, Encoding::Bayer { order: Grbg, bits: 10 }),
+    (MbusCode(0x300f), Encoding::Bayer { order: Rggb, bits: 10 }),
+    (MbusCode(0x3008), Encoding::Bayer { order: Bggr, bits: 12 }),
+    (MbusCode(0x3010), Encoding::Bayer { order: Gbrg, bits: 12 }),
+    (MbusCode(0x3011), Encoding::Bayer { order: Grbg, bits: 12 }),
+    (MbusCode(0x3012), Encoding::Bayer { order: Rggb, bits: 12 }),
+    (MbusCode(0x2006), Encoding::Yuv8 { chroma_first: true }),
+    (MbusCode(0x2008), Encoding::Yuv8 { chroma_first: false }),
+    (MbusCode::UYVY8_1X16, Encoding::Yuv16 { chroma_first: true }),
+    (MbusCode::YUYV8_1X16, Encoding::Yuv16 { chroma_first: false }),
+];
+
+/// What `code` means; `None` if the ISP does not know it.
+#[must_use]
+pub fn encoding(code: MbusCode) -> Option<Encoding> {
+    CODES.iter().find(|(known, _)| *known == code).map(|(_, encoding)| *encoding)
+}
+
+/// The code with this meaning; `None` if there is none.
+#[must_use]
+pub fn code(encoding: Encoding) -> Option<MbusCode> {
+    CODES.iter().find(|(_, known)| *known == encoding).map(|(code, _)| *code)
+}
+
+/// How pixels of `code` lie in memory behind a block of this ISP; `None` if they cannot.
+///
+/// Samples of 10 and 12 bits take two bytes.
+#[must_use]
+pub fn pixel_format(code: MbusCode) -> Option<PixelFormat> {
+    let fourcc = match encoding(code)? {
+        Encoding::Grey { bits: 8 } => b"GREY",
+        Encoding::Grey { bits: 10 } => b"Y10 ",
+        Encoding::Grey { .. } => b"Y12 ",
+        Encoding::Bayer { order, bits: 8 } => match order {
+            Bggr => b"BA81",
+            Gbrg => b"GBRG",
+            Grbg => b"GRBG",
+            Rggb => b"RGGB",
+        },
+        Encoding::Bayer { order, bits: 10 } => match order {
+            Bggr => b"BG10",
+            Gbrg => b"GB10",
+            Grbg => b"BA10",
+            Rggb => b"RG10",
+        },
+        Encoding::Bayer { order, .. } => match order {
+            Bggr => b"BG12",
+            Gbrg => b"GB12",
+            Grbg => b"BA12",
+            Rggb => b"RG12",
+        },
+        Encoding::Yuv16 { chroma_first: true } => b"UYVY",
+        Encoding::Yuv16 { chroma_first: false } => b"YUYV",
+        Encoding::Yuv8 { .. } => return None,
+    };
+    Some(PixelFormat(u32::from_le_bytes(*fourcc)))
+}
+
+/// Bytes of a pixel in memory.
+#[must_use]
+pub fn pixel_bytes(encoding: Encoding) -> u32 {
+    match encoding {
+        Encoding::Grey { bits: 8 } | Encoding::Bayer { bits: 8, .. } => 1,
+        _ => 2,
+    }
+}
+
+/// `wanted` if it is a YUV code of one transfer per pixel, else YUYV.
+#[must_use]
+pub fn yuv16_or_default(wanted: MbusCode) -> MbusCode {
+    match encoding(wanted) {
+        Some(Encoding::Yuv16 { .. }) => wanted,
+        _ => MbusCode::YUYV8_1X16,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_meanings_are_one_to_one() {
+        for (known, meaning) in CODES {
+            assert_eq!(encoding(known), Some(meaning));
+            assert_eq!(code(meaning), Some(known));
+        }
+        assert_eq!(encoding(MbusCode(0x1001)), None);
+    }
+
+    #[test]
+    fn memory_formats_carry_the_names_of_the_interface() {
+        assert_eq!(pixel_format(MbusCode::SGRBG10), Some(PixelFormat::SGRBG10));
+        assert_eq!(pixel_format(MbusCode::UYVY8_1X16), Some(PixelFormat::UYVY));
+        assert_eq!(pixel_format(MbusCode::YUYV8_1X16), Some(PixelFormat::YUYV));
+        assert_eq!(pixel_format(MbusCode(0x2006)), None);
+    }
+}

@@ -1,0 +1,36 @@
+//! CCP2 and CSI2a: they pass on what they receive.
+
+use idl::types::{BlockState, FormatChange, MbusCode, PadFormat, Rect};
+
+use super::code::{Encoding, encoding};
+
+/// Largest width and height, in pixels: 13-bit counters.
+const LARGEST_PX: u16 = 8191;
+
+/// SGRBG10, 4096x4096.
+#[must_use]
+pub fn default_state() -> BlockState {
+    with_sink(PadFormat { width_px: 4096, height_px: 4096, code: MbusCode::SGRBG10 })
+}
+
+/// The sink takes raw Bayer; the source repeats it.
+#[must_use]
+pub fn adjust(state: BlockState, change: FormatChange) -> BlockState {
+    match change {
+        FormatChange::Format { pad: 0, format } => {
+            let raw = matches!(encoding(format.code), Some(Encoding::Bayer { .. }));
+            with_sink(PadFormat {
+                width_px: format.width_px.clamp(1, LARGEST_PX),
+                height_px: format.height_px.clamp(1, LARGEST_PX),
+                code: if raw { format.code } else { MbusCode::SGRBG10 },
+            })
+        }
+        _ => state,
+    }
+}
+
+fn with_sink(sink: PadFormat) -> BlockState {
+    let PadFormat { width_px, height_px, .. } = sink;
+    let whole = Rect { left_px: 0, top_px: 0, width_px, height_px };
+    BlockState { sink, crop: whole, crop_bounds: whole, source: sink, video_port: sink }
+}

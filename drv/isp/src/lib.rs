@@ -1,0 +1,41 @@
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+//! The OMAP3 ISP: what the driver decides.
+//!
+//! * [`topology`]: entities, pads and links, as `media-ctl -p` prints them.
+//! * [`formats`]: which formats the blocks can do; pure, the driver keeps no formats.
+//! * [`Driver`]: from power on to serving; one [`stream`] at a time, configured by [`program`].
+//!
+//! All of it runs on the host: registers, ledger and time are passed in ([`Registers`],
+//! [`Ledger`], [`Outside`]).
+//!
+//! | edge | of power | of frames | of the sensor | of graph and nodes |
+//! |---|---|---|---|---|
+//! | removing, quiet, ready | nothing | nothing | nothing | nothing |
+//! | died | nothing: this task ends with it | its buffers come back marked as they end; new ones go to its next life | its clock stops | nothing: the graph stops what its clients started |
+//!
+//! # Why
+//! *No line about removal.* When the module goes, this task is ended from outside, wherever it
+//! is; power makes the hardware quiet, the ledger takes the buffers back, and the next life starts
+//! from a reset. So nothing here asks whether the hardware is still there.
+//!
+//! *No pixels and no waiting.* The driver moves addresses; each wait is a timer or an interrupt.
+//!
+//! What it leaves out so far: memory-to-memory pipelines, CCP2 and CSI2a inputs, statistics, a crop
+//! of the resizer that changes while streaming.
+
+mod driver;
+mod fifo;
+pub mod formats;
+mod outbox;
+mod program;
+mod registers;
+mod scaling;
+mod stream;
+pub mod topology;
+mod tuning;
+mod xclk;
+
+pub use driver::{Driver, News};
+pub use registers::{Registers, Write};
+pub use stream::{Held, Ledger, Outside};

@@ -1,0 +1,101 @@
+#![cfg_attr(target_os = "none", no_std, no_main)]
+//! Performs what [`drv_isp`] decides: serves its calls, feeds it interrupts and time, tells nodes.
+
+mod books;
+mod mmio;
+mod serve;
+
+use books::Books;
+use drv_isp::{Driver, News, Outside};
+use idl::types::{FramesError, Generation, IspError, PowerState, VideoNode};
+use idl::{frames, isp, power, supervisor};
+use mmio::Isp;
+use ringbuf::{ringbuf, ringbuf_entry};
+use sys_abi::{Edge, TaskIndex};
+use userlib::{config_u32s, notification, peripheral, slot};
+
+userlib::entry!(main);
+
+/// What the driver did last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Trace {
+    None,
+    PoweredOn,
+    Ready,
+    Start(VideoNode),
+    Refused(IspError),
+    Stop(VideoNode),
+    Wake(VideoNode),
+    LedgerRefused(FramesError),
+    LedgerDied,
+}
+
+ringbuf!(TRACE, Trace, 32, Trace::None);
+
+fn main() -> ! {
+    let mut server = Server {
+        driver: Driver::new(),
+        registers: Isp::at(peripheral!("isp")),
+        books: Books(frames::Client::to(slot!("frames"))),
+        power: power::Client::to(slot!("power")),
+        videos: config_u32s!("videos"),
+        life: userlib::sys_refresh_task_id(userlib::own_index!()).generation(),
+    };
+    server.wish_for_power();
+    let mut incoming = [0; isp::INCOMING_BYTES];
+    loop {
+        let deadline_us = server.driver.deadline_us(userlib::sys_get_timer().now_us);
+        userlib::sys_set_timer(deadline_us, notification!("timer"));
+        isp::dispatch(&mut incoming, &mut server);
+    }
+}
+
+struct Server {
+    driver: Driver,
+    registers: Isp,
+    books: Books,
+    power: power::Client,
+    /// The task of each video node.
+    videos: &'static [u32],
+    life: Generation,
+}
+
+impl Server {
+    fn wish_for_power(&mut self) {
+        // A dead power takes this task with it; there is nobody to ask meanwhile.
+        if self.power.request(true) == Ok(PowerState::On) && self.driver.is_off() {
+            ringbuf_entry!(TRACE, Trace::PoweredOn);
+            self.driver.power_on(&mut self.registers);
+            userlib::sys_irq_control(notification!("isp_irq"), true);
+        }
+    }
+
+    fn with<T>(&mut self, act: impl FnOnce(&mut Driver, &mut Outside<'_, Isp, Books>) -> T) -> T {
+        let now_us = userlib::sys_get_timer().now_us;
+        let Self { driver, registers, books, .. } = self;
+        act(driver, &mut Outside { registers, ledger: books, now_us })
+    }
+
+    fn tell(&self, news: News) {
+        if news.ready {
+            ringbuf_entry!(TRACE, Trace::Ready);
+            // Without a supervisor the machine resets.
+            let _ = supervisor::Client::to(slot!("supervisor")).ready();
+        }
+        let Some(video) = news.wake else { return };
+        ringbuf_entry!(TRACE, Trace::Wake(video));
+        if let Some(index) = self.videos.get(video as usize) {
+            let node = userlib::sys_refresh_task_id(TaskIndex(*index as u8));
+            // A node that is gone fetches nothing; its next life asks by itself.
+            let _ = userlib::sys_post(node, userlib::post_mask!("frame_done"));
+        }
+    }
+
+    fn drain_watches(&mut self) {
+        while let Some(event) = userlib::sys_watch_next() {
+            if event.edge == Edge::Died {
+                self.driver.client_died(event.peer, event.generation, &mut self.registers);
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A pipeline is an allegation of the graph until the hardware's rules have been applied to it.
+
+use idl::types::{
+    BlockState, FormatChange, IspError, PadFormat, Pipeline, PixFormat, Rect, VideoNode,
+};
+
+use super::Path;
+use crate::formats::{self, code};
+use crate::topology::position;
+
+/// Line distances and addresses are multiples of this, in bytes (TRM).
+const BURST_BYTES: u32 = 32;
+/// Largest line distance that all offset registers hold, in bytes.
+const STRIDE_BYTES_MAX: u32 = 0xFFE0;
+
+/// A pipeline that the hardware can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// Its blocks.
+    pub path: Path,
+    /// What the last block writes, in bytes.
+    pub bytes: u32,
+}
+
+impl Checked {
+    /// Where the frames end up.
+    #[must_use]
+    pub const fn video(&self) -> VideoNode {
+        self.pipeline.video
+    }
+}
+
+/// Checks a pipeline.
+///
+/// # Errors
+/// `InvalidPipeline` if the blocks do not lead to the node, a state is not one that the rules of
+/// its block give, two ends of a link differ, or the memory format does not fit the last block.
+pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
+    let path = Path::to(pipeline.video).ok_or(IspError::InvalidPipeline)?;
+    let last = match (path, &pipeline.preview, &pipeline.resizer) {
+        (Path::Raw, None, None) => pipeline.ccdc.source,
+        (Path::Preview, Some(preview), None) => {
+            ensure(linked(&pipeline.ccdc.video_port, preview))?;
+            preview.source
+        }
+        (Path::Resizer, Some(preview), Some(resizer)) => {
+            ensure(linked(&pipeline.ccdc.video_port, preview))?;
+            ensure(linked(&preview.source, resizer))?;
+            resizer.source
+        }
+        _ => return Err(IspError::InvalidPipeline),
+    };
+    ensure(is_canonical(position::CCDC, &pipeline.ccdc))?;
+    if let Some(preview) = &pipeline.preview {
+        ensure(is_canonical(position::PREVIEW, preview))?;
+    }
+    if let Some(resizer) = &pipeline.resizer {
+        ensure(is_solved(resizer))?;
+    }
+    let bytes = memory_bytes(&last, &pipeline.output).ok_or(IspError::InvalidPipeline)?;
+    Ok(Checked { pipeline: *pipeline, path, bytes })
+}
+
+fn ensure(condition: bool) -> Result<(), IspError> {
+    if condition { Ok(()) } else { Err(IspError::InvalidPipeline) }
+}
+
+fn linked(source: &PadFormat, sink: &BlockState) -> bool {
+    *source == sink.sink
+}
+
+/// Whether the rules lead from the sink to this very state.
+fn is_canonical(entity: u8, state: &BlockState) -> bool {
+    let changes = [
+        FormatChange::Format { pad: 0, format: state.sink },
+        FormatChange::Crop(state.crop),
+        FormatChange::Format { pad: 1, format: state.source },
+        FormatChange::Format { pad: 2, format: state.video_port },
+    ];
+    let start = formats::default_state(entity);
+    let end = changes.iter().try_fold(start, |state, change| {
+        state.map(|state| formats::adjust(entity, state, *change))
+    });
+    let Ok(Ok(end)) = end else { return false };
+    (end.sink, end.crop, end.source) == (state.sink, state.crop, state.source)
+        && (entity != position::CCDC || end.video_port == state.video_port)
+}
+
+/// Whether the resizer's crop is exactly what its output needs, and lies in its input.
+fn is_solved(state: &BlockState) -> bool {
+    let BlockState { sink, crop, source, .. } = *state;
+    let Rect { left_px, top_px, width_px, height_px } = crop;
+    let inside = left_px.checked_add(width_px).is_some_and(|right| right <= sink.width_px)
+        && top_px.checked_add(height_px).is_some_and(|bottom| bottom <= sink.height_px);
+    // Below that the equations have no solution.
+    let large_enough =
+        width_px >= 8 && height_px >= 8 && source.width_px > 1 && source.height_px > 1;
+    if !inside || !large_enough || left_px % 2 != 0 || source.code != sink.code {
+        return false;
+    }
+    let (horizontal, vertical) = formats::resizer::axes(state);
+    (horizontal.input, vertical.input) == (width_px.into(), height_px.into())
+        && (horizontal.out, vertical.out) == (source.width_px.into(), source.height_px.into())
+}
+
+/// Bytes from the first to the last of the picture; `None` if memory and pad do not fit.
+fn memory_bytes(pad: &PadFormat, memory: &PixFormat) -> Option<u32> {
+    let encoding = code::encoding(pad.code)?;
+    let fits = (memory.width_px, memory.height_px) == (pad.width_px, pad.height_px)
+        && code::pixel_format(pad.code) == Some(memory.pixel_format)
+        && memory.stride_bytes >= u32::from(pad.width_px) * code::pixel_bytes(encoding)
+        && memory.stride_bytes.is_multiple_of(BURST_BYTES)
+        && memory.stride_bytes <= STRIDE_BYTES_MAX;
+    let bytes = memory.stride_bytes.checked_mul(pad.height_px.into())?;
+    (fits && bytes <= memory.size_bytes).then_some(bytes)
+}

@@ -1,0 +1,119 @@
+//! The three ways through the ISP, and the registers that differ from frame to frame.
+
+use drv_isp_regs::{Register, ccdc, main_block::irq, preview, resizer};
+use idl::types::VideoNode;
+
+use crate::registers::Registers;
+
+/// A way from the sensor to memory. The last block writes to memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// CCDC only.
+    Raw,
+    /// CCDC and preview.
+    Preview,
+    /// CCDC, preview and resizer.
+    Resizer,
+}
+
+impl Path {
+    /// The way that ends in this node; `None` if it is not an output of a sensor pipeline.
+    #[must_use]
+    pub const fn to(video: VideoNode) -> Option<Self> {
+        match video {
+            VideoNode::CcdcOutput => Some(Self::Raw),
+            VideoNode::PreviewOutput => Some(Self::Preview),
+            VideoNode::ResizerOutput => Some(Self::Resizer),
+            VideoNode::Ccp2Input
+            | VideoNode::Csi2aOutput
+            | VideoNode::PreviewInput
+            | VideoNode::ResizerInput => None,
+        }
+    }
+
+    /// Address register of the block that writes to memory; takes effect at frame start.
+    #[must_use]
+    pub const fn address(self) -> Register {
+        match self {
+            Self::Raw => ccdc::SDR_ADDR,
+            Self::Preview => preview::WSDR_ADDR,
+            Self::Resizer => resizer::SDR_OUTADD,
+        }
+    }
+
+    /// The event that says that the last block has written a frame. The CCDC has none that comes
+    /// after the last pixel: its frame is whole when the next one starts.
+    #[must_use]
+    pub const fn done_event(self) -> u32 {
+        match self {
+            Self::Raw => 0,
+            Self::Preview => irq::PRV_DONE.mask(),
+            Self::Resizer => irq::RSZ_DONE.mask(),
+        }
+    }
+
+    /// The events that the driver needs while it streams: each frame start, and the end of a frame;
+    /// for the CCDC, which runs on by itself, the last moment to tell it not to.
+    #[must_use]
+    pub const fn events(self) -> u32 {
+        irq::HS_VS.mask()
+            | match self {
+                Self::Raw => irq::CCDC_VD0.mask(),
+                Self::Preview | Self::Resizer => self.done_event(),
+            }
+    }
+
+    /// Lets the blocks run from the next frame start on: the CCDC until told otherwise, the others
+    /// for one frame. Downstream first, so that nobody gives to a block that does not take.
+    pub fn enable(self, registers: &mut impl Registers) {
+        if self == Self::Resizer {
+            let pcr = resizer::pcr::EN.of(1) | resizer::pcr::ONESHOT.of(1);
+            registers.write(&resizer::PCR, pcr);
+        }
+        if self != Self::Raw {
+            // The other bits are locked while the block is busy; they keep their values.
+            let pcr = registers.read(&preview::PCR) | preview::pcr::EN.of(1);
+            registers.write(&preview::PCR, pcr);
+        }
+        registers.write(&ccdc::PCR, ccdc::pcr::EN.of(1));
+    }
+
+    /// Lets no further frame start. One in progress is finished. Upstream last: what it still
+    /// gives is still taken.
+    pub fn disable(self, registers: &mut impl Registers) {
+        if self == Self::Resizer {
+            registers.write(&resizer::PCR, resizer::pcr::ONESHOT.of(1));
+        }
+        if self != Self::Raw {
+            let pcr = registers.read(&preview::PCR) & !preview::pcr::EN.mask();
+            registers.write(&preview::PCR, pcr);
+        }
+        registers.write(&ccdc::PCR, 0);
+    }
+
+    /// Writes no further frame to memory. Only the CCDC runs on by itself.
+    pub fn pause(self, registers: &mut impl Registers) {
+        if self == Self::Raw {
+            registers.write(&ccdc::PCR, 0);
+        }
+    }
+
+    /// Whether the block that writes to memory is in the middle of a frame.
+    pub fn writing(self, registers: &mut impl Registers) -> bool {
+        match self {
+            Self::Raw => ccdc::pcr::BUSY.is_set(registers.read(&ccdc::PCR)),
+            Self::Preview => preview::pcr::BUSY.is_set(registers.read(&preview::PCR)),
+            Self::Resizer => resizer::pcr::BUSY.is_set(registers.read(&resizer::PCR)),
+        }
+    }
+
+    /// Whether any block of the path is in the middle of a frame, or writes are under way.
+    pub fn busy(self, registers: &mut impl Registers) -> bool {
+        let upstream_busy = Self::Raw.writing(registers)
+            || (self == Self::Resizer && Self::Preview.writing(registers));
+        if upstream_busy || self.writing(registers) {
+            return true;
+        }
+        self == Self::Raw && super::ccdc::writes_pending(registers)
+    }
+}

@@ -1,0 +1,192 @@
+//! Pipelines that the hardware can and cannot run, and what is written for them.
+
+use super::*;
+use crate::formats::{adjust, default_state};
+use crate::registers::Write;
+use crate::topology::position::{CCDC, PREVIEW, RESIZER};
+use drv_isp_regs::{Register, ccdc as ccdc_regs, preview as preview_regs, resizer as resizer_regs};
+use idl::types::{
+    BlockState, FormatChange, IspError, MbusCode, PadFormat, Pipeline, PixFormat, PixelFormat,
+    VideoNode,
+};
+use std::collections::BTreeMap;
+
+fn with(entity: u8, state: BlockState, pad: u8, format: PadFormat) -> BlockState {
+    adjust(entity, state, FormatChange::Format { pad, format }).expect("a block")
+}
+
+fn sink(entity: u8, format: PadFormat) -> BlockState {
+    with(entity, default_state(entity).expect("a block"), 0, format)
+}
+
+fn pixels(format: PadFormat, pixel_format: PixelFormat) -> PixFormat {
+    let stride_bytes = (u32::from(format.width_px) * 2).next_multiple_of(32);
+    PixFormat {
+        width_px: format.width_px,
+        height_px: format.height_px,
+        pixel_format,
+        stride_bytes,
+        size_bytes: stride_bytes * u32::from(format.height_px),
+    }
+}
+
+/// 648x486 GRBG from the sensor, through all blocks.
+pub(crate) fn processed(width_px: u16, height_px: u16) -> Pipeline {
+    let code = MbusCode::SGRBG10;
+    let ccdc = sink(CCDC, PadFormat { width_px: 648, height_px: 486, code });
+    let preview = sink(PREVIEW, ccdc.video_port);
+    let wanted = PadFormat { width_px, height_px, code: preview.source.code };
+    let resizer = with(RESIZER, sink(RESIZER, preview.source), 1, wanted);
+    Pipeline {
+        video: VideoNode::ResizerOutput,
+        ccdc,
+        preview: Some(preview),
+        resizer: Some(resizer),
+        output: pixels(resizer.source, PixelFormat::YUYV),
+    }
+}
+
+pub(crate) fn raw() -> Pipeline {
+    let code = MbusCode::SGRBG10;
+    let ccdc = sink(CCDC, PadFormat { width_px: 160, height_px: 120, code });
+    let output = pixels(ccdc.source, PixelFormat::SGRBG10);
+    Pipeline { video: VideoNode::CcdcOutput, ccdc, preview: None, resizer: None, output }
+}
+
+/// As far as the preview engine.
+pub(crate) fn preview_only() -> Pipeline {
+    let whole = processed(640, 480);
+    let source = whole.preview.expect("set").source;
+    Pipeline {
+        video: VideoNode::PreviewOutput,
+        resizer: None,
+        output: pixels(source, PixelFormat::YUYV),
+        ..whole
+    }
+}
+
+/// Last value of each offset.
+fn written(pipeline: &Pipeline) -> BTreeMap<usize, u32> {
+    let checked = check(pipeline).expect("the hardware can run it");
+    let mut map = BTreeMap::new();
+    let mut collect = |Write { offset, value }| {
+        map.insert(offset, value);
+    };
+    configure(&checked, &mut Writer(&mut collect));
+    map
+}
+
+fn expect(map: &BTreeMap<usize, u32>, register: &Register, value: u32) {
+    assert_eq!(map.get(&register.offset()), Some(&value), "{}", register.name);
+}
+
+#[test]
+fn a_raw_pipeline_writes_what_the_sensor_sent() {
+    let map = written(&raw());
+    expect(&map, &ccdc_regs::CFG, 0x8000);
+    // VDHDEN, WEN, 10 bits.
+    expect(&map, &ccdc_regs::SYN_MODE, 0x0003_0600);
+    expect(&map, &ccdc_regs::COLPTN, 0xBB11_BB11);
+    expect(&map, &ccdc_regs::DCSUB, 0);
+    expect(&map, &ccdc_regs::VDINT, 118 << 16 | 80);
+    expect(&map, &ccdc_regs::HORZ_INFO, 159);
+    expect(&map, &ccdc_regs::VERT_LINES, 119);
+    expect(&map, &ccdc_regs::HSIZE_OFF, 320);
+    expect(&map, &ccdc_regs::FMTCFG, 0);
+    assert!(!map.contains_key(&preview_regs::PCR.offset()));
+}
+
+#[test]
+fn a_processed_pipeline_feeds_block_from_block() {
+    let map = written(&processed(640, 480));
+    // VDHDEN, no WEN, 10 bits.
+    expect(&map, &ccdc_regs::SYN_MODE, 0x0001_0600);
+    expect(&map, &ccdc_regs::DCSUB, 42);
+    expect(&map, &ccdc_regs::FMTCFG, 0xE000);
+    expect(&map, &ccdc_regs::FMT_VERT, 486);
+    expect(&map, &ccdc_regs::VP_OUT, 648 << 4 | 485 << 17);
+    // Crop (10,4)/630x477 and two pixels and lines on each side.
+    expect(&map, &preview_regs::HORZ_INFO, 8 << 16 | 641);
+    expect(&map, &preview_regs::VERT_INFO, 2 << 16 | 482);
+    // ONESHOT, CFAEN, YUYV, to the resizer.
+    expect(&map, &preview_regs::PCR, 1 << 3 | 1 << 10 | 3 << 17 | 1 << 19);
+    expect(&map, &preview_regs::WBSEL, 0xEE44_EE44);
+    expect(&map, &preview_regs::WBGAIN, 32 | 52 << 8 | 46 << 16 | 32 << 24);
+    expect(&map, &preview_regs::WB_DGAIN, 281);
+    assert_eq!(map[&preview_regs::RGB_MAT.offset()], 401 | ((-136_i32 as u32) & 0xFFF) << 16);
+    assert_eq!(map[&preview_regs::RGB_MAT.offset_at(4)], 355);
+    assert_eq!(map[&preview_regs::CSC.offset()], 66 | 129 << 10 | 25 << 20);
+    expect(&map, &preview_regs::CSC_OFFSET, 16 << 16);
+    // 630x477 -> 640x480: ratios 249 and 253, input 628x477 from column 0 (1 is odd).
+    expect(&map, &resizer_regs::IN_SIZE, 628 | 477 << 16);
+    expect(&map, &resizer_regs::IN_START, 0);
+    expect(&map, &resizer_regs::OUT_SIZE, 640 | 480 << 16);
+    let count = 248 | 252 << 10 | 1 << 20 | 1 << 23 | 1 << 26 | 1 << 29;
+    expect(&map, &resizer_regs::CNT, count);
+    expect(&map, &resizer_regs::SDR_OUTOFF, 1280);
+    let first = resizer_regs::HFILT.offset();
+    let negative = 23 | ((-2_i32 as u32) & 0x3FF) << 16;
+    assert_eq!((map[&first], map[&(first + 12)]), (256 << 16, negative));
+}
+
+#[test]
+fn nothing_starts_a_block_or_names_an_address() {
+    for pipeline in [raw(), processed(320, 240)] {
+        let map = written(&pipeline);
+        assert!(!map.contains_key(&ccdc_regs::PCR.offset()));
+        for pcr in [preview_regs::PCR, resizer_regs::PCR] {
+            assert_eq!(map.get(&pcr.offset()).copied().unwrap_or(0) & 1, 0, "EN");
+        }
+        for path in [Path::Raw, Path::Preview, Path::Resizer] {
+            assert!(!map.contains_key(&path.address().offset()));
+        }
+    }
+}
+
+#[test]
+fn every_offset_that_is_written_is_a_register() {
+    for (offset, value) in written(&raw()).into_iter().chain(written(&processed(100, 100))) {
+        let (register, _) = drv_isp_regs::lookup(offset as u32).expect("a row");
+        assert_eq!(value & !register.writable, 0, "{} {value:#x}", register.name);
+    }
+}
+
+#[test]
+fn pipelines_that_cannot_run_are_refused() {
+    let refused = |change: &dyn Fn(&mut Pipeline)| {
+        let mut pipeline = processed(640, 480);
+        change(&mut pipeline);
+        assert_eq!(check(&pipeline), Err(IspError::InvalidPipeline), "{pipeline:?}");
+    };
+    assert!(check(&processed(640, 480)).is_ok());
+    refused(&|pipeline| pipeline.video = VideoNode::PreviewInput);
+    refused(&|pipeline| pipeline.video = VideoNode::CcdcOutput);
+    refused(&|pipeline| pipeline.preview = None);
+    refused(&|pipeline| pipeline.resizer = None);
+    refused(&|pipeline| pipeline.ccdc.video_port.height_px -= 1);
+    refused(&|pipeline| pipeline.ccdc.crop.left_px = 1);
+    refused(&|pipeline| pipeline.ccdc.crop.width_px = 0);
+    refused(&|pipeline| pipeline.preview.as_mut().expect("set").crop.top_px = 0);
+    refused(&|pipeline| pipeline.resizer.as_mut().expect("set").crop.width_px += 2);
+    refused(&|pipeline| pipeline.resizer.as_mut().expect("set").crop.left_px = u16::MAX);
+    refused(&|pipeline| pipeline.resizer.as_mut().expect("set").source.width_px = 0);
+    refused(&|pipeline| pipeline.output.width_px -= 2);
+    refused(&|pipeline| pipeline.output.stride_bytes -= 32);
+    refused(&|pipeline| pipeline.output.stride_bytes += 8);
+    refused(&|pipeline| pipeline.output.stride_bytes = 0x8000_0000);
+    refused(&|pipeline| pipeline.output.size_bytes -= 1);
+    refused(&|pipeline| pipeline.output.pixel_format = PixelFormat::UYVY);
+}
+
+#[test]
+fn the_tables_are_three_gamma_tables() {
+    let address = preview_regs::SET_TBL_ADDR.offset();
+    let addresses: Vec<_> = (0..TABLE_WRITES)
+        .map(table_write)
+        .enumerate()
+        .filter(|(_, write)| write.offset == address)
+        .map(|(index, write)| (index, write.value))
+        .collect();
+    assert_eq!(addresses, [(0, 0), (1025, 0x400), (2050, 0x800)]);
+    assert_eq!((table_write(1).value, table_write(1024).value), (0, 255));
+}

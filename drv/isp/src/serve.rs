@@ -1,0 +1,102 @@
+//! The calls of `idl/isp.idol`, and the notifications.
+
+use core::convert::Infallible;
+use drv_isp::{Held, formats, topology};
+use idl::types::{
+    BlockState, BufferIndex, EntityDescription, FormatChange, Generation, IspError,
+    LinkDescription, NextDone, Pipeline, PoolId, VideoNode,
+};
+use idl::{CallInfo, RequestError, isp};
+use ringbuf::ringbuf_entry;
+use userlib::notification;
+
+use crate::{Server, TRACE, Trace};
+
+type Reply<T> = Result<T, RequestError<IspError>>;
+
+impl isp::InOrderIspImpl for Server {
+    fn notification_mask(&self) -> u32 {
+        notification!("isp_irq")
+            | notification!("timer")
+            | notification!("power_edge")
+            | notification!("peer_edge")
+    }
+
+    fn handle_notification(&mut self, bits: u32) {
+        if bits & notification!("peer_edge") != 0 {
+            self.drain_watches();
+        }
+        if bits & notification!("power_edge") != 0 {
+            self.wish_for_power();
+        }
+        if bits & notification!("isp_irq") != 0 {
+            let news = self.with(|driver, outside| driver.interrupt(outside));
+            self.tell(news);
+            userlib::sys_irq_control(notification!("isp_irq"), true);
+        }
+        if bits & notification!("timer") != 0 {
+            let news = self.with(|driver, outside| driver.timer(outside));
+            self.tell(news);
+        }
+    }
+
+    fn describe_entity(&mut self, _: &CallInfo, index: u8) -> Reply<EntityDescription> {
+        Ok(topology::entity(index)?)
+    }
+
+    fn describe_link(&mut self, _: &CallInfo, index: u8) -> Reply<LinkDescription> {
+        Ok(topology::link(index)?)
+    }
+
+    fn default_state(&mut self, _: &CallInfo, entity: u8) -> Reply<BlockState> {
+        Ok(formats::default_state(entity)?)
+    }
+
+    fn adjust(
+        &mut self,
+        _: &CallInfo,
+        entity: u8,
+        state: BlockState,
+        change: FormatChange,
+    ) -> Reply<BlockState> {
+        Ok(formats::adjust(entity, state, change)?)
+    }
+
+    fn start(&mut self, _: &CallInfo, pipeline: Pipeline) -> Reply<()> {
+        ringbuf_entry!(TRACE, Trace::Start(pipeline.video));
+        let started = self.driver.start(&pipeline, &mut self.registers);
+        Ok(started.inspect_err(|error| ringbuf_entry!(TRACE, Trace::Refused(*error)))?)
+    }
+
+    fn stop(&mut self, _: &CallInfo, video: VideoNode) -> Reply<()> {
+        ringbuf_entry!(TRACE, Trace::Stop(video));
+        let news = self.with(|driver, outside| driver.stop(video, outside))?;
+        self.tell(news);
+        Ok(())
+    }
+
+    fn queue(
+        &mut self,
+        _: &CallInfo,
+        video: VideoNode,
+        pool: PoolId,
+        buffer: BufferIndex,
+    ) -> Reply<()> {
+        let held = Held { pool, buffer };
+        let news = self.with(|driver, outside| driver.queue(video, held, outside))?;
+        self.tell(news);
+        Ok(())
+    }
+
+    fn next_done(&mut self, _: &CallInfo, video: VideoNode) -> Reply<NextDone> {
+        Ok(self.driver.next_done(video)?)
+    }
+
+    fn xclk(&mut self, call: &CallInfo, frequency_hz: u32) -> Reply<u32> {
+        Ok(self.driver.xclk(call.sender, frequency_hz, &mut self.registers)?)
+    }
+
+    fn ping(&mut self, _: &CallInfo) -> Result<Generation, RequestError<Infallible>> {
+        Ok(self.life)
+    }
+}

@@ -1,0 +1,290 @@
+//! One running pipeline: which buffer is where, from frame to frame.
+//!
+//! ```text
+//!             arm: open window, address, enable       frame start        last pixel
+//!   waiting ─────────────────────────────────► next ─────────────► current ─────────► outbox
+//!      │                                        │                     │
+//!      └──────────────── stop: cancelled ───────┴─── once idle ───────┘
+//!
+//!   sensor    ▁▁█ VS ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁ VD0 ▁▁ end ▁▁█ VS
+//!   driver      next→current, arm next         pause?    done
+//! ```
+//!
+//! Address and enable bits take effect at the next frame start, so the next frame's buffer is
+//! armed while this frame is being written: at its start, or when one is queued. Without a buffer
+//! the blocks pause at the frame start (the CCDC is told so at VD0) and resume at a later one; a
+//! frame is never joined in the middle.
+//!
+//! # Why
+//! *Arming is never doubtful.* If a frame starts while arming is being written, the status shows it
+//! afterwards; nobody can say which of the two frames took the buffer, so that frame start is not
+//! counted as a change of buffers. A raw frame of that time is whole, but which of two it is
+//! nobody knows, so it is marked damaged.
+//!
+//! *The CCDC has no event after the last pixel.* A raw frame is complete when the next one starts,
+//! one vertical blanking later; polling for its end in the interrupt was rejected, because the
+//! driver would spin for two lines.
+
+use drv_isp_regs::{main_block, main_block::irq, sbl};
+use idl::types::{BufferIndex, FrameDone, FrameFlags, PoolId, QUEUE_DEPTH};
+
+use crate::fifo::Fifo;
+use crate::outbox::Outbox;
+use crate::program::{Checked, Path};
+use crate::registers::Registers;
+
+/// Longest wait for idle blocks at stop, in microseconds (Linux omap3isp: 1,000 ms per block).
+pub const STOP_LIMIT_US: u64 = 1_000_000;
+
+/// Overflows that damage a frame: all but the note that two blocks fed the resizer.
+const OVERFLOWS: u32 = 0x07FF_0000 & !sbl::pcr::CCDCPRV_2_RSZ_OVF.mask();
+
+/// A buffer that the node gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its pool.
+    pub pool: PoolId,
+    /// Its index there.
+    pub buffer: BufferIndex,
+}
+
+/// The ledger, as the stream needs it.
+pub trait Ledger {
+    /// Queued -> Hardware: the bus address, or `None` if the ledger refuses.
+    fn start_dma(&mut self, held: Held, bytes: u32) -> Option<u32>;
+    /// Hardware -> Done; `false` if the ledger refuses.
+    fn finish_dma(&mut self, held: Held) -> bool;
+}
+
+/// What the stream works with: passed in, so that it runs on the host too.
+pub struct Outside<'a, R, L> {
+    /// Registers of the ISP.
+    pub registers: &'a mut R,
+    /// The ledger.
+    pub ledger: &'a mut L,
+    /// Now, in microseconds since boot.
+    pub now_us: u64,
+}
+
+/// A running (or stopping) pipeline.
+#[derive(Debug)]
+pub struct Stream {
+    checked: Checked,
+    waiting: Fifo<Held, QUEUE_DEPTH>,
+    /// The buffer of the frame in progress.
+    current: Option<Held>,
+    /// The buffer of the next frame.
+    next: Option<Held>,
+    /// Frame starts seen.
+    starts: u32,
+    /// The next frame start was there before the buffer was armed, or just after: see above.
+    doubtful: bool,
+    /// The CCDC writes nothing from the next frame start on.
+    paused: bool,
+    /// The next finished frame is marked.
+    damaged: bool,
+    /// When waiting for idle ends, once stopping.
+    stop_by_us: Option<u64>,
+}
+
+impl Stream {
+    /// A pipeline that is configured and has no buffer yet. Clears old events and asks for new.
+    pub fn start(checked: Checked, registers: &mut impl Registers) -> Self {
+        registers.write(&main_block::IRQ0STATUS, u32::MAX);
+        registers.write(&sbl::PCR, u32::MAX);
+        registers.write(&main_block::IRQ0ENABLE, checked.path.events());
+        Self {
+            checked,
+            waiting: Fifo::new(),
+            current: None,
+            next: None,
+            starts: 0,
+            doubtful: false,
+            paused: true,
+            damaged: false,
+            stop_by_us: None,
+        }
+    }
+
+    /// What runs.
+    #[must_use]
+    pub const fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
+    /// Whether it has been told to stop.
+    #[must_use]
+    pub const fn is_stopping(&self) -> bool {
+        self.stop_by_us.is_some()
+    }
+
+    /// Buffers that it holds.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let in_hardware = [self.current, self.next].into_iter().flatten().count();
+        self.waiting.len() + in_hardware
+    }
+
+    /// One more buffer. The caller has checked that there is room.
+    pub fn queue<R: Registers, L: Ledger>(
+        &mut self,
+        held: Held,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        assert!(self.waiting.push(held), "the caller checks QUEUE_DEPTH");
+        self.arm(outside, outbox);
+    }
+
+    /// Events of IRQ0STATUS, acknowledged.
+    pub fn events<R: Registers, L: Ledger>(
+        &mut self,
+        events: u32,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        // In the order in which they happen in a frame that was handled late.
+        if events & self.checked.path.done_event() != 0 {
+            let ended = self.current.take().or_else(|| self.next.take());
+            self.finish(ended, self.starts.saturating_sub(1), outside, outbox);
+        }
+        if irq::HS_VS.is_set(events) {
+            self.frame_started(outside, outbox);
+        }
+        self.arm(outside, outbox);
+        if irq::CCDC_VD0.is_set(events) && self.next.is_none() {
+            self.pause(outside);
+        }
+    }
+
+    /// Lets no further frame start; what waited is cancelled at once.
+    pub fn stop<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        self.checked.path.disable(outside.registers);
+        self.stop_by_us = Some(outside.now_us.saturating_add(STOP_LIMIT_US));
+        while let Some(held) = self.waiting.pop() {
+            outbox.push(self.done(held, FrameFlags::CANCELLED, 0, outside.now_us));
+        }
+    }
+
+    /// Whether the blocks are idle after [`Stream::stop`]; the second value says that the limit
+    /// has passed.
+    pub fn settled<R: Registers, L>(&self, outside: &mut Outside<'_, R, L>) -> (bool, bool) {
+        let idle = !self.checked.path.busy(outside.registers);
+        (idle, self.stop_by_us.is_some_and(|limit| outside.now_us >= limit))
+    }
+
+    /// The hardware is idle: gives back what it had, and ends.
+    pub fn end<R: Registers, L: Ledger>(
+        mut self,
+        flags: FrameFlags,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        outside.registers.write(&main_block::IRQ0ENABLE, 0);
+        let flags = FrameFlags(flags.0 | FrameFlags::CANCELLED.0);
+        for held in [self.current.take(), self.next.take()].into_iter().flatten() {
+            // A refusal means that the ledger has taken the buffer back by itself.
+            let _ = outside.ledger.finish_dma(held);
+            outbox.push(self.done(held, flags, 0, outside.now_us));
+        }
+        outbox.stop();
+    }
+
+    fn frame_started<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        self.starts = self.starts.wrapping_add(1);
+        let raw = self.checked.path == Path::Raw;
+        if core::mem::take(&mut self.doubtful) {
+            self.damaged |= raw;
+            return;
+        }
+        if !raw {
+            // Still in progress: then the blocks were busy at this frame start and skipped it.
+            self.current = self.current.or_else(|| self.next.take());
+            return;
+        }
+        if self.next.is_some() || self.paused {
+            let ended = core::mem::replace(&mut self.current, self.next.take());
+            self.finish(ended, self.starts.saturating_sub(2), outside, outbox);
+        }
+        // Else nothing was armed in time: the CCDC writes this frame to the same buffer again.
+    }
+
+    /// Gives the next frame a buffer, if there is one. The frame in progress keeps its address: it
+    /// was taken at its start.
+    fn arm<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        let path = self.checked.path;
+        if self.is_stopping() || self.next.is_some() || self.waiting.len() == 0 {
+            return;
+        }
+        while let Some(held) = self.waiting.pop() {
+            let Some(address) = outside.ledger.start_dma(held, self.checked.bytes) else {
+                let flags = FrameFlags(FrameFlags::CANCELLED.0 | FrameFlags::ERROR.0);
+                outbox.push(self.done(held, flags, 0, outside.now_us));
+                continue;
+            };
+            outside.registers.write(&path.address(), address);
+            path.enable(outside.registers);
+            self.next = Some(held);
+            self.paused = false;
+            self.note_doubt(outside);
+            return;
+        }
+    }
+
+    /// No buffer for the next frame.
+    fn pause<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
+        if self.checked.path == Path::Raw && !self.paused {
+            self.checked.path.pause(outside.registers);
+            self.paused = true;
+            self.note_doubt(outside);
+        }
+    }
+
+    fn note_doubt<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
+        self.doubtful |= irq::HS_VS.is_set(outside.registers.read(&main_block::IRQ0STATUS));
+    }
+
+    fn finish<R: Registers, L: Ledger>(
+        &mut self,
+        ended: Option<Held>,
+        sequence: u32,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        let Some(held) = ended else { return };
+        let overflow = outside.registers.read(&sbl::PCR) & OVERFLOWS;
+        if overflow != 0 {
+            outside.registers.write(&sbl::PCR, overflow);
+        }
+        let damaged = core::mem::take(&mut self.damaged) || overflow != 0;
+        let flags = match (outside.ledger.finish_dma(held), damaged) {
+            (true, false) => FrameFlags::default(),
+            (true, true) => FrameFlags::ERROR,
+            (false, _) => FrameFlags(FrameFlags::ERROR.0 | FrameFlags::CANCELLED.0),
+        };
+        outbox.push(self.done(held, flags, sequence, outside.now_us));
+    }
+
+    fn done(&self, held: Held, flags: FrameFlags, sequence: u32, timestamp_us: u64) -> FrameDone {
+        let cancelled = flags.contains(FrameFlags::CANCELLED);
+        FrameDone {
+            buffer: held.buffer,
+            sequence,
+            timestamp_us,
+            bytes_used: if cancelled { 0 } else { self.checked.bytes },
+            flags,
+        }
+    }
+}

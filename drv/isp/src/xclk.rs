@@ -1,0 +1,138 @@
+//! The clock that the ISP supplies to the sensor, and who has it.
+
+use drv_isp_regs::main_block::{TCTRL_CTRL, tctrl_ctrl};
+use idl::types::{Generation, IspError, TaskIndex};
+use sys_abi::TaskId;
+
+use crate::registers::Registers;
+
+/// Functional clock that is divided, in Hz (OMAP36xx, cam_mclk).
+pub const CAM_MCLK_HZ: u32 = 172_800_000;
+
+/// Field values that do not divide.
+const STOPPED: u32 = 0;
+const BYPASS: u32 = 31;
+/// Largest divider.
+const DIVIDER_MAX: u32 = 30;
+
+/// A lease of the clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Xclk {
+    owner: Option<TaskId>,
+    divider: u32,
+}
+
+impl Xclk {
+    /// Nobody has it; it stands still.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { owner: None, divider: STOPPED }
+    }
+
+    /// The value of TCTRL_CTRL.DIVA.
+    #[must_use]
+    pub const fn divider(&self) -> u32 {
+        self.divider
+    }
+
+    /// Sets the clock for `caller`, or stops it (0). Gives the frequency made, in Hz.
+    ///
+    /// # Errors
+    /// `Busy` while another task has it.
+    pub fn set(
+        &mut self,
+        caller: TaskId,
+        frequency_hz: u32,
+        registers: &mut impl Registers,
+    ) -> Result<u32, IspError> {
+        if self.owner.is_some_and(|owner| owner.index() != caller.index()) {
+            return Err(IspError::Busy);
+        }
+        let (divider, made_hz) = divide(frequency_hz);
+        self.owner = (divider != STOPPED).then_some(caller);
+        self.apply(divider, registers);
+        Ok(made_hz)
+    }
+
+    /// A life ended: its clock stops.
+    pub fn died(
+        &mut self,
+        task: TaskIndex,
+        generation: Generation,
+        registers: &mut impl Registers,
+    ) {
+        if self.owner == Some(TaskId::new(task, generation)) {
+            self.owner = None;
+            self.apply(STOPPED, registers);
+        }
+    }
+
+    fn apply(&mut self, divider: u32, registers: &mut impl Registers) {
+        self.divider = divider;
+        registers.write(&TCTRL_CTRL, tctrl_ctrl::DIVA.of(divider));
+    }
+}
+
+/// The nearest divider, and the frequency that it makes.
+fn divide(frequency_hz: u32) -> (u32, u32) {
+    if frequency_hz == 0 {
+        return (STOPPED, 0);
+    }
+    if frequency_hz >= CAM_MCLK_HZ {
+        return (BYPASS, CAM_MCLK_HZ);
+    }
+    let nearest = (CAM_MCLK_HZ + frequency_hz / 2) / frequency_hz;
+    let divider = nearest.clamp(2, DIVIDER_MAX);
+    (divider, CAM_MCLK_HZ / divider)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registers::Write;
+
+    #[derive(Default)]
+    struct Written(Vec<u32>);
+
+    impl Registers for Written {
+        fn read_at(&mut self, _: usize) -> u32 {
+            0
+        }
+        fn write_at(&mut self, write: Write) {
+            assert_eq!(write.offset, TCTRL_CTRL.offset());
+            self.0.push(write.value);
+        }
+    }
+
+    const SENSOR: TaskId = TaskId::new(TaskIndex(4), Generation(2));
+    const OTHER: TaskId = TaskId::new(TaskIndex(5), Generation(2));
+
+    #[test]
+    fn dividers_are_the_nearest_that_the_field_holds() {
+        for (wanted_hz, divider, made_hz) in [
+            (0, 0, 0),
+            (21_600_000, 8, 21_600_000),
+            (24_000_000, 7, 24_685_714),
+            (1, 30, 5_760_000),
+            (100_000_000, 2, 86_400_000),
+            (172_800_000, 31, 172_800_000),
+            (u32::MAX, 31, 172_800_000),
+        ] {
+            assert_eq!(divide(wanted_hz), (divider, made_hz), "{wanted_hz}");
+        }
+    }
+
+    #[test]
+    fn the_clock_belongs_to_one_life_and_stops_once_with_it() {
+        let (mut xclk, mut written) = (Xclk::new(), Written::default());
+        assert_eq!(xclk.set(SENSOR, 21_600_000, &mut written), Ok(21_600_000));
+        assert_eq!(xclk.set(OTHER, 0, &mut written), Err(IspError::Busy));
+        xclk.died(SENSOR.index(), Generation(1), &mut written);
+        assert_eq!(written.0, [8], "an older life's end is not this one's");
+        for _ in 0..2 {
+            xclk.died(SENSOR.index(), SENSOR.generation(), &mut written);
+        }
+        assert_eq!(written.0, [8, 0]);
+        assert!(xclk.set(OTHER, 172_800_000, &mut written).is_ok());
+    }
+}

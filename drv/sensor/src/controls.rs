@@ -1,0 +1,153 @@
+//! Exposure, gain and test pattern: ranges, and the register values behind them.
+//!
+//! Ranges are those of the Linux driver of this part, so that scripts for it keep working. At
+//! power-on exposure (1943 lines) and gain 1 the white of the test chart comes out at 0.9 of full
+//! scale, so the defaults are the part's own.
+
+use drv_isp_regs::sensor as regs;
+use idl::types::{ControlDescription, ControlId};
+
+/// One control and its place in [`Controls`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Exposure time, in lines.
+    Exposure,
+    /// Total gain, in eighths.
+    Gain,
+    /// 0 = off, else pattern 1..9.
+    TestPattern,
+}
+
+impl Control {
+    /// All controls, in the order of `query_control`.
+    pub const ALL: [Self; 3] = [Self::Exposure, Self::Gain, Self::TestPattern];
+
+    /// The control with this id.
+    #[must_use]
+    pub fn from_id(id: ControlId) -> Option<Self> {
+        Self::ALL.into_iter().find(|control| control.description().id == id)
+    }
+
+    /// Range, step and default.
+    #[must_use]
+    pub const fn description(self) -> ControlDescription {
+        let (id, minimum, maximum, default) = match self {
+            Self::Exposure => (ControlId::EXPOSURE, 1, 1_048_575, 1943),
+            Self::Gain => (ControlId::GAIN, 8, 1024, 8),
+            Self::TestPattern => (ControlId::TEST_PATTERN, 0, 9, 0),
+        };
+        ControlDescription { id, minimum, maximum, step: 1, default }
+    }
+}
+
+/// The values of all controls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Controls([i32; Control::ALL.len()]);
+
+impl Controls {
+    /// What a new life begins with.
+    pub const DEFAULT: Self = Self([
+        Control::Exposure.description().default,
+        Control::Gain.description().default,
+        Control::TestPattern.description().default,
+    ]);
+
+    /// The value of one control.
+    #[must_use]
+    pub fn get(&self, control: Control) -> i32 {
+        self.0[control as usize]
+    }
+
+    /// Sets one control to the nearest value that the part has, and gives that.
+    pub fn set(&mut self, control: Control, value: i32) -> i32 {
+        let ControlDescription { minimum, maximum, .. } = control.description();
+        let value = value.clamp(minimum, maximum);
+        self.0[control as usize] = if control == Control::Gain { gain_step(value) } else { value };
+        self.get(control)
+    }
+}
+
+/// The gain at or below `eighths` that the part has: steps of 1/8 up to 4, 1/4 up to 8, 1 above.
+const fn gain_step(eighths: i32) -> i32 {
+    match eighths {
+        ..=32 => eighths,
+        33..=64 => eighths & !1,
+        _ => eighths & !7,
+    }
+}
+
+/// GLOBAL_GAIN for a gain that [`Controls::set`] gave: analog first (least noise), then the
+/// multiplier, then digital.
+#[must_use]
+pub const fn gain_word(eighths: i32) -> u16 {
+    use regs::green1_gain::{ANALOG, DIGITAL, MULTIPLIER};
+    let eighths = eighths as u32;
+    let word = match eighths {
+        ..=32 => ANALOG.of(eighths),
+        33..=64 => ANALOG.of(eighths / 2) | MULTIPLIER.of(1),
+        _ => ANALOG.of(32) | MULTIPLIER.of(1) | DIGITAL.of((eighths - 64) / 8),
+    };
+    word as u16
+}
+
+/// TEST_PATTERN for the value of the control.
+#[must_use]
+pub const fn pattern_word(value: i32) -> u16 {
+    use regs::test_pattern::{CONTROL, ENABLE};
+    match value {
+        1.. => (ENABLE.of(1) | CONTROL.of(value as u32 - 1)) as u16,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the part makes of a gain word, in eighths.
+    fn eighths(word: u16) -> u32 {
+        use regs::green1_gain::{ANALOG, DIGITAL, MULTIPLIER};
+        let word = u32::from(word);
+        ANALOG.get(word) * (1 + MULTIPLIER.get(word)) * (8 + DIGITAL.get(word)) / 8
+    }
+
+    #[test]
+    fn every_gain_that_is_set_is_the_gain_that_the_part_makes() {
+        let mut controls = Controls::DEFAULT;
+        for wanted in 8..=1024 {
+            let got = controls.set(Control::Gain, wanted);
+            assert_eq!(eighths(gain_word(got)), got as u32, "wanted {wanted}");
+            assert!(got <= wanted && wanted - got < 8, "wanted {wanted}, got {got}");
+            assert_eq!(controls.set(Control::Gain, got), got, "set of got is identity");
+        }
+    }
+
+    #[test]
+    fn values_outside_are_clamped() {
+        let mut controls = Controls::DEFAULT;
+        for (control, value, expect) in [
+            (Control::Exposure, 0, 1),
+            (Control::Exposure, i32::MAX, 1_048_575),
+            (Control::Gain, i32::MIN, 8),
+            (Control::Gain, 5000, 1024),
+            (Control::TestPattern, 10, 9),
+            (Control::TestPattern, -1, 0),
+        ] {
+            assert_eq!(controls.set(control, value), expect);
+            assert_eq!(controls.get(control), expect);
+        }
+    }
+
+    #[test]
+    fn ids_find_their_control() {
+        for control in Control::ALL {
+            assert_eq!(Control::from_id(control.description().id), Some(control));
+        }
+        assert_eq!(Control::from_id(ControlId(1)), None);
+    }
+
+    #[test]
+    fn pattern_zero_is_off_and_nine_is_the_last() {
+        assert_eq!([0, 1, 9].map(pattern_word), [0, 0b1, 0b100_0001]);
+    }
+}

@@ -1,0 +1,318 @@
+//! The sensor from power to frames, as a state machine.
+//!
+//! ```text
+//!         power on          clock runs            settled         answered, reset
+//!   Dark ---------> Unclocked -------> Settling ----------> Probing ----------> Serving
+//!    ^                ^                   |                    |                   |
+//!    |  power off     |    clock lost     |                    |                   |
+//!    '----------------+-------------------+--------------------+-------------------'
+//! ```
+//! What clients ask for is a target (a mode, or nothing), and what the part does is brought to it
+//! write by write while the bus is idle. So a call never waits for the bus, and a stop and a start
+//! that overtake each other end in what was asked for last.
+//!
+//! | call | Dark, Unclocked | Settling, Probing | Serving |
+//! |---|---|---|---|
+//! | describe, default_state, adjust, controls | NotReady before the first probe, else served | same | served |
+//! | start | NotReady | programmed after the probe | programmed |
+//! | stop | nothing to stop | forgets the target | programmed |
+//!
+//! The clock comes from the ISP: when it is lost, the stream is over and the part is probed again
+//! when the clock is back. A bus that stays broken, or a part that is another one, ends this life:
+//! the supervisor knows what to do with a task that cannot do its work.
+
+use crate::bus::{Bus, Look, Transfer, Verdict};
+use crate::controls::{Control, Controls};
+use crate::mode::Mode;
+use crate::program::Program;
+use drv_isp_regs::sensor as regs;
+use idl::types::{BlockState, ControlDescription, ControlId, SensorError};
+
+/// From the clock's start to the first transfer, in microseconds (MT9P031: 850 clocks; a
+/// millisecond is 20 times that at 21.6 MHz).
+pub const CLOCK_SETTLE_US: u64 = 1_000;
+
+/// The clock to ask for: 172.8 MHz / 8, as boards with this part and the OMAP3 do.
+pub const CLOCK_HZ: u32 = 21_600_000;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The camera domain is on, or not any more.
+    Power(bool),
+    /// The ISP supplies the clock, or not any more.
+    Clock(bool),
+    /// A look at the bus controller.
+    Bus(Look),
+    /// Time has passed.
+    Timer,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Ask the ISP for [`CLOCK_HZ`].
+    WantClock,
+    /// Command the bus controller.
+    Command(Transfer),
+    /// Tell the supervisor that this life serves.
+    Ready,
+    /// End this life.
+    Give(Up),
+}
+
+/// Why this life ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Up {
+    /// The bus stays broken after all retries.
+    BusBroken,
+    /// The part says that it is another one.
+    WrongPart(u16),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Dark,
+    Unclocked,
+    Settling { until_us: u64 },
+    Recovering,
+    Identifying,
+    Resetting,
+    Serving,
+}
+
+/// The sensor.
+#[derive(Clone, Copy, Debug)]
+pub struct Sensor {
+    phase: Phase,
+    bus: Bus,
+    program: Program,
+    /// What clients want.
+    target: Option<Mode>,
+    /// What the part was told last.
+    running: Option<Mode>,
+    controls: Controls,
+    /// Bit n: control n of [`Control::ALL`] is not in the part yet.
+    dirty: u8,
+    /// Probed at least once in this life.
+    identified: bool,
+}
+
+impl Sensor {
+    /// Before power.
+    pub const NEW: Self = Self {
+        phase: Phase::Dark,
+        bus: Bus::IDLE,
+        program: Program::EMPTY,
+        target: None,
+        running: None,
+        controls: Controls::DEFAULT,
+        dirty: 0,
+        identified: false,
+    };
+
+    /// Takes one event and says what to do.
+    pub fn step(&mut self, now_us: u64, event: Event, act: &mut dyn FnMut(Action)) {
+        match event {
+            Event::Power(true) if self.phase == Phase::Dark => {
+                self.phase = Phase::Unclocked;
+                act(Action::WantClock);
+            }
+            Event::Power(true) => {}
+            Event::Power(false) => self.lose(Phase::Dark),
+            Event::Clock(true) if self.phase == Phase::Unclocked => {
+                self.phase = Phase::Settling { until_us: now_us.saturating_add(CLOCK_SETTLE_US) };
+            }
+            Event::Clock(true) => {}
+            Event::Clock(false) if self.phase == Phase::Dark => {}
+            Event::Clock(false) => self.lose(Phase::Unclocked),
+            Event::Bus(look) => self.bus_event(now_us, &look, act),
+            Event::Timer => {}
+        }
+        self.advance(now_us, act);
+    }
+
+    /// Whether the bus controller answers: no access to it otherwise.
+    #[must_use]
+    pub fn may_touch(&self) -> bool {
+        self.phase != Phase::Dark
+    }
+
+    /// Whether it waits for the clock.
+    #[must_use]
+    pub fn wants_clock(&self) -> bool {
+        self.phase == Phase::Unclocked
+    }
+
+    /// When to take a look if no interrupt comes, in microseconds since boot.
+    #[must_use]
+    pub fn wake_us(&self) -> Option<u64> {
+        match self.phase {
+            Phase::Settling { until_us } => Some(until_us),
+            _ => self.bus.wake_us(),
+        }
+    }
+
+    /// Whether there is something to describe.
+    ///
+    /// # Errors
+    /// `NotReady` before the first probe.
+    pub fn known(&self) -> Result<(), SensorError> {
+        if self.identified { Ok(()) } else { Err(SensorError::NotReady) }
+    }
+
+    /// Reads out `state` as soon as the bus allows. Step with [`Event::Timer`] afterwards.
+    ///
+    /// # Errors
+    /// `NotReady`, `InvalidFormat` (adjust it first), `Busy` (stop it first).
+    pub fn start(&mut self, state: &BlockState) -> Result<(), SensorError> {
+        self.known()?;
+        if matches!(self.phase, Phase::Dark | Phase::Unclocked) {
+            return Err(SensorError::NotReady);
+        }
+        let mode = Mode::of(state).ok_or(SensorError::InvalidFormat)?;
+        if self.target.is_some() {
+            return Err(SensorError::Busy);
+        }
+        self.target = Some(mode);
+        Ok(())
+    }
+
+    /// Stops at the end of the frame. Stopping what is stopped is fine. Step with
+    /// [`Event::Timer`] afterwards.
+    ///
+    /// # Errors
+    /// `NotReady` before the first probe.
+    pub fn stop(&mut self) -> Result<(), SensorError> {
+        self.known()?;
+        self.target = None;
+        Ok(())
+    }
+
+    /// The control at a position.
+    ///
+    /// # Errors
+    /// `NotReady`, `NoSuchControl`.
+    pub fn query_control(&self, index: u8) -> Result<ControlDescription, SensorError> {
+        self.known()?;
+        let control = Control::ALL.get(usize::from(index)).ok_or(SensorError::NoSuchControl)?;
+        Ok(control.description())
+    }
+
+    /// The value of a control.
+    ///
+    /// # Errors
+    /// `NotReady`, `NoSuchControl`.
+    pub fn get_control(&self, id: ControlId) -> Result<i32, SensorError> {
+        self.known()?;
+        let control = Control::from_id(id).ok_or(SensorError::NoSuchControl)?;
+        Ok(self.controls.get(control))
+    }
+
+    /// Sets a control and gives the value that the part has. Step with [`Event::Timer`] afterwards.
+    ///
+    /// # Errors
+    /// `NotReady`, `NoSuchControl`.
+    pub fn set_control(&mut self, id: ControlId, value: i32) -> Result<i32, SensorError> {
+        self.known()?;
+        let control = Control::from_id(id).ok_or(SensorError::NoSuchControl)?;
+        self.dirty |= bit(control);
+        Ok(self.controls.set(control, value))
+    }
+
+    /// Power or clock is gone: whatever the part did, it does no more.
+    fn lose(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.bus = Bus::IDLE;
+        self.program = Program::EMPTY;
+        (self.target, self.running) = (None, None);
+    }
+
+    fn bus_event(&mut self, now_us: u64, look: &Look, act: &mut dyn FnMut(Action)) {
+        match self.bus.look(now_us, look) {
+            Verdict::Waiting => {}
+            Verdict::Again(transfer) => act(Action::Command(transfer)),
+            Verdict::GaveUp => act(Action::Give(Up::BusBroken)),
+            Verdict::Finished(data) => self.finished(now_us, data, act),
+        }
+    }
+
+    fn finished(&mut self, now_us: u64, data: u16, act: &mut dyn FnMut(Action)) {
+        match self.phase {
+            Phase::Recovering => {
+                self.phase = Phase::Identifying;
+                let index = regs::CHIP_VERSION.sensor_index();
+                self.begin(now_us, Transfer::Read { index }, act);
+            }
+            Phase::Identifying if data == regs::CHIP_VERSION_VALUE => {
+                self.phase = Phase::Resetting;
+                self.program = Program::reset();
+            }
+            Phase::Identifying => act(Action::Give(Up::WrongPart(data))),
+            _ => {}
+        }
+    }
+
+    /// Begins what can begin now.
+    fn advance(&mut self, now_us: u64, act: &mut dyn FnMut(Action)) {
+        match self.phase {
+            Phase::Settling { until_us } if now_us >= until_us => {
+                self.phase = Phase::Recovering;
+                self.begin(now_us, Transfer::Recover, act);
+            }
+            Phase::Resetting if self.bus.is_idle() => {
+                if self.write_next(now_us, act) {
+                    return;
+                }
+                self.phase = Phase::Serving;
+                self.identified = true;
+                act(Action::Ready);
+                self.serve(now_us, act);
+            }
+            Phase::Serving if self.bus.is_idle() => self.serve(now_us, act),
+            _ => {}
+        }
+    }
+
+    fn serve(&mut self, now_us: u64, act: &mut dyn FnMut(Action)) {
+        if self.write_next(now_us, act) {
+            return;
+        }
+        match (self.running, self.target) {
+            (Some(running), target) if target != Some(running) => {
+                self.running = None;
+                self.program = Program::stop();
+            }
+            (None, Some(mode)) => {
+                self.running = Some(mode);
+                self.dirty = 0;
+                self.program = Program::start(&mode, &self.controls);
+            }
+            // Controls of a part that does not run are written when it starts.
+            (None, None) => {}
+            (Some(_), _) => {
+                let dirty =
+                    Control::ALL.into_iter().find(|control| self.dirty & bit(*control) != 0);
+                let Some(control) = dirty else { return };
+                self.dirty &= !bit(control);
+                self.program = Program::set(control, &self.controls);
+            }
+        }
+        self.write_next(now_us, act);
+    }
+
+    fn write_next(&mut self, now_us: u64, act: &mut dyn FnMut(Action)) -> bool {
+        let Some(write) = self.program.take() else { return false };
+        self.begin(now_us, Transfer::Write { index: write.index, value: write.value }, act);
+        true
+    }
+
+    fn begin(&mut self, now_us: u64, transfer: Transfer, act: &mut dyn FnMut(Action)) {
+        self.bus.begin(now_us, transfer);
+        act(Action::Command(transfer));
+    }
+}
+
+const fn bit(control: Control) -> u8 {
+    1 << control as u8
+}

@@ -1,0 +1,259 @@
+//! Which part of the array is read out, at which reduction: formats in, window registers out.
+//!
+//! ```text
+//!   array 2592 x 1944          window = output x reduction            output
+//!  +------------------+        +------------+                        +---+
+//!  |   +----------+   |  crop  | columns x  |  average of n x n      |   |
+//!  |   |  window  |   | -----> |   rows     | ---------------------> |   |  GRBG, 10 bits
+//!  |   +----------+   |        +------------+  n = 1, 2, 4, 8        +---+
+//!  +------------------+
+//! ```
+//! Any even size from [`SIZE_MIN_PX`] to the array can be asked for. The reduction is the largest
+//! with which the window still fits the array, so a small picture shows as much of the scene as
+//! possible; the window stays around the middle of the former one. A size that the present crop
+//! can be reduced to keeps that crop. Free ratios (3, 5, ...) were left out: with them the part
+//! averages only some of the pixels, and no size needs them.
+
+use drv_isp_regs::sensor as regs;
+use idl::types::{BlockState, FormatChange, MbusCode, PadFormat, Rect};
+
+/// Smallest output, each way; the CCDC takes no less (OMAP3 ISP: 32).
+pub const SIZE_MIN_PX: u16 = 32;
+
+/// Reductions, the largest first.
+const REDUCTIONS: [u16; 4] = [8, 4, 2, 1];
+
+/// The whole array.
+pub const ARRAY: Rect = Rect {
+    left_px: 0,
+    top_px: 0,
+    width_px: regs::ARRAY_WIDTH_PX,
+    height_px: regs::ARRAY_HEIGHT_PX,
+};
+
+/// A window of the array and its reduction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode {
+    /// What is read, in array pixels: all four numbers even.
+    pub window: Rect,
+    /// This many pixels each way become one: 1, 2, 4 or 8.
+    pub reduction: u16,
+}
+
+impl Mode {
+    /// The whole array, four to one: 648 x 486.
+    pub const DEFAULT: Self = Self { window: ARRAY, reduction: 4 };
+
+    /// The mode behind a state that [`adjust`] made.
+    #[must_use]
+    pub fn of(state: &BlockState) -> Option<Self> {
+        let mode = REDUCTIONS
+            .into_iter()
+            .map(|reduction| Self { window: state.crop, reduction })
+            .find(|mode| mode.output() == state.source)?;
+        mode.is_possible().then_some(mode)
+    }
+
+    /// What comes out.
+    #[must_use]
+    pub fn output(&self) -> PadFormat {
+        PadFormat {
+            width_px: self.window.width_px / self.reduction,
+            height_px: self.window.height_px / self.reduction,
+            code: MbusCode::SGRBG10,
+        }
+    }
+
+    /// The state that clients see.
+    #[must_use]
+    pub fn state(&self) -> BlockState {
+        let array = PadFormat {
+            width_px: ARRAY.width_px,
+            height_px: ARRAY.height_px,
+            code: MbusCode::SGRBG10,
+        };
+        BlockState {
+            sink: array,
+            crop: self.window,
+            crop_bounds: ARRAY,
+            source: self.output(),
+            video_port: self.output(),
+        }
+    }
+
+    fn is_possible(&self) -> bool {
+        let Rect { left_px, top_px, width_px, height_px } = self.window;
+        let even = [left_px, top_px].into_iter().all(|edge| edge % 2 == 0);
+        let whole = [width_px, height_px].into_iter().all(|size| size % (2 * self.reduction) == 0);
+        let inside = |start: u16, size: u16, limit: u16| {
+            start.checked_add(size).is_some_and(|end| end <= limit)
+                && size / self.reduction >= SIZE_MIN_PX
+        };
+        even && whole
+            && inside(left_px, width_px, ARRAY.width_px)
+            && inside(top_px, height_px, ARRAY.height_px)
+    }
+}
+
+/// Applies one change by the rules of the array; never refuses, adjusts instead. A state that
+/// is none of this sensor's counts as the default.
+#[must_use]
+pub fn adjust(state: &BlockState, change: &FormatChange) -> BlockState {
+    let mode = Mode::of(state).unwrap_or(Mode::DEFAULT);
+    match change {
+        FormatChange::Format { format, .. } => with_size(mode, format.width_px, format.height_px),
+        FormatChange::Crop(crop) => with_window(mode.reduction, *crop),
+    }
+    .state()
+}
+
+fn with_size(mode: Mode, width_px: u16, height_px: u16) -> Mode {
+    let width_px = even(width_px.clamp(SIZE_MIN_PX, ARRAY.width_px));
+    let height_px = even(height_px.clamp(SIZE_MIN_PX, ARRAY.height_px));
+    let fits = |output: PadFormat| (output.width_px, output.height_px) == (width_px, height_px);
+    let same_window = REDUCTIONS.map(|reduction| Mode { reduction, ..mode });
+    if let Some(kept) =
+        same_window.into_iter().find(|mode| fits(mode.output()) && mode.is_possible())
+    {
+        return kept;
+    }
+    let reduction = REDUCTIONS
+        .into_iter()
+        .find(|n| width_px <= ARRAY.width_px / n && height_px <= ARRAY.height_px / n)
+        .unwrap_or(1);
+    let Rect { left_px, top_px, width_px: old_width_px, height_px: old_height_px } = mode.window;
+    let width_px = width_px * reduction;
+    let height_px = height_px * reduction;
+    let window = Rect {
+        left_px: centred(left_px, old_width_px, width_px, ARRAY.width_px),
+        top_px: centred(top_px, old_height_px, height_px, ARRAY.height_px),
+        width_px,
+        height_px,
+    };
+    Mode { window, reduction }
+}
+
+fn with_window(reduction: u16, crop: Rect) -> Mode {
+    let size = |wanted_px: u16, limit_px: u16| {
+        let step_px = 2 * reduction;
+        let wanted_px = wanted_px.clamp(SIZE_MIN_PX * reduction, limit_px);
+        wanted_px - wanted_px % step_px
+    };
+    let width_px = size(crop.width_px, ARRAY.width_px);
+    let height_px = size(crop.height_px, ARRAY.height_px);
+    let window = Rect {
+        left_px: even(crop.left_px.min(ARRAY.width_px - width_px)),
+        top_px: even(crop.top_px.min(ARRAY.height_px - height_px)),
+        width_px,
+        height_px,
+    };
+    Mode { window, reduction }
+}
+
+/// The even start of a window of `size_px` around the middle of an old one, inside of the limit.
+fn centred(old_start_px: u16, old_size_px: u16, size_px: u16, limit_px: u16) -> u16 {
+    let middle_px = old_start_px + old_size_px / 2;
+    even(middle_px.saturating_sub(size_px / 2).min(limit_px - size_px))
+}
+
+const fn even(value: u16) -> u16 {
+    value & !1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(width_px: u16, height_px: u16) -> FormatChange {
+        let code = MbusCode::UYVY8_1X16;
+        FormatChange::Format { pad: 0, format: PadFormat { width_px, height_px, code } }
+    }
+
+    fn rect(left_px: u16, top_px: u16, width_px: u16, height_px: u16) -> Rect {
+        Rect { left_px, top_px, width_px, height_px }
+    }
+
+    /// The whole array, then the change: output size and crop.
+    fn check(change: FormatChange, size: (u16, u16), crop: Rect) {
+        let state = adjust(&Mode::DEFAULT.state(), &change);
+        assert_eq!((state.source.width_px, state.source.height_px), size, "{change:?}");
+        assert_eq!(state.crop, crop, "{change:?}");
+        assert_eq!(state.source.code, MbusCode::SGRBG10);
+        assert!(Mode::of(&state).is_some(), "{change:?} gives a mode");
+    }
+
+    #[test]
+    fn the_default_is_the_whole_array_four_to_one() {
+        let state = Mode::DEFAULT.state();
+        assert_eq!((state.source.width_px, state.source.height_px), (648, 486));
+        assert_eq!(Mode::of(&state), Some(Mode::DEFAULT));
+    }
+
+    #[test]
+    fn a_size_is_made_from_the_largest_window_that_fits() {
+        check(format(1296, 972), (1296, 972), ARRAY);
+        check(format(2592, 1944), (2592, 1944), ARRAY);
+        check(format(640, 480), (640, 480), rect(16, 12, 2560, 1920));
+        check(format(160, 120), (160, 120), rect(656, 492, 1280, 960));
+        check(format(32, 32), (32, 32), rect(1168, 844, 256, 256));
+    }
+
+    #[test]
+    fn impossible_sizes_become_the_nearest_possible() {
+        check(format(0, 0), (32, 32), rect(1168, 844, 256, 256));
+        check(format(u16::MAX, u16::MAX), (2592, 1944), ARRAY);
+        check(format(641, 481), (640, 480), rect(16, 12, 2560, 1920));
+    }
+
+    #[test]
+    fn a_crop_keeps_the_reduction() {
+        check(FormatChange::Crop(rect(101, 51, 803, 401)), (200, 100), rect(100, 50, 800, 400));
+        check(FormatChange::Crop(rect(9000, 9000, 1, 1)), (32, 32), rect(2464, 1816, 128, 128));
+    }
+
+    #[test]
+    fn setting_what_was_got_changes_nothing() {
+        for (width_px, height_px) in [(648, 486), (640, 480), (162, 122), (1300, 800), (32, 1944)] {
+            let first = adjust(&Mode::DEFAULT.state(), &format(width_px, height_px));
+            let again = format(first.source.width_px, first.source.height_px);
+            assert_eq!(adjust(&first, &again), first);
+            assert_eq!(adjust(&first, &FormatChange::Crop(first.crop)), first);
+        }
+    }
+
+    #[test]
+    fn a_size_that_the_crop_can_be_reduced_to_keeps_the_crop() {
+        let crop = rect(400, 200, 1280, 960);
+        let cropped = adjust(&Mode::DEFAULT.state(), &FormatChange::Crop(crop));
+        for reduction in [1, 2, 4, 8] {
+            let state = adjust(&cropped, &format(1280 / reduction, 960 / reduction));
+            assert_eq!(state.crop, crop);
+        }
+    }
+
+    #[test]
+    fn every_change_gives_a_mode_that_the_array_can_read_out() {
+        let mut state = Mode::DEFAULT.state();
+        let mut random = 0x1234_5678_u32;
+        let mut pick = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) as u16 % 3000
+        };
+        for _ in 0..20_000 {
+            let change = match pick() % 2 {
+                0 => format(pick(), pick()),
+                _ => FormatChange::Crop(rect(pick(), pick(), pick(), pick())),
+            };
+            state = adjust(&state, &change);
+            assert!(Mode::of(&state).is_some(), "{change:?} gives {state:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_that_is_none_of_this_sensor_is_no_mode() {
+        let good = Mode::DEFAULT.state();
+        for crop in [rect(1, 0, 2592, 1944), rect(2, 0, 2592, 1944), rect(0, 0, 2590, 1944)] {
+            assert_eq!(Mode::of(&BlockState { crop, ..good }), None, "{crop:?}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Register writes to be made over the control bus, in order.
+
+use crate::controls::{Control, Controls, gain_word, pattern_word};
+use crate::mode::Mode;
+use drv_isp_regs::{Register, sensor as regs};
+
+/// Most writes that wait: a whole mode with all controls.
+pub const WRITES_MAX: usize = 24;
+
+/// One register write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// Register index.
+    pub index: u8,
+    /// Value.
+    pub value: u16,
+}
+
+impl Write {
+    const NONE: Self = Self { index: 0, value: 0 };
+}
+
+/// Writes in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    writes: [Write; WRITES_MAX],
+    next: usize,
+    count: usize,
+}
+
+impl Program {
+    /// Nothing to write.
+    pub const EMPTY: Self = Self { writes: [Write::NONE; WRITES_MAX], next: 0, count: 0 };
+
+    /// All registers to their defaults (a running part stops).
+    #[must_use]
+    pub fn reset() -> Self {
+        let mut program = Self::EMPTY;
+        program.push(&regs::RESET, 1);
+        program.push(&regs::RESET, 0);
+        program
+    }
+
+    /// Reads out `mode` from the next frame on.
+    #[must_use]
+    pub fn start(mode: &Mode, controls: &Controls) -> Self {
+        let mut program = Self::EMPTY;
+        program.geometry(mode);
+        for control in Control::ALL {
+            program.control(control, controls);
+        }
+        program.push(&regs::OUTPUT_CONTROL, output_control(true));
+        program
+    }
+
+    /// Stops at the end of the frame.
+    #[must_use]
+    pub fn stop() -> Self {
+        let mut program = Self::EMPTY;
+        program.push(&regs::OUTPUT_CONTROL, output_control(false));
+        program
+    }
+
+    /// Sets one control.
+    #[must_use]
+    pub fn set(control: Control, controls: &Controls) -> Self {
+        let mut program = Self::EMPTY;
+        program.control(control, controls);
+        program
+    }
+
+    /// The next write, taken out.
+    pub fn take(&mut self) -> Option<Write> {
+        let write = *self.writes[..self.count].get(self.next)?;
+        self.next += 1;
+        Some(write)
+    }
+
+    fn geometry(&mut self, mode: &Mode) {
+        let window = mode.window;
+        // One in `reduction` row pairs is read, averaged over up to four.
+        let address_mode = u32::from(mode.reduction - 1);
+        let bin = u32::from(mode.reduction.min(4) - 1);
+        let row =
+            regs::row_address_mode::SKIP.of(address_mode) | regs::row_address_mode::BIN.of(bin);
+        let column = regs::column_address_mode::SKIP.of(address_mode)
+            | regs::column_address_mode::BIN.of(bin);
+        self.push(&regs::ROW_START, regs::ROW_START_DEFAULT + window.top_px);
+        self.push(&regs::COLUMN_START, regs::COLUMN_START_DEFAULT + window.left_px);
+        self.push(&regs::WINDOW_HEIGHT, window.height_px - 1);
+        self.push(&regs::WINDOW_WIDTH, window.width_px - 1);
+        self.push(&regs::ROW_ADDRESS_MODE, row as u16);
+        self.push(&regs::COLUMN_ADDRESS_MODE, column as u16);
+    }
+
+    fn control(&mut self, control: Control, controls: &Controls) {
+        let value = controls.get(control);
+        match control {
+            Control::Exposure => {
+                self.push(&regs::SHUTTER_WIDTH_UPPER, (value >> 16) as u16);
+                self.push(&regs::SHUTTER_WIDTH_LOWER, value as u16);
+            }
+            Control::Gain => self.push(&regs::GLOBAL_GAIN, gain_word(value)),
+            Control::TestPattern => {
+                if value != 0 {
+                    for (register, level) in PATTERN_COLOURS {
+                        self.push(&register, level);
+                    }
+                }
+                self.push(&regs::TEST_PATTERN, pattern_word(value));
+            }
+        }
+    }
+
+    fn push(&mut self, register: &Register, value: u16) {
+        debug_assert!(self.count < WRITES_MAX, "the longest program is tested to fit");
+        if let Some(slot) = self.writes.get_mut(self.count) {
+            *slot = Write { index: register.sensor_index(), value };
+            self.count += 1;
+        }
+    }
+}
+
+/// Levels of the colour field, 12 bits, and the width of the bars (Linux mt9p031 driver).
+const PATTERN_COLOURS: [(Register, u16); 4] = [
+    (regs::TEST_PATTERN_GREEN, 0x05A0),
+    (regs::TEST_PATTERN_RED, 0x0A50),
+    (regs::TEST_PATTERN_BLUE, 0x0AA0),
+    (regs::TEST_PATTERN_BAR_WIDTH, 0),
+];
+
+fn output_control(on: bool) -> u16 {
+    regs::output_control::CHIP_ENABLE.put(regs::OUTPUT_CONTROL.reset, u32::from(on)) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writes(mut program: Program) -> Vec<(u8, u16)> {
+        core::iter::from_fn(|| program.take()).map(|write| (write.index, write.value)).collect()
+    }
+
+    #[test]
+    fn the_default_mode_reads_all_rows_and_columns_four_to_one() {
+        let program = writes(Program::start(&Mode::DEFAULT, &Controls::DEFAULT));
+        let geometry = [(1, 54), (2, 16), (3, 1943), (4, 2591), (0x22, 0x33), (0x23, 0x33)];
+        assert_eq!(program[..6], geometry);
+        assert_eq!(program[6..], [(8, 0), (9, 1943), (0x35, 8), (0xA0, 0), (7, 0x1F82)]);
+    }
+
+    #[test]
+    fn eight_to_one_skips_eight_and_averages_four() {
+        let mode = Mode { reduction: 8, ..Mode::DEFAULT };
+        let program = writes(Program::start(&mode, &Controls::DEFAULT));
+        assert_eq!(program[4..6], [(0x22, 0x37), (0x23, 0x37)]);
+    }
+
+    #[test]
+    fn the_longest_program_fits() {
+        let mut controls = Controls::DEFAULT;
+        controls.set(Control::TestPattern, 1);
+        let program = writes(Program::start(&Mode::DEFAULT, &controls));
+        assert_eq!(program.last(), Some(&(7, 0x1F82)), "enabling comes last");
+        assert!(program.len() < WRITES_MAX);
+    }
+
+    #[test]
+    fn a_long_exposure_uses_both_registers() {
+        let mut controls = Controls::DEFAULT;
+        controls.set(Control::Exposure, 0x4_0001);
+        assert_eq!(writes(Program::set(Control::Exposure, &controls)), [(8, 4), (9, 1)]);
+    }
+
+    #[test]
+    fn stop_clears_the_enable_bit_only() {
+        assert_eq!(writes(Program::stop()), [(7, 0x1F80)]);
+    }
+}

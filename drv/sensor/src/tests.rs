@@ -1,0 +1,283 @@
+//! The driver against a model of bus and part: a table of registers that answers transfers.
+
+use crate::{Action, CLOCK_SETTLE_US, Event, Look, Mode, RETRIES_MAX, Sensor, Transfer, Up};
+use drv_isp_regs::sensor as regs;
+use idl::types::{ControlId, Rect, SensorError};
+
+const GOOD: Look = Look { done: true, nak: false, arbitration_lost: false, stuck: false, data: 0 };
+const ENABLED: u16 = 0x1F82;
+const DISABLED: u16 = 0x1F80;
+
+struct World {
+    sensor: Sensor,
+    now_us: u64,
+    registers: [u16; 256],
+    command: Option<Transfer>,
+    naks: u32,
+    stuck: bool,
+    /// Everything but commands.
+    log: Vec<Action>,
+    writes: usize,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut registers = [0; 256];
+        registers[0] = regs::CHIP_VERSION_VALUE;
+        Self {
+            sensor: Sensor::NEW,
+            now_us: 0,
+            registers,
+            command: None,
+            naks: 0,
+            stuck: false,
+            log: Vec::new(),
+            writes: 0,
+        }
+    }
+
+    fn serving() -> Self {
+        let mut world = Self::new();
+        world.up();
+        assert_eq!(world.log, [Action::WantClock, Action::Ready]);
+        world.log.clear();
+        world
+    }
+
+    fn up(&mut self) {
+        self.step(Event::Power(true));
+        self.step(Event::Clock(true));
+        self.pass(CLOCK_SETTLE_US);
+        self.run();
+    }
+
+    fn step(&mut self, event: Event) {
+        let mut actions = Vec::new();
+        self.sensor.step(self.now_us, event, &mut |action| actions.push(action));
+        for action in actions {
+            match action {
+                Action::Command(transfer) => {
+                    assert!(self.sensor.may_touch(), "no access without power");
+                    assert_eq!(self.command.replace(transfer), None, "one at a time");
+                }
+                other => self.log.push(other),
+            }
+        }
+    }
+
+    fn pass(&mut self, us: u64) {
+        self.now_us += us;
+        self.step(Event::Timer);
+    }
+
+    /// One transfer; false if there is none.
+    fn transfer(&mut self) -> bool {
+        let Some(transfer) = self.command.take() else { return false };
+        self.now_us += 120;
+        let mut look = GOOD;
+        match transfer {
+            Transfer::Recover => self.stuck = false,
+            _ if self.stuck => (look.arbitration_lost, look.stuck) = (true, true),
+            _ if self.naks > 0 => {
+                self.naks -= 1;
+                look.nak = true;
+            }
+            Transfer::Read { index } => look.data = self.registers[usize::from(index)],
+            Transfer::Write { index, value } => {
+                self.registers[usize::from(index)] = value;
+                self.writes += 1;
+            }
+        }
+        self.step(Event::Bus(look));
+        true
+    }
+
+    fn run(&mut self) {
+        for _ in 0..100 {
+            if !self.transfer() {
+                return;
+            }
+        }
+        panic!("the bus never comes to rest");
+    }
+
+    fn start(&mut self, mode: Mode) -> Result<(), SensorError> {
+        let result = self.sensor.start(&mode.state());
+        self.step(Event::Timer);
+        result
+    }
+
+    fn stop(&mut self) {
+        self.sensor.stop().expect("probed");
+        self.step(Event::Timer);
+    }
+
+    fn output_control(&self) -> u16 {
+        self.registers[7]
+    }
+}
+
+fn small() -> Mode {
+    let window = Rect { left_px: 656, top_px: 492, width_px: 1280, height_px: 960 };
+    Mode { window, reduction: 8 }
+}
+
+#[test]
+fn it_asks_for_power_then_clock_then_probes_then_says_ready() {
+    let mut world = World::new();
+    assert!(!world.sensor.may_touch());
+    world.step(Event::Power(true));
+    assert_eq!(world.log, [Action::WantClock]);
+    world.step(Event::Clock(true));
+    world.pass(CLOCK_SETTLE_US - 1);
+    assert_eq!(world.command, None, "the part needs its clocks first");
+    world.pass(1);
+    assert_eq!(world.command, Some(Transfer::Recover), "the last life may have left a stuck bus");
+    assert_eq!(world.sensor.known(), Err(SensorError::NotReady));
+    world.run();
+    assert_eq!(world.log, [Action::WantClock, Action::Ready]);
+    assert_eq!(world.sensor.known(), Ok(()));
+    assert_eq!(world.sensor.wake_us(), None);
+}
+
+#[test]
+fn another_part_or_a_silent_one_ends_this_life() {
+    let mut other = World::new();
+    other.registers[0] = 0x2400;
+    other.up();
+    assert_eq!(other.log[1..], [Action::Give(Up::WrongPart(0x2400))]);
+    let mut silent = World::new();
+    silent.naks = u32::MAX;
+    silent.up();
+    assert_eq!(silent.log[1..], [Action::Give(Up::BusBroken)]);
+}
+
+#[test]
+fn a_few_missing_acknowledges_and_a_stuck_line_are_overcome() {
+    let mut world = World::new();
+    world.naks = u32::from(RETRIES_MAX);
+    world.up();
+    assert_eq!(world.log[1..], [Action::Ready]);
+    world.stuck = true;
+    world.start(Mode::DEFAULT).expect("ready");
+    world.run();
+    assert_eq!(world.output_control(), ENABLED);
+}
+
+#[test]
+fn start_programs_the_window_and_enables_last_and_stop_disables() {
+    let mut world = World::serving();
+    world.start(small()).expect("ready");
+    assert_eq!(world.start(small()), Err(SensorError::Busy));
+    while world.output_control() != ENABLED {
+        assert!(world.transfer(), "it was never enabled");
+    }
+    assert_eq!(world.registers[1..=4], [54 + 492, 16 + 656, 959, 1279]);
+    assert_eq!((world.registers[0x22], world.registers[0x23]), (0x37, 0x37));
+    world.stop();
+    world.run();
+    assert_eq!(world.output_control(), DISABLED);
+    world.stop();
+    assert!(!world.transfer(), "stopping twice does nothing");
+}
+
+#[test]
+fn a_stop_in_the_middle_of_programming_wins() {
+    let mut world = World::serving();
+    world.start(small()).expect("ready");
+    world.transfer();
+    world.stop();
+    world.run();
+    assert_eq!(world.output_control(), DISABLED);
+}
+
+#[test]
+fn a_stop_and_a_start_with_another_mode_go_through_a_stop() {
+    let mut world = World::serving();
+    world.start(small()).expect("ready");
+    world.run();
+    world.stop();
+    world.start(Mode::DEFAULT).expect("stopped");
+    world.transfer();
+    assert_eq!(world.output_control(), DISABLED);
+    world.run();
+    assert_eq!((world.output_control(), world.registers[4]), (ENABLED, 2591));
+}
+
+#[test]
+fn a_state_that_the_array_cannot_read_out_is_refused() {
+    let mut world = World::serving();
+    let mut state = Mode::DEFAULT.state();
+    state.source.width_px += 2;
+    assert_eq!(world.sensor.start(&state), Err(SensorError::InvalidFormat));
+    assert!(!world.transfer());
+}
+
+#[test]
+fn controls_are_written_while_it_runs_and_kept_until_it_does() {
+    let mut world = World::serving();
+    assert_eq!(world.sensor.set_control(ControlId::GAIN, 33), Ok(32));
+    world.step(Event::Timer);
+    assert!(!world.transfer(), "it does not run");
+    world.start(Mode::DEFAULT).expect("ready");
+    world.run();
+    assert_eq!(world.registers[0x35], 32);
+    for value in [100, 200, 300] {
+        world.sensor.set_control(ControlId::EXPOSURE, value).expect("a control");
+        world.step(Event::Timer);
+    }
+    world.writes = 0;
+    world.run();
+    assert_eq!(world.registers[9], 300);
+    assert!(world.writes <= 4, "values that were never seen are not written");
+    assert_eq!(world.sensor.get_control(ControlId::EXPOSURE), Ok(300));
+    assert_eq!(world.sensor.get_control(ControlId(1)), Err(SensorError::NoSuchControl));
+    assert_eq!(world.sensor.query_control(3), Err(SensorError::NoSuchControl));
+}
+
+#[test]
+fn isp_died_ends_the_stream_and_its_return_probes_again() {
+    let mut world = World::serving();
+    world.start(Mode::DEFAULT).expect("ready");
+    world.run();
+    world.step(Event::Clock(false));
+    assert!(world.sensor.wants_clock());
+    assert_eq!(world.sensor.wake_us(), None);
+    assert_eq!(world.start(Mode::DEFAULT), Err(SensorError::NotReady));
+    assert_eq!(world.sensor.known(), Ok(()), "it is still the same sensor");
+    world.command = None;
+    world.step(Event::Clock(true));
+    world.start(small()).expect("programmed after the probe");
+    world.pass(CLOCK_SETTLE_US);
+    world.run();
+    assert_eq!(world.log, [Action::Ready]);
+    assert_eq!((world.output_control(), world.registers[4]), (ENABLED, 1279));
+}
+
+#[test]
+fn isp_died_in_the_middle_of_a_transfer_leaves_nothing_behind() {
+    let mut world = World::serving();
+    world.start(Mode::DEFAULT).expect("ready");
+    world.transfer();
+    world.step(Event::Clock(false));
+    world.step(Event::Bus(GOOD));
+    world.pass(1_000_000);
+    world.command = None;
+    world.step(Event::Timer);
+    assert_eq!((world.command, world.log.len()), (None, 0));
+}
+
+#[test]
+fn power_off_forbids_every_access() {
+    let mut world = World::serving();
+    world.start(Mode::DEFAULT).expect("ready");
+    world.transfer();
+    world.command = None;
+    world.step(Event::Power(false));
+    world.pass(1_000_000);
+    world.step(Event::Bus(GOOD));
+    world.step(Event::Clock(true));
+    world.pass(1_000_000);
+    assert!(!world.sensor.may_touch());
+    assert_eq!((world.command, world.sensor.wake_us()), (None, None));
+}
