@@ -1,0 +1,167 @@
+//! The demo client as a task: what it does in which order. How long it waits for what is in
+//! constants here; how many frames, and how large, in the parameters of the run.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+mod host;
+
+use host::Host;
+use idl::parameters::Parameters;
+use idl::types::{BufferIndex, NodeError, Reclaim, TaskIndex};
+use idol_runtime::ipc;
+use task_capture::lines::Shot;
+use task_capture::{checksum, lines};
+use task_client::{Camera, Failure, Layout, MappedPool, Media, Stream, constant, pool};
+use userlib::{notification, slot};
+
+userlib::entry!(main);
+
+/// Longest wait for one frame, in milliseconds.
+const FRAME_MS: u32 = 2000;
+/// Longest wait for the hardware to stop, in milliseconds.
+const STOP_MS: u32 = 1000;
+/// Between two tries while something is away, in microseconds.
+const RETRY_US: u64 = 10_000;
+/// Buffers to stream with.
+const BUFFERS: u8 = 4;
+/// How often a buffer is asked back after a disconnect, once per [`RETRY_US`].
+const RECLAIMS_MAX: u32 = 200;
+
+/// One video node with its pool and its name in lines.
+#[derive(Clone, Copy)]
+struct Source {
+    node: TaskIndex,
+    pool: MappedPool,
+    name: &'static str,
+}
+
+/// A call that failed, and its name in lines.
+type Failed = (&'static str, Failure);
+
+fn sleep() {
+    let wake_us = userlib::sys_get_timer().now_us + RETRY_US;
+    userlib::sys_set_timer(Some(wake_us), notification!("timer"));
+    userlib::sys_recv_notification(notification!("timer"));
+}
+
+fn print_topology(host: &mut Host, node: TaskIndex) -> Result<(), Failed> {
+    let media = Media::open(node).map_err(|failure| ("open", failure))?;
+    let read = media
+        .entities(|entity| host.line(&lines::entity(entity)))
+        .and_then(|()| media.links(|link| host.line(&lines::link(link))));
+    let closed = media.close();
+    read.and(closed).map_err(|failure| ("topology", failure))
+}
+
+/// Picks the numbers whose bit is set.
+fn bits(set: u32) -> impl Fn(&u8) -> bool {
+    move |number| set >> number & 1 == 1
+}
+
+/// Takes every queued buffer back, as they come, until all are back or the wait has been long.
+fn reclaim(host: &mut Host, stream: &Stream) {
+    let mut missing = (1u32 << stream.buffers()) - 1;
+    let mut cancelled = 0;
+    for _ in 0..RECLAIMS_MAX {
+        for buffer in (0..stream.buffers()).filter(bits(missing)) {
+            match stream.reclaim(BufferIndex(buffer)) {
+                Ok(Reclaim::Pending) => continue,
+                Ok(Reclaim::Cancelled) => cancelled += 1,
+                // Not queued at that time, or the node itself is gone.
+                Err(_) => {}
+            }
+            missing &= !(1 << buffer);
+        }
+        if missing == 0 {
+            break;
+        }
+        sleep();
+    }
+    host.event("reclaimed", Some(cancelled), None);
+}
+
+/// Streams until `frames` frames have come in all; `done` counts them over all tries.
+fn stream(
+    host: &mut Host,
+    source: Source,
+    mut layout: Layout,
+    frames: u32,
+    done: &mut u32,
+) -> Result<(), Failed> {
+    let mut stream = Stream::open(source.node, source.pool).map_err(|failure| ("open", failure))?;
+    let result = (|| {
+        layout.output =
+            stream.set_format(layout.output).map_err(|failure| ("set_format", failure))?;
+        stream.request_buffers(BUFFERS).map_err(|failure| ("request_buffers", failure))?;
+        stream.queue_all().map_err(|failure| ("queue_buffer", failure))?;
+        stream.start().map_err(|failure| ("stream_on", failure))?;
+        while frames == 0 || *done < frames {
+            let frame = match stream.dequeue(FRAME_MS) {
+                Ok(frame) => frame,
+                Err(ipc::Error::Op(NodeError::TimedOut)) => {
+                    host.event("no_frames", Some(*done), None);
+                    continue;
+                }
+                Err(failure) => return Err(("dqbuf", failure)),
+            };
+            let picture = host.picture(&frame);
+            let shot = Shot { node: source.name, picture, checksum: checksum(frame.pixels()) };
+            host.line(&lines::frame(shot, &frame, &layout));
+            *done += 1;
+        }
+        stream.stop(STOP_MS).map_err(|failure| ("stream_off", failure))
+    })();
+    if let Err((call, ipc::Error::Disconnected(record))) = result {
+        host.disconnected(call, record);
+        reclaim(host, &stream);
+    }
+    // Close works on whatever has become of the handle; the node's own death has closed it.
+    let _ = stream.close();
+    result
+}
+
+/// Tries until it works; between two tries a while passes. Says each new kind of failure once.
+fn persist(host: &mut Host, mut attempt: impl FnMut(&mut Host) -> Result<(), Failed>) {
+    let mut said = None;
+    while let Err((call, failure)) = attempt(host) {
+        if said != Some(failure) {
+            host.failed(call, failure);
+            said = Some(failure);
+        }
+        sleep();
+    }
+}
+
+fn main() -> ! {
+    let parameters = Parameters::read(constant!("parameters"));
+    let mut host = Host::new(slot!("ctl"), parameters.pictures);
+    let camera = Camera {
+        media: slot!("media0"),
+        sensor: slot!("subdev8"),
+        ccdc: slot!("subdev2"),
+        preview: slot!("subdev3"),
+        resizer: slot!("subdev4"),
+    };
+    let processed = Source { node: slot!("video6"), pool: pool!("video6"), name: "video6" };
+    let raw = Source { node: slot!("video2"), pool: pool!("video2"), name: "video2" };
+    let sensor_px = (parameters.sensor_width_px, parameters.sensor_height_px);
+    let output_px = (parameters.width_px, parameters.height_px);
+
+    let mut topology_is_due = true;
+    let mut done = 0;
+    persist(&mut host, |host| {
+        let layout =
+            camera.processed(sensor_px, output_px).map_err(|failure| ("setup", failure))?;
+        if topology_is_due {
+            print_topology(host, camera.media)?;
+            topology_is_due = false;
+        }
+        stream(host, processed, layout, parameters.frames, &mut done)
+    });
+    let mut done = 0;
+    persist(&mut host, |host| {
+        let layout = camera.raw(sensor_px, output_px).map_err(|failure| ("setup", failure))?;
+        stream(host, raw, layout, 1, &mut done)
+    });
+    host.finish(0)
+}

@@ -1,0 +1,162 @@
+//! The two usual pipelines, set up as `media-ctl -l` and `media-ctl -V` would.
+//!
+//! ```text
+//!   processed: sensor:0 → CCDC:0, CCDC:2 → preview:0, preview:1 → resizer:0, resizer:1 → resizer output:0
+//!   raw:       sensor:0 → CCDC:0, CCDC:1 → CCDC output:0
+//! ```
+
+use idl::types::{
+    BlockState, Entity, EntityFunction, MbusCode, Name, NodeError, PadFormat, PixFormat,
+    PixelFormat, Rect, TaskIndex,
+};
+use idol_runtime::ipc;
+
+use crate::{Failure, Media, Subdev};
+
+const CCDC: &str = "OMAP3 ISP CCDC";
+const CCDC_OUTPUT: &str = "OMAP3 ISP CCDC output";
+const PREVIEW: &str = "OMAP3 ISP preview";
+const RESIZER: &str = "OMAP3 ISP resizer";
+const RESIZER_OUTPUT: &str = "OMAP3 ISP resizer output";
+
+/// The nodes of a camera.
+#[derive(Clone, Copy, Debug)]
+pub struct Camera {
+    /// Media node.
+    pub media: TaskIndex,
+    /// Subdev node of the sensor.
+    pub sensor: TaskIndex,
+    /// Subdev node of the CCDC.
+    pub ccdc: TaskIndex,
+    /// Subdev node of the preview engine.
+    pub preview: TaskIndex,
+    /// Subdev node of the resizer.
+    pub resizer: TaskIndex,
+}
+
+/// What became of a wish: which part of the picture each block uses, and what lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Part of the pixel array that is read out.
+    pub sensor: Rect,
+    /// Width and height of the sensor's picture.
+    pub sensor_px: (u16, u16),
+    /// Crop of the CCDC's output formatter.
+    pub ccdc: Rect,
+    /// Crop of the preview engine; `None` if it is not part of the pipeline.
+    pub preview: Option<Rect>,
+    /// Crop of the resizer; `None` if it is not part of the pipeline.
+    pub resizer: Option<Rect>,
+    /// What to ask of the video node.
+    pub output: PixFormat,
+}
+
+impl Camera {
+    /// Sets up the processed pipeline for pictures of `output_px` (width, height) in YUYV.
+    /// `sensor_px` is the wanted size of the sensor's picture; (0, 0) asks for twice the output,
+    /// which the resizer scales down with its 4-tap filter.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn processed(
+        &self,
+        sensor_px: (u16, u16),
+        output_px: (u16, u16),
+    ) -> Result<Layout, Failure> {
+        let media = Media::open(self.media)?;
+        let linked = self.link_sensor(&media).and_then(|()| {
+            media.connect((CCDC, 2), (PREVIEW, 0))?;
+            media.connect((PREVIEW, 1), (RESIZER, 0))?;
+            media.connect((RESIZER, 1), (RESIZER_OUTPUT, 0))
+        });
+        media.close()?;
+        linked?;
+        let (sensor, ccdc) = self.set_input(sensor_px, output_px)?;
+        let preview = with(self.preview, |node| node.set_format(0, ccdc.video_port))?;
+        let resizer = with(self.resizer, |node| {
+            node.set_format(0, preview.source)?;
+            let (width_px, height_px) = output_px;
+            node.set_format(1, PadFormat { width_px, height_px, code: MbusCode::YUYV8_1X16 })
+        })?;
+        Ok(Layout {
+            sensor: sensor.crop,
+            sensor_px: (sensor.source.width_px, sensor.source.height_px),
+            ccdc: ccdc.crop,
+            preview: Some(preview.crop),
+            resizer: Some(resizer.crop),
+            output: in_memory(resizer.source, PixelFormat::YUYV),
+        })
+    }
+
+    /// Sets up the raw pipeline: what the CCDC writes, as the sensor made it.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn raw(&self, sensor_px: (u16, u16), output_px: (u16, u16)) -> Result<Layout, Failure> {
+        let media = Media::open(self.media)?;
+        let linked =
+            self.link_sensor(&media).and_then(|()| media.connect((CCDC, 1), (CCDC_OUTPUT, 0)));
+        media.close()?;
+        linked?;
+        let (sensor, ccdc) = self.set_input(sensor_px, output_px)?;
+        let (width_px, height_px) = output_px;
+        let crop = Rect { left_px: 0, top_px: 0, width_px, height_px };
+        let ccdc = if width_px < ccdc.crop.width_px || height_px < ccdc.crop.height_px {
+            with(self.ccdc, |node| node.set_crop(crop))?
+        } else {
+            ccdc
+        };
+        Ok(Layout {
+            sensor: sensor.crop,
+            sensor_px: (sensor.source.width_px, sensor.source.height_px),
+            ccdc: ccdc.crop,
+            preview: None,
+            resizer: None,
+            output: in_memory(ccdc.source, PixelFormat::SGRBG10),
+        })
+    }
+
+    fn link_sensor(&self, media: &Media) -> Result<(), Failure> {
+        let mut sensor = None;
+        media.entities(|entity: &Entity| {
+            if entity.description.function == EntityFunction::CamSensor {
+                sensor = Some(entity.description.name);
+            }
+        })?;
+        let sensor: Name = sensor.ok_or(ipc::Error::Op(NodeError::NoSuchEntity))?;
+        media.connect((sensor.as_str(), 0), (CCDC, 0))
+    }
+
+    /// Sensor and CCDC, as both pipelines have them.
+    fn set_input(
+        &self,
+        sensor_px: (u16, u16),
+        output_px: (u16, u16),
+    ) -> Result<(BlockState, BlockState), Failure> {
+        let (width_px, height_px) = match sensor_px {
+            (0, _) | (_, 0) => (output_px.0.saturating_mul(2), output_px.1.saturating_mul(2)),
+            wanted => wanted,
+        };
+        let wanted = PadFormat { width_px, height_px, code: MbusCode::SGRBG10 };
+        let sensor = with(self.sensor, |node| node.set_format(0, wanted))?;
+        let ccdc = with(self.ccdc, |node| node.set_format(0, sensor.source))?;
+        Ok((sensor, ccdc))
+    }
+}
+
+/// Opens a subdev node for a few calls.
+fn with<T>(
+    node: TaskIndex,
+    calls: impl FnOnce(&Subdev) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let node = Subdev::open(node)?;
+    let result = calls(&node);
+    node.close()?;
+    result
+}
+
+/// The wish for a video node behind this pad; the node fills in stride and size.
+fn in_memory(format: PadFormat, pixel_format: PixelFormat) -> PixFormat {
+    let PadFormat { width_px, height_px, .. } = format;
+    PixFormat { width_px, height_px, pixel_format, stride_bytes: 0, size_bytes: 0 }
+}

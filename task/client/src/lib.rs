@@ -1,0 +1,75 @@
+//! What a client of the device nodes uses: frames, streams, and pipelines by name.
+//!
+//! # Why
+//! A client could call the generated stubs directly; this crate adds what every client would
+//! otherwise write for itself, and get wrong once:
+//!
+//! * [`Frame`]: the pixels of one buffer as a read-only slice. The guard keeps the buffer from
+//!   being queued again, so nobody writes while somebody reads; dropping it lets go. Its module
+//!   is the one place of the client side with `unsafe`.
+//! * [`Stream`]: a handle of a video node with its buffers.
+//! * [`Media`], [`Subdev`]: what `media-ctl` does, by entity names.
+//! * [`Camera`]: the two usual pipelines of the OMAP3 ISP: processed (through the resizer) and raw
+//!   (from the CCDC).
+//!
+//! Every call can end in a disconnect. Nothing here retries: after a disconnect the client closes
+//! what it has, waits for the hardware's return and sets up again, for a new life starts at
+//! defaults.
+//!
+//! ```ignore
+//! let layout = camera.processed(sensor_px, (640, 480))?;
+//! let mut stream = Stream::open(slot!("video6"), pool!("video6"))?;
+//! stream.set_format(layout.output)?;
+//! stream.request_buffers(4)?;
+//! stream.queue_all()?;
+//! stream.start()?;
+//! let frame = stream.dequeue(1000)?;
+//! let checksum = crc(frame.pixels());
+//! drop(frame); // the buffer is queued again
+//! ```
+#![cfg_attr(target_os = "none", no_std)]
+
+mod camera;
+mod frame;
+mod media;
+mod stream;
+mod subdev;
+
+pub use camera::{Camera, Layout};
+pub use frame::{Frame, MappedPool, constant};
+pub use media::Media;
+pub use stream::Stream;
+pub use subdev::Subdev;
+
+/// Why a call gave no value: the node refuses, or somebody is gone.
+pub type Failure = idol_runtime::ipc::Error<idl::types::NodeError>;
+
+/// Used by [`pool!`].
+pub use userlib;
+
+/// The pool of that name, if the manifest maps it to this task: a [`MappedPool`].
+#[macro_export]
+macro_rules! pool {
+    ($name:literal) => {{
+        let (base, bytes) = $crate::userlib::region!($name);
+        // SAFETY: the builder gives `region!` a value only for a region of the manifest; `frame`
+        // regions are mapped read-only to their readers for the life of the task.
+        #[allow(clippy::undocumented_unsafe_blocks)]
+        let pool = unsafe { $crate::MappedPool::new(base, bytes) };
+        pool
+    }};
+}
+
+/// The bytes of the region of that name: one of the manifest's `fixed` regions that the loader
+/// fills before boot, such as `parameters`.
+#[macro_export]
+macro_rules! constant {
+    ($name:literal) => {{
+        let (base, bytes) = $crate::userlib::region!($name);
+        // SAFETY: the builder gives `region!` a value only for a region of the manifest; a region
+        // that the loader fills is mapped read-only to its readers, and written by no task.
+        #[allow(clippy::undocumented_unsafe_blocks)]
+        let bytes: &'static [u8] = unsafe { $crate::constant(base, bytes) };
+        bytes
+    }};
+}

@@ -1,0 +1,212 @@
+//! The operations of a subdev node.
+
+use idl::types::{
+    BlockState, EntityId, FormatChange, GraphError, Handle, Name, NodeError, NodeUsage, Note,
+    Outlook, PollEvents, TaskIndex, Which,
+};
+use idol_runtime::ipc;
+use sys_abi::{TaskId, WatchEvent};
+use task_node::{Base, Refusal, Waiter, graph_refused};
+
+/// What makes one instance differ from another.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Exact name of the node's entity.
+    pub entity: Name,
+    /// Most handles, at most [`task_node::HANDLES_MAX`].
+    pub handles: u16,
+    /// The driver of the entity.
+    pub driver: TaskIndex,
+    /// The media graph.
+    pub graph: TaskIndex,
+}
+
+/// The result of a call to the graph.
+pub type GraphResult<T> = Result<T, ipc::Error<GraphError>>;
+
+/// The peers. The operations are those of `idl/graph.idol`.
+#[allow(missing_docs, reason = "each method is the operation of the same name, documented there")]
+pub trait Upstream {
+    fn find(&mut self, graph: TaskId, name: Name) -> GraphResult<EntityId>;
+    fn state(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<BlockState>;
+    fn adjust(
+        &mut self,
+        graph: TaskId,
+        entity: EntityId,
+        state: BlockState,
+        change: FormatChange,
+        commit: bool,
+    ) -> GraphResult<BlockState>;
+    /// Answers a poll that waited; never blocks.
+    fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>);
+    /// Tells the supervisor.
+    fn note(&mut self, note: Note);
+}
+
+/// What the node keeps per handle.
+#[derive(Clone, Copy, Debug)]
+struct SubdevHandle {
+    entity: EntityId,
+    tried: BlockState,
+}
+
+/// A subdev node. `U` reaches its peers.
+pub struct Node<U> {
+    /// The peers.
+    pub upstream: U,
+    config: Config,
+    base: Base<SubdevHandle, (), 2>,
+}
+
+impl<U: Upstream> Node<U> {
+    /// A node that knows of no serving peer yet.
+    #[must_use]
+    pub fn new(upstream: U, config: Config) -> Self {
+        let base = Base::new([config.driver, config.graph], usize::from(config.handles));
+        Self { upstream, config, base }
+    }
+
+    /// At the node's own start: what the supervisor says of a peer.
+    pub fn learn(&mut self, peer: TaskIndex, outlook: Outlook) {
+        self.base.learn(peer, outlook);
+    }
+
+    /// Takes an edge of a watched task.
+    pub fn edge(&mut self, event: WatchEvent) {
+        let upstream = &mut self.upstream;
+        let _ = self.base.edge(event, |waiter, _| hang_up(upstream, waiter));
+    }
+
+    /// Answers the polls whose time is over.
+    pub fn expire(&mut self, now_us: u64) {
+        while let Some(waiter) = self.base.waiters.take_expired(now_us) {
+            self.upstream.answer_poll(waiter.caller, Ok(PollEvents::NONE));
+        }
+    }
+
+    /// When [`Node::expire`] is due, in microseconds since boot.
+    #[must_use]
+    pub fn deadline_us(&self) -> Option<u64> {
+        self.base.waiters.next_deadline_us()
+    }
+
+    /// Tells the supervisor what there is to tell. To be called after each message and edge.
+    pub fn settle(&mut self) {
+        while let Some(note) = self.base.disconnects.take() {
+            self.upstream.note(note);
+        }
+    }
+
+    /// `open`. The try state starts as the active one.
+    ///
+    /// # Errors
+    /// `NoDevice`, also while the graph does not know the entity; `TableFull`; `Rebuilding`.
+    pub fn open(&mut self, caller: TaskId) -> Result<Handle, Refusal> {
+        self.base.session.accept().map_err(ipc::Error::Op)?;
+        let graph = self.graph()?;
+        let found = self.upstream.find(graph, self.config.entity);
+        let entity = self.relay(found).map_err(|refusal| match refusal {
+            ipc::Error::Op(NodeError::NoSuchEntity) => ipc::Error::Op(NodeError::NoDevice),
+            other => other,
+        })?;
+        let state = self.upstream.state(graph, entity);
+        let tried = self.relay(state)?;
+        self.base.open(caller, SubdevHandle { entity, tried })
+    }
+
+    /// `close`.
+    ///
+    /// # Errors
+    /// `BadHandle`.
+    pub fn close(&mut self, caller: TaskId, handle: Handle) -> Result<(), Refusal> {
+        self.base.close(caller, handle).map(|_| ())
+    }
+
+    /// `state`.
+    ///
+    /// # Errors
+    /// `BadHandle`, `NoDevice`, the handle's record; what the graph refuses.
+    pub fn state(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        which: Which,
+    ) -> Result<BlockState, Refusal> {
+        let SubdevHandle { entity, tried } = *self.base.enter(caller, handle)?;
+        match which {
+            Which::Try => Ok(tried),
+            Which::Active => {
+                let graph = self.graph()?;
+                let result = self.upstream.state(graph, entity);
+                self.relay(result)
+            }
+        }
+    }
+
+    /// `adjust`. After an error neither state has changed.
+    ///
+    /// # Errors
+    /// As [`Node::state`].
+    pub fn adjust(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        which: Which,
+        change: FormatChange,
+    ) -> Result<BlockState, Refusal> {
+        let SubdevHandle { entity, tried } = *self.base.enter(caller, handle)?;
+        let graph = self.graph()?;
+        let commit = which == Which::Active;
+        let result = self.upstream.adjust(graph, entity, tried, change, commit);
+        let adjusted = self.relay(result)?;
+        if !commit {
+            self.base.enter(caller, handle)?.tried = adjusted;
+        }
+        Ok(adjusted)
+    }
+
+    /// `poll`. `None`: the answer comes later.
+    ///
+    /// # Errors
+    /// `BadHandle`, `NoDevice`, the handle's record, `TooManyWaiters`.
+    pub fn poll(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        timeout_ms: u32,
+        now_us: u64,
+    ) -> Result<Option<PollEvents>, Refusal> {
+        self.base.enter(caller, handle)?;
+        if timeout_ms == 0 {
+            return Ok(Some(PollEvents::NONE));
+        }
+        self.base.wait(caller, handle, (), timeout_ms, now_us).map(|()| None)
+    }
+
+    /// How full the tables are.
+    #[must_use]
+    pub fn usage(&self) -> NodeUsage {
+        self.base.usage()
+    }
+
+    fn graph(&self) -> Result<TaskId, Refusal> {
+        let graph = self.base.session.id(self.config.graph);
+        graph.ok_or(ipc::Error::Op(NodeError::NoDevice))
+    }
+
+    /// The graph's answer in a node's words. A death that it brought is dealt with.
+    fn relay<T>(&mut self, result: GraphResult<T>) -> Result<T, Refusal> {
+        result.map_err(|error| {
+            let refusal = graph_refused(error);
+            if let Some(record) = refusal.disconnect() {
+                let upstream = &mut self.upstream;
+                let _ = self.base.observe(record, |waiter, _| hang_up(upstream, waiter));
+            }
+            refusal
+        })
+    }
+}
+
+fn hang_up(upstream: &mut impl Upstream, waiter: Waiter<()>) {
+    upstream.answer_poll(waiter.caller, Ok(PollEvents::DISCONNECTED));
+}

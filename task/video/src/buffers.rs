@@ -1,0 +1,143 @@
+//! The place of each buffer, and the order of the queues.
+
+use idl::types::{BUFFERS_MAX, BufferIndex, FrameInfo, TaskIndex};
+
+/// Where a buffer is, as the node sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// No handle asked for it.
+    Unused,
+    /// The client's; with pixels if it was handed out to somebody.
+    Client(Option<TaskIndex>),
+    /// Queued by the client, not yet given to the driver.
+    Queued,
+    /// Given to the driver.
+    Driver,
+    /// Filled, waiting for the client.
+    Filled(FrameInfo),
+    /// It was queued, with the driver or filled when the handle ended.
+    Lost,
+    /// It came back after that, and waits for `reclaim`.
+    Cancelled,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    place: Place,
+    /// When it got there, in moves.
+    since: u32,
+}
+
+/// The buffers of a pool.
+#[derive(Clone, Debug)]
+pub struct Buffers {
+    slots: [Slot; BUFFERS_MAX],
+    moves: u32,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Buffers {
+    /// All unused.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { slots: [Slot { place: Place::Unused, since: 0 }; BUFFERS_MAX], moves: 0 }
+    }
+
+    /// Where a buffer is; `None` if there is no such buffer or nobody asked for it.
+    #[must_use]
+    pub fn place(&self, buffer: BufferIndex) -> Option<Place> {
+        let place = self.slots.get(usize::from(buffer.0))?.place;
+        (place != Place::Unused).then_some(place)
+    }
+
+    /// Moves a buffer to the end of the queue of its new place. An index out of range is ignored:
+    /// [`Buffers::place`] has said so before.
+    pub fn put(&mut self, buffer: BufferIndex, place: Place) {
+        // Ages are differences, so the counter may wrap.
+        self.moves = self.moves.wrapping_add(1);
+        if let Some(slot) = self.slots.get_mut(usize::from(buffer.0)) {
+            *slot = Slot { place, since: self.moves };
+        }
+    }
+
+    /// The buffer that has been longest at a place that `which` picks.
+    #[must_use]
+    pub fn oldest(&self, which: impl Fn(Place) -> bool) -> Option<BufferIndex> {
+        let picked = self.slots.iter().enumerate().filter(|(_, slot)| which(slot.place));
+        let age = |slot: &Slot| self.moves.wrapping_sub(slot.since);
+        let (index, _) = picked.max_by_key(|(_, slot)| age(slot))?;
+        Some(BufferIndex(index as u8))
+    }
+
+    /// The oldest filled buffer.
+    #[must_use]
+    pub fn filled(&self) -> Option<FrameInfo> {
+        let oldest = self.oldest(|place| matches!(place, Place::Filled(_)))?;
+        match self.place(oldest)? {
+            Place::Filled(info) => Some(info),
+            _ => None,
+        }
+    }
+
+    /// Number of buffers at places that `which` picks.
+    #[must_use]
+    pub fn count(&self, which: impl Fn(Place) -> bool) -> usize {
+        self.slots.iter().filter(|slot| which(slot.place)).count()
+    }
+
+    /// Buffers at places that `which` picks, as bits.
+    #[must_use]
+    pub fn bits(&self, which: impl Fn(Place) -> bool) -> u32 {
+        let picked = self.slots.iter().enumerate().filter(|(_, slot)| which(slot.place));
+        picked.fold(0, |bits, (index, _)| bits | 1 << index)
+    }
+
+    /// Buffers that are neither unused nor the client's.
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        self.count(|place| !matches!(place, Place::Unused | Place::Client(_) | Place::Cancelled))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_keeps_the_order_of_the_client() {
+        let mut buffers = Buffers::new();
+        for index in [2, 0, 3, 1] {
+            buffers.put(BufferIndex(index), Place::Queued);
+        }
+        let mut order = Vec::new();
+        while let Some(buffer) = buffers.oldest(|place| place == Place::Queued) {
+            order.push(buffer.0);
+            buffers.put(buffer, Place::Driver);
+        }
+        assert_eq!(order, [2, 0, 3, 1]);
+    }
+
+    #[test]
+    fn order_survives_the_wrap_of_the_counter() {
+        let mut buffers = Buffers::new();
+        buffers.moves = u32::MAX - 1;
+        for index in [2, 0, 3, 1] {
+            buffers.put(BufferIndex(index), Place::Queued);
+        }
+        assert_eq!(buffers.oldest(|place| place == Place::Queued), Some(BufferIndex(2)));
+    }
+
+    #[test]
+    fn there_is_no_buffer_beyond_the_pool_or_before_a_request() {
+        let mut buffers = Buffers::new();
+        assert_eq!(buffers.place(BufferIndex(0)), None);
+        buffers.put(BufferIndex(200), Place::Queued);
+        assert_eq!(buffers.place(BufferIndex(200)), None);
+        assert_eq!(buffers.busy(), 0);
+    }
+}

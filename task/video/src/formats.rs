@@ -1,0 +1,111 @@
+//! What a node can hold in memory.
+//!
+//! Pixel formats per node and stride alignment: V4L2 driver omap3isp. The size limits are those of
+//! the node's pool, so a format that was adjusted always fits a buffer.
+
+use idl::types::{PixFormat, PixelFormat, Pool};
+
+/// All formats of these nodes use two bytes per pixel.
+const PIXEL_BYTES: u32 = 2;
+/// omap3isp: bytesperline is a multiple of 32.
+const STRIDE_ALIGN_BYTES: u32 = 32;
+/// The resizer's smallest width and height (omap3isp: 16 x 2); narrower pictures have no use.
+const WIDTH_MIN_PX: u16 = 16;
+const HEIGHT_MIN_PX: u16 = 2;
+/// The widest picture of the ISP.
+const WIDTH_MAX_PX: u16 = 4096;
+
+/// The formats of one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Formats {
+    list: &'static [PixelFormat],
+    /// What an unknown format is replaced by.
+    fallback: PixelFormat,
+}
+
+impl Formats {
+    /// The formats of /dev/video`number`: raw for the CCDC, YUV for preview engine and resizer.
+    /// Nodes that feed the ISP from memory have none yet.
+    #[must_use]
+    pub fn of(number: u8) -> Self {
+        let (list, fallback): (&[PixelFormat], _) = match number {
+            2 => (&[PixelFormat::SGRBG10], PixelFormat::SGRBG10),
+            4 | 6 => (&[PixelFormat::UYVY, PixelFormat::YUYV], PixelFormat::YUYV),
+            _ => (&[], PixelFormat::YUYV),
+        };
+        Self { list, fallback }
+    }
+
+    /// The format at a position of the list.
+    #[must_use]
+    pub fn get(&self, index: u8) -> Option<PixelFormat> {
+        self.list.get(usize::from(index)).copied()
+    }
+
+    /// The nearest format that the node can hold in a buffer of the pool: adjusted, not refused.
+    #[must_use]
+    pub fn adjust(&self, wanted: PixFormat, pool: &Pool) -> PixFormat {
+        let known = self.list.contains(&wanted.pixel_format);
+        let pixel_format = if known { wanted.pixel_format } else { self.fallback };
+        let width_px = wanted.width_px.clamp(WIDTH_MIN_PX, WIDTH_MAX_PX) & !1;
+        let stride_bytes = (u32::from(width_px) * PIXEL_BYTES).next_multiple_of(STRIDE_ALIGN_BYTES);
+        let lines_max = u16::try_from(pool.buffer_bytes / stride_bytes).unwrap_or(u16::MAX);
+        let height_px = wanted.height_px.max(HEIGHT_MIN_PX).min(lines_max.max(HEIGHT_MIN_PX));
+        let size_bytes = stride_bytes * u32::from(height_px);
+        PixFormat { width_px, height_px, pixel_format, stride_bytes, size_bytes }
+    }
+
+    /// What a new handle starts with: VGA, as far as it fits.
+    #[must_use]
+    pub fn default(&self, pool: &Pool) -> PixFormat {
+        let vga = PixFormat {
+            width_px: 640,
+            height_px: 480,
+            pixel_format: self.fallback,
+            stride_bytes: 0,
+            size_bytes: 0,
+        };
+        self.adjust(vga, pool)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POOL: Pool = Pool { base: 0x8001_0000, buffer_bytes: 640 * 480 * 2, count: 4 };
+
+    fn wanted(width_px: u16, height_px: u16, pixel_format: PixelFormat) -> PixFormat {
+        PixFormat { width_px, height_px, pixel_format, stride_bytes: 0, size_bytes: 0 }
+    }
+
+    fn check(number: u8, from: (u16, u16, PixelFormat), to: (u16, u16, PixelFormat, u32)) {
+        let adjusted = Formats::of(number).adjust(wanted(from.0, from.1, from.2), &POOL);
+        let (width_px, height_px, pixel_format, stride_bytes) = to;
+        let size_bytes = stride_bytes * u32::from(height_px);
+        let expected = PixFormat { width_px, height_px, pixel_format, stride_bytes, size_bytes };
+        assert_eq!(adjusted, expected);
+        assert_eq!(Formats::of(number).adjust(adjusted, &POOL), adjusted, "adjusting again");
+        assert!(adjusted.size_bytes <= POOL.buffer_bytes);
+    }
+
+    #[test]
+    fn wishes_are_adjusted_to_what_fits() {
+        let (raw, uyvy, yuyv) = (PixelFormat::SGRBG10, PixelFormat::UYVY, PixelFormat::YUYV);
+        check(6, (320, 240, yuyv), (320, 240, yuyv, 640));
+        check(6, (320, 240, uyvy), (320, 240, uyvy, 640));
+        check(6, (321, 240, raw), (320, 240, yuyv, 640));
+        check(6, (0, 0, yuyv), (16, 2, yuyv, 32));
+        check(6, (640, 9999, yuyv), (640, 480, yuyv, 1280));
+        check(6, (65_535, 9999, yuyv), (4096, 75, yuyv, 8192));
+        check(2, (160, 120, yuyv), (160, 120, raw, 320));
+        check(2, (170, 120, raw), (170, 120, raw, 352));
+    }
+
+    #[test]
+    fn the_list_ends() {
+        let formats = Formats::of(6);
+        let listed: Vec<_> = (0..).map_while(|index| formats.get(index)).collect();
+        assert_eq!(listed, [PixelFormat::UYVY, PixelFormat::YUYV]);
+    }
+}

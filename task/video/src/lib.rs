@@ -1,0 +1,53 @@
+//! A video node: what /dev/videoN is to a Linux client.
+//!
+//! # Why
+//! The node is the only task that knows the clients of a queue, so it is the one that tells them
+//! of a disconnect. It touches no hardware and no pixels: it moves buffers through the ledger
+//! (`frames`), asks the graph to start and stop, and gives buffers to the ISP in the order in
+//! which they were queued.
+//!
+//! * [`Formats`]: what this node can hold in memory.
+//! * [`Buffers`]: the place of each buffer and the order of the queues; pure data.
+//! * [`Node`]: the operations and the disconnect procedure. It calls its peers, and answers
+//!   waiting calls, through [`Upstream`], so that it runs on the host with peers of a test's making.
+//!
+//! ```text
+//!   stream:  Off ──stream_on──► On ──stream_off | last close──► Stopping ──Stopped──► Off
+//!             ▲                  └────────── disconnect ──────────┴──► Lost ──quiet──► Off
+//!   buffer:  Unused ─request─► Client ─queue─► Queued ─► Driver ─► Filled ─dequeue─► Client
+//!                                 ▲               └──── stream off ───┘
+//!                                 └─reclaim── Cancelled ◄──quiet── all of these at a disconnect
+//! ```
+//!
+//! # Calls allowed per handle
+//! | handle | allowed |
+//! |---|---|
+//! | open | all but `reclaim` |
+//! | ended | `close`, `reclaim`; all others answer the record that ended it |
+//!
+//! A queue belongs to the handle that requested its buffers and to the handles delegated from it;
+//! other handles get `Busy`. It is free again when the last of them is closed.
+//!
+//! # Each edge of each peer
+//! | edge | isp | graph | frames | sensor | client |
+//! |---|---|---|---|---|---|
+//! | `removing` | opens and operations answer `NoDevice` | as isp | as isp | nothing | nothing |
+//! | `died` | all waiters and handles: the record; buffers wait for `quiet` | all waiters and handles: the record; buffers wait until the next graph has stopped the ISP | all waiters and handles: the record; the pipeline is stopped; buffers wait until the pool is attached again | waiters and handles of a running stream: the record; buffers wait until the graph has stopped the ISP | its handles are closed, its stream is stopped |
+//! | `quiet` | buffers of that life come back as `Cancelled` | nothing | nothing | nothing | nothing |
+//! | `ready` | opens are served when all three are back | as isp | the pool is attached | nothing | nothing |
+//!
+//! A poll that waits when the handle ends is answered with error, hang-up and priority; every
+//! later call, polls included, gets the typed record.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod buffers;
+mod formats;
+mod node;
+mod stream;
+mod upstream;
+
+pub use buffers::{Buffers, Place};
+pub use formats::Formats;
+pub use node::{Config, Node};
+pub use upstream::{Answer, FramesResult, GraphResult, IspResult, Upstream};

@@ -1,0 +1,173 @@
+//! A video node as a task: dispatch and timer. Its peers are in [`slots`].
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+mod slots;
+
+use idl::types::{
+    BufferIndex, BufferInfo, Capability, Event, FrameInfo, Handle, Name, NodeError, NodeUsage,
+    PixFormat, PixelFormat, PollEvents, PoolId, Reclaim, TaskIndex,
+};
+use idl::video::{INCOMING_BYTES, InOrderVideoImpl, dispatch};
+use idl::{CallInfo, RequestError, supervisor};
+use slots::Slots;
+use task_video::{Config, Node};
+use userlib::{config_str, config_u32, notification, slot};
+
+userlib::entry!(main);
+
+struct Server(Node<Slots>);
+
+type Reply<T> = Result<T, RequestError<NodeError>>;
+
+fn now_us() -> u64 {
+    userlib::sys_get_timer().now_us
+}
+
+impl InOrderVideoImpl for Server {
+    fn notification_mask(&self) -> u32 {
+        notification!("isp_edge")
+            | notification!("graph_edge")
+            | notification!("frames_edge")
+            | notification!("sensor_edge")
+            | notification!("client_edge")
+            | notification!("frame_done")
+            | notification!("timer")
+    }
+
+    fn handle_notification(&mut self, bits: u32) {
+        while let Some(event) = userlib::sys_watch_next() {
+            self.0.edge(event);
+        }
+        if bits & notification!("frame_done") != 0 {
+            // Errors are disconnects, which drain has dealt with.
+            let _ = self.0.drain();
+        }
+        self.0.expire(now_us());
+    }
+
+    fn open(&mut self, call: &CallInfo) -> Reply<Handle> {
+        Ok(self.0.open(call.sender)?)
+    }
+
+    fn close(&mut self, call: &CallInfo, handle: Handle) -> Reply<()> {
+        Ok(self.0.close(call.sender, handle)?)
+    }
+
+    fn query_capability(&mut self, call: &CallInfo, handle: Handle) -> Reply<Capability> {
+        Ok(self.0.query_capability(call.sender, handle)?)
+    }
+
+    fn enum_format(&mut self, call: &CallInfo, handle: Handle, index: u8) -> Reply<PixelFormat> {
+        Ok(self.0.enum_format(call.sender, handle, index)?)
+    }
+
+    fn get_format(&mut self, call: &CallInfo, handle: Handle) -> Reply<PixFormat> {
+        Ok(self.0.get_format(call.sender, handle)?)
+    }
+
+    fn set_format(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        format: PixFormat,
+    ) -> Reply<PixFormat> {
+        Ok(self.0.set_format(call.sender, handle, format)?)
+    }
+
+    fn request_buffers(&mut self, call: &CallInfo, handle: Handle, count: u8) -> Reply<u8> {
+        Ok(self.0.request_buffers(call.sender, handle, count)?)
+    }
+
+    fn query_buffer(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        buffer: BufferIndex,
+    ) -> Reply<BufferInfo> {
+        Ok(self.0.query_buffer(call.sender, handle, buffer)?)
+    }
+
+    fn queue_buffer(&mut self, call: &CallInfo, handle: Handle, buffer: BufferIndex) -> Reply<()> {
+        Ok(self.0.queue_buffer(call.sender, handle, buffer)?)
+    }
+
+    fn dequeue_buffer(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        timeout_ms: u32,
+    ) -> Reply<FrameInfo> {
+        let taken = self.0.dequeue_buffer(call.sender, handle, timeout_ms, now_us())?;
+        taken.ok_or(RequestError::Deferred)
+    }
+
+    fn stream_on(&mut self, call: &CallInfo, handle: Handle) -> Reply<()> {
+        Ok(self.0.stream_on(call.sender, handle)?)
+    }
+
+    fn stream_off(&mut self, call: &CallInfo, handle: Handle, timeout_ms: u32) -> Reply<()> {
+        let stopped = self.0.stream_off(call.sender, handle, timeout_ms, now_us())?;
+        stopped.ok_or(RequestError::Deferred)
+    }
+
+    fn poll(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        events: PollEvents,
+        timeout_ms: u32,
+    ) -> Reply<PollEvents> {
+        let ready = self.0.poll(call.sender, handle, events, timeout_ms, now_us())?;
+        ready.ok_or(RequestError::Deferred)
+    }
+
+    fn dequeue_event(&mut self, call: &CallInfo, handle: Handle) -> Reply<Event> {
+        Ok(self.0.dequeue_event(call.sender, handle)?)
+    }
+
+    fn reclaim(&mut self, call: &CallInfo, handle: Handle, buffer: BufferIndex) -> Reply<Reclaim> {
+        Ok(self.0.reclaim(call.sender, handle, buffer)?)
+    }
+
+    fn delegate(&mut self, call: &CallInfo, handle: Handle, task: TaskIndex) -> Reply<Handle> {
+        let holder = userlib::sys_refresh_task_id(task);
+        Ok(self.0.delegate(call.sender, handle, holder)?)
+    }
+
+    fn usage(
+        &mut self,
+        _: &CallInfo,
+    ) -> Result<NodeUsage, RequestError<core::convert::Infallible>> {
+        Ok(self.0.usage())
+    }
+}
+
+fn main() -> ! {
+    let supervisor = supervisor::Client::to(slot!("supervisor"));
+    let config = Config {
+        number: config_u32!("number") as u8,
+        entity: Name::new(config_str!("entity")),
+        pool: PoolId(config_u32!("pool_id") as u8),
+        handles: config_u32!("handles") as u16,
+        isp: slot!("isp"),
+        graph: slot!("graph"),
+        frames: slot!("frames"),
+        sensor: slot!("sensor"),
+    };
+    let mut server = Server(Node::new(Slots::new(&config, slot!("supervisor")), config));
+    for peer in [config.isp, config.graph, config.frames] {
+        if let Ok(outlook) = supervisor.outlook(peer) {
+            server.0.learn(peer, outlook);
+        }
+    }
+    server.0.settle();
+    // Without a supervisor the kernel resets the machine; there is nothing to do about an error.
+    let _ = supervisor.ready();
+    let mut incoming = [0; INCOMING_BYTES];
+    loop {
+        userlib::sys_set_timer(server.0.deadline_us(), notification!("timer"));
+        dispatch(&mut incoming, &mut server);
+        server.0.settle();
+    }
+}

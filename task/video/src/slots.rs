@@ -1,0 +1,93 @@
+//! The peers of a video node behind their slots.
+
+use idl::types::{
+    BufferIndex, EntityId, Name, NextDone, Note, Owner, PixFormat, Pool, PoolId, TaskIndex,
+    VideoNode,
+};
+use idl::video::{reply_dequeue_buffer, reply_poll, reply_stream_off};
+use idl::{frames, graph, isp, supervisor};
+use sys_abi::TaskId;
+use task_video::{Answer, Config, FramesResult, GraphResult, IspResult, Upstream};
+
+/// What the calls of one node have in common.
+pub struct Slots {
+    video: VideoNode,
+    pool: PoolId,
+    supervisor: TaskIndex,
+}
+
+impl Slots {
+    /// The peers of the node with this configuration.
+    pub fn new(config: &Config, supervisor: TaskIndex) -> Self {
+        Self { video: config.video(), pool: config.pool, supervisor }
+    }
+}
+
+impl Upstream for Slots {
+    fn graph_find(&mut self, graph: TaskId, name: Name) -> GraphResult<EntityId> {
+        graph::Client::new(graph).find(name)
+    }
+
+    fn graph_start(
+        &mut self,
+        graph: TaskId,
+        entity: EntityId,
+        format: PixFormat,
+    ) -> GraphResult<()> {
+        graph::Client::new(graph).start(entity, format)
+    }
+
+    fn graph_stop(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<()> {
+        graph::Client::new(graph).stop(entity)
+    }
+
+    fn isp_queue(&mut self, isp: TaskId, buffer: BufferIndex) -> IspResult<()> {
+        isp::Client::new(isp).queue(self.video, self.pool, buffer)
+    }
+
+    fn isp_next_done(&mut self, isp: TaskId) -> IspResult<NextDone> {
+        isp::Client::new(isp).next_done(self.video)
+    }
+
+    fn frames_pool(&mut self, frames: TaskId) -> FramesResult<Pool> {
+        frames::Client::new(frames).pool(self.pool)
+    }
+
+    fn frames_attach(&mut self, frames: TaskId, held: u32) -> FramesResult<()> {
+        frames::Client::new(frames).attach(self.pool, held)
+    }
+
+    fn frames_queue(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<()> {
+        frames::Client::new(frames).queue(self.pool, buffer)
+    }
+
+    fn frames_hand_out(
+        &mut self,
+        frames: TaskId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> FramesResult<()> {
+        frames::Client::new(frames).hand_out(self.pool, buffer, holder)
+    }
+
+    fn frames_cancel(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<()> {
+        frames::Client::new(frames).cancel(self.pool, buffer)
+    }
+
+    fn frames_owner(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<Owner> {
+        frames::Client::new(frames).owner(self.pool, buffer)
+    }
+
+    fn answer(&mut self, caller: TaskId, answer: Answer) {
+        match answer {
+            Answer::Dequeued(result) => reply_dequeue_buffer(caller, result.map_err(Into::into)),
+            Answer::StreamedOff(result) => reply_stream_off(caller, result.map_err(Into::into)),
+            Answer::Polled(result) => reply_poll(caller, result.map_err(Into::into)),
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        // The story can miss a line; a node cannot stop for it.
+        let _ = supervisor::Client::to(self.supervisor).note(note);
+    }
+}

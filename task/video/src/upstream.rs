@@ -1,0 +1,60 @@
+//! What a node asks of its peers, and how it answers calls that waited.
+//!
+//! Each call names the life that it is meant for: nothing reaches a later life by accident.
+
+use idl::types::{
+    BufferIndex, EntityId, FrameInfo, FramesError, GraphError, IspError, Name, NextDone, Note,
+    Owner, PixFormat, PollEvents, Pool, TaskIndex,
+};
+use idol_runtime::ipc;
+use sys_abi::TaskId;
+use task_node::Refusal;
+
+/// The result of a call to the ledger.
+pub type FramesResult<T> = Result<T, ipc::Error<FramesError>>;
+/// The result of a call to the graph.
+pub type GraphResult<T> = Result<T, ipc::Error<GraphError>>;
+/// The result of a call to the ISP.
+pub type IspResult<T> = Result<T, ipc::Error<IspError>>;
+
+/// The answer to a call that waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// To `dequeue_buffer`.
+    Dequeued(Result<FrameInfo, Refusal>),
+    /// To `stream_off`.
+    StreamedOff(Result<(), Refusal>),
+    /// To `poll`.
+    Polled(Result<PollEvents, Refusal>),
+}
+
+/// The peers. The operations are those of `idl/graph.idol`, `idl/isp.idol` and
+/// `idl/frames.idol`, for this node's pool and number.
+#[allow(missing_docs, reason = "each method is the operation of the same name, documented there")]
+pub trait Upstream {
+    fn graph_find(&mut self, graph: TaskId, name: Name) -> GraphResult<EntityId>;
+    fn graph_start(
+        &mut self,
+        graph: TaskId,
+        entity: EntityId,
+        format: PixFormat,
+    ) -> GraphResult<()>;
+    fn graph_stop(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<()>;
+    fn isp_queue(&mut self, isp: TaskId, buffer: BufferIndex) -> IspResult<()>;
+    fn isp_next_done(&mut self, isp: TaskId) -> IspResult<NextDone>;
+    fn frames_pool(&mut self, frames: TaskId) -> FramesResult<Pool>;
+    fn frames_attach(&mut self, frames: TaskId, held: u32) -> FramesResult<()>;
+    fn frames_queue(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<()>;
+    fn frames_hand_out(
+        &mut self,
+        frames: TaskId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> FramesResult<()>;
+    fn frames_cancel(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<()>;
+    fn frames_owner(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<Owner>;
+    /// Answers a call that waited; never blocks.
+    fn answer(&mut self, caller: TaskId, answer: Answer);
+    /// Tells the supervisor.
+    fn note(&mut self, note: Note);
+}

@@ -1,0 +1,524 @@
+//! A video node with peers that keep a log: one test per promise, and per cell of the table of
+//! edges in the crate's docs.
+
+use std::cell::RefCell;
+use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
+
+use idl::types::{
+    BufferIndex, Cause, Disconnect, Edge, EntityId, FrameDone, FrameFlags, FramesError, Generation,
+    GraphError, Handle, Name, NextDone, NodeError, NodeUsage, Note, Outlook, Owner, PixFormat,
+    PollEvents, Pool, PoolId, Reclaim, TaskIndex,
+};
+use idol_runtime::ipc;
+use sys_abi::{TaskId, WatchEvent};
+use task_video::{Answer, Config, FramesResult, GraphResult, IspResult, Node, Upstream};
+
+const FRAMES: TaskIndex = TaskIndex(2);
+const ISP: TaskIndex = TaskIndex(3);
+const SENSOR: TaskIndex = TaskIndex(4);
+const GRAPH: TaskIndex = TaskIndex(5);
+const ALICE: TaskId = TaskId::new(TaskIndex(12), Generation(0));
+const BOB: TaskId = TaskId::new(TaskIndex(13), Generation(0));
+
+/// What the peers were asked, in order, and how they shall answer.
+#[derive(Default)]
+struct World {
+    calls: Vec<String>,
+    answers: Vec<(TaskId, Answer)>,
+    done: VecDeque<NextDone>,
+    /// Buffers that the ledger does not give back yet.
+    quarantined: HashSet<u8>,
+    start: Option<ipc::Error<GraphError>>,
+    isp_is_dead: bool,
+}
+
+#[derive(Clone, Default)]
+struct Fake(Rc<RefCell<World>>);
+
+fn record(peer: TaskIndex, generation: u32) -> Disconnect {
+    Disconnect { peer, generation: Generation(generation), cause: Cause::Faulted, hops: 0 }
+}
+
+impl Fake {
+    fn log(&self, line: String) {
+        self.0.borrow_mut().calls.push(line);
+    }
+
+    fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.borrow_mut().calls)
+    }
+
+    fn answers(&self) -> Vec<(TaskId, Answer)> {
+        std::mem::take(&mut self.0.borrow_mut().answers)
+    }
+}
+
+impl Upstream for Fake {
+    fn graph_find(&mut self, _: TaskId, _: Name) -> GraphResult<EntityId> {
+        Ok(EntityId(7))
+    }
+
+    fn graph_start(&mut self, _: TaskId, _: EntityId, _: PixFormat) -> GraphResult<()> {
+        self.log("graph.start".into());
+        self.0.borrow().start.map_or(Ok(()), Err)
+    }
+
+    fn graph_stop(&mut self, _: TaskId, _: EntityId) -> GraphResult<()> {
+        self.log("graph.stop".into());
+        Ok(())
+    }
+
+    fn isp_queue(&mut self, _: TaskId, buffer: BufferIndex) -> IspResult<()> {
+        if self.0.borrow().isp_is_dead {
+            return Err(ipc::Error::Disconnected(record(ISP, 0)));
+        }
+        self.log(format!("isp.queue {}", buffer.0));
+        Ok(())
+    }
+
+    fn isp_next_done(&mut self, _: TaskId) -> IspResult<NextDone> {
+        Ok(self.0.borrow_mut().done.pop_front().unwrap_or(NextDone::Empty))
+    }
+
+    fn frames_pool(&mut self, _: TaskId) -> FramesResult<Pool> {
+        Ok(Pool { base: 0x8001_0000, buffer_bytes: 614_400, count: 4 })
+    }
+
+    fn frames_attach(&mut self, _: TaskId, held: u32) -> FramesResult<()> {
+        self.log(format!("frames.attach {held:#b}"));
+        Ok(())
+    }
+
+    fn frames_queue(&mut self, _: TaskId, _: BufferIndex) -> FramesResult<()> {
+        Ok(())
+    }
+
+    fn frames_hand_out(&mut self, _: TaskId, _: BufferIndex, _: TaskIndex) -> FramesResult<()> {
+        Ok(())
+    }
+
+    fn frames_cancel(&mut self, _: TaskId, buffer: BufferIndex) -> FramesResult<()> {
+        if self.0.borrow().quarantined.contains(&buffer.0) {
+            return Err(ipc::Error::Op(FramesError::Busy));
+        }
+        self.log(format!("frames.cancel {}", buffer.0));
+        Ok(())
+    }
+
+    fn frames_owner(&mut self, _: TaskId, _: BufferIndex) -> FramesResult<Owner> {
+        Ok(Owner::Client(None))
+    }
+
+    fn answer(&mut self, caller: TaskId, answer: Answer) {
+        self.log("answer".into());
+        self.0.borrow_mut().answers.push((caller, answer));
+    }
+
+    fn note(&mut self, note: Note) {
+        self.log(format!("note {note:?}"));
+    }
+}
+
+type Subject = Node<Fake>;
+
+fn edge(node: &mut Subject, peer: TaskIndex, edge: Edge, generation: u32) {
+    let (generation, cause) = (Generation(generation), Cause::Faulted);
+    node.edge(WatchEvent { peer, edge, generation, cause });
+    node.settle();
+}
+
+fn serving() -> (Subject, Fake) {
+    let fake = Fake::default();
+    let config = Config {
+        number: 6,
+        entity: Name::new("OMAP3 ISP resizer output"),
+        pool: PoolId(0),
+        handles: 128,
+        isp: ISP,
+        graph: GRAPH,
+        frames: FRAMES,
+        sensor: SENSOR,
+    };
+    let mut node = Node::new(fake.clone(), config);
+    for peer in [ISP, GRAPH, FRAMES] {
+        node.learn(peer, Outlook::Ready { generation: Generation(0) });
+    }
+    node.settle();
+    assert_eq!(fake.calls(), ["frames.attach 0b0"]);
+    (node, fake)
+}
+
+/// Four buffers queued, stream on.
+fn streaming() -> (Subject, Fake, Handle) {
+    let (mut node, fake) = serving();
+    let handle = node.open(ALICE).unwrap();
+    assert_eq!(node.request_buffers(ALICE, handle, 9), Ok(4));
+    for buffer in [2, 0, 3, 1] {
+        node.queue_buffer(ALICE, handle, BufferIndex(buffer)).unwrap();
+    }
+    node.stream_on(ALICE, handle).unwrap();
+    let started = ["graph.start", "isp.queue 2", "isp.queue 0", "isp.queue 3", "isp.queue 1"];
+    assert_eq!(fake.calls(), started, "started first, then fed in the client's order");
+    (node, fake, handle)
+}
+
+fn frame(buffer: u8, sequence: u32) -> FrameDone {
+    let (buffer, flags) = (BufferIndex(buffer), FrameFlags::default());
+    FrameDone { buffer, sequence, timestamp_us: 0, bytes_used: 614_400, flags }
+}
+
+fn done(node: &mut Subject, fake: &Fake, results: &[NextDone]) {
+    fake.0.borrow_mut().done.extend(results);
+    node.drain().unwrap();
+    node.settle();
+}
+
+fn op<T>(error: NodeError) -> Result<T, ipc::Error<NodeError>> {
+    Err(ipc::Error::Op(error))
+}
+
+fn ended<T>(record: Disconnect) -> Result<T, ipc::Error<NodeError>> {
+    Err(ipc::Error::Disconnected(record))
+}
+
+#[test]
+fn frames_reach_waiting_clients_in_order_and_buffers_go_round() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 0), Ok(None));
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0)), NextDone::Frame(frame(0, 1))]);
+    let [(ALICE, Answer::Dequeued(Ok(first)))] = fake.answers()[..] else { panic!("one answer") };
+    assert_eq!((first.frame.buffer.0, first.epoch), (2, Generation(0)));
+    let second = node.dequeue_buffer(ALICE, handle, 100, 0).unwrap().unwrap();
+    assert_eq!(second.frame.sequence, 1);
+    fake.calls();
+    node.queue_buffer(ALICE, handle, first.frame.buffer).unwrap();
+    assert_eq!(fake.calls(), ["isp.queue 2"]);
+    assert_eq!(node.queue_buffer(ALICE, handle, first.frame.buffer), op(NodeError::BadBuffer));
+}
+
+#[test]
+fn without_frames_a_call_times_out_and_the_driver_is_not_blamed() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 0, 0), op(NodeError::WouldBlock));
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 5), Ok(None));
+    assert_eq!(node.deadline_us(), Some(100_005));
+    node.expire(100_004);
+    assert_eq!(fake.answers(), []);
+    node.expire(100_005);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(op(NodeError::TimedOut)))]);
+    assert!(node.dequeue_buffer(ALICE, handle, 100, 5).is_ok());
+}
+
+#[test]
+fn stream_off_ends_when_the_hardware_is_idle_and_gives_all_buffers_back() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.stream_off(ALICE, handle, 1000, 0), Ok(None));
+    assert_eq!(fake.calls(), ["graph.stop"]);
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
+    assert_eq!(fake.answers(), [], "not before Stopped");
+    done(&mut node, &fake, &[NextDone::Stopped]);
+    assert_eq!(fake.answers(), [(ALICE, Answer::StreamedOff(Ok(())))]);
+    assert_eq!(node.usage().buffers, 0);
+    for buffer in 0..4 {
+        node.queue_buffer(ALICE, handle, BufferIndex(buffer)).unwrap();
+    }
+}
+
+#[test]
+fn stream_off_of_another_holder_ends_the_waits_on_the_same_queue() {
+    let (mut node, fake, handle) = streaming();
+    let theirs = node.delegate(ALICE, handle, BOB).unwrap();
+    assert_eq!(node.dequeue_buffer(BOB, theirs, 1000, 0), Ok(None));
+    assert_eq!(node.stream_off(ALICE, handle, 1000, 0), Ok(None));
+    assert_eq!(fake.answers(), [(BOB, Answer::Dequeued(op(NodeError::NotStreaming)))]);
+}
+
+#[test]
+fn a_delegate_cannot_queue_a_buffer_that_somebody_reads() {
+    let (mut node, fake, handle) = streaming();
+    let theirs = node.delegate(ALICE, handle, BOB).unwrap();
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
+    node.dequeue_buffer(ALICE, handle, 0, 0).unwrap();
+    assert_eq!(node.queue_buffer(BOB, theirs, BufferIndex(2)), op(NodeError::BadBuffer));
+    assert_eq!(node.queue_buffer(ALICE, handle, BufferIndex(2)), Ok(()));
+}
+
+#[test]
+fn the_queue_belongs_to_one_family_until_its_last_close() {
+    let (mut node, fake, handle) = streaming();
+    let other = node.open(BOB).unwrap();
+    assert_eq!(node.request_buffers(BOB, other, 2), op(NodeError::Busy));
+    assert_eq!(node.stream_on(BOB, other), op(NodeError::Busy));
+    assert_eq!(node.dequeue_buffer(BOB, other, 10, 0), op(NodeError::Busy));
+    let theirs = node.delegate(ALICE, handle, BOB).unwrap();
+    node.close(ALICE, handle).unwrap();
+    node.settle();
+    fake.calls();
+    assert_eq!(node.request_buffers(BOB, other, 2), op(NodeError::Busy), "a delegate is left");
+    node.close(BOB, theirs).unwrap();
+    node.settle();
+    assert_eq!(fake.calls(), ["graph.stop"]);
+    done(&mut node, &fake, &[NextDone::Stopped]);
+    assert_eq!(node.request_buffers(BOB, other, 2), Ok(2));
+}
+
+#[test]
+fn a_refused_start_leaves_nothing_started() {
+    let (mut node, fake) = serving();
+    let handle = node.open(ALICE).unwrap();
+    assert_eq!(node.stream_on(ALICE, handle), op(NodeError::BadBuffer));
+    node.request_buffers(ALICE, handle, 2).unwrap();
+    fake.0.borrow_mut().start = Some(ipc::Error::Op(GraphError::BrokenPipeline));
+    assert_eq!(node.stream_on(ALICE, handle), op(NodeError::BrokenPipeline));
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 10, 0), op(NodeError::NotStreaming));
+}
+
+#[test]
+fn a_disconnect_at_start_sticks_to_the_handle_whoever_died() {
+    let (mut node, fake) = serving();
+    let handle = node.open(ALICE).unwrap();
+    node.request_buffers(ALICE, handle, 2).unwrap();
+    let told = Disconnect { hops: 1, ..record(SENSOR, 0) };
+    fake.0.borrow_mut().start = Some(ipc::Error::Disconnected(told));
+    assert_eq!(node.stream_on(ALICE, handle), ended(told));
+    assert_eq!(node.get_format(ALICE, handle), ended(told));
+    assert!(node.open(BOB).is_ok(), "the node itself goes on");
+}
+
+#[test]
+fn when_the_isp_dies_waiters_are_answered_first_then_handles_end_then_the_note_is_sent() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 1000, 0), Ok(None));
+    edge(&mut node, ISP, Edge::Died, 0);
+    let told = record(ISP, 0);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(ended(told)))]);
+    let calls = fake.calls();
+    assert_eq!(calls[0], "answer");
+    assert!(calls[1].starts_with("note Told"), "{calls:?}");
+    assert_eq!(calls.len(), 2, "nothing is asked of a dead isp, nothing of the graph");
+    for _ in 0..2 {
+        assert_eq!(node.dequeue_buffer(ALICE, handle, 10, 0), ended(told));
+        assert_eq!(node.stream_off(ALICE, handle, 10, 0), ended(told), "never a faked success");
+        assert_eq!(node.poll(ALICE, handle, PollEvents::IN, 10, 0), ended(told));
+        assert_eq!(node.dequeue_event(ALICE, handle), ended(told));
+        assert_eq!(node.queue_buffer(ALICE, handle, BufferIndex(0)), ended(told));
+    }
+    assert_eq!(node.open(BOB), op(NodeError::NoDevice));
+    edge(&mut node, ISP, Edge::Died, 0);
+    assert_eq!((fake.calls(), fake.answers()), (vec![], vec![]), "once per ended generation");
+}
+
+#[test]
+fn lost_buffers_come_back_at_quiet_and_not_before_each_exactly_once() {
+    let (mut node, fake, handle) = streaming();
+    edge(&mut node, ISP, Edge::Died, 0);
+    for buffer in (0..4).map(BufferIndex) {
+        assert_eq!(node.reclaim(ALICE, handle, buffer), Ok(Reclaim::Pending));
+    }
+    edge(&mut node, ISP, Edge::Quiet, 0);
+    for buffer in (0..4).map(BufferIndex) {
+        assert_eq!(node.reclaim(ALICE, handle, buffer), Ok(Reclaim::Cancelled));
+        assert_eq!(node.reclaim(ALICE, handle, buffer), op(NodeError::BadBuffer));
+    }
+    node.close(ALICE, handle).unwrap();
+    node.settle();
+    assert_eq!(node.usage(), NodeUsage::default());
+    assert_eq!(fake.calls().iter().filter(|call| call.starts_with("frames.cancel")).count(), 4);
+}
+
+#[test]
+fn a_buffer_that_the_ledger_still_holds_stays_pending() {
+    let (mut node, fake, handle) = streaming();
+    fake.0.borrow_mut().quarantined.insert(3);
+    edge(&mut node, ISP, Edge::Died, 0);
+    edge(&mut node, ISP, Edge::Quiet, 0);
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(3)), Ok(Reclaim::Pending));
+    fake.0.borrow_mut().quarantined.clear();
+    node.settle();
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(3)), Ok(Reclaim::Cancelled));
+}
+
+#[test]
+fn a_close_before_quiet_is_fine_and_usage_is_at_baseline_after_quiet() {
+    let (mut node, _, handle) = streaming();
+    edge(&mut node, ISP, Edge::Died, 0);
+    node.close(ALICE, handle).unwrap();
+    node.settle();
+    assert_eq!(node.usage(), NodeUsage { handles: 0, waiters: 0, buffers: 4 });
+    edge(&mut node, ISP, Edge::Quiet, 0);
+    assert_eq!(node.usage(), NodeUsage::default());
+    edge(&mut node, ISP, Edge::Ready, 1);
+    let handle = node.open(BOB).unwrap();
+    assert_eq!(node.request_buffers(BOB, handle, 4), Ok(4));
+}
+
+#[test]
+fn no_frame_of_the_ended_epoch_follows_the_disconnect() {
+    let (mut node, fake, handle) = streaming();
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
+    edge(&mut node, ISP, Edge::Died, 0);
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 10, 0), ended(record(ISP, 0)));
+    edge(&mut node, ISP, Edge::Quiet, 0);
+    edge(&mut node, ISP, Edge::Ready, 1);
+    done(&mut node, &fake, &[NextDone::Frame(frame(0, 1))]);
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 10, 0), ended(record(ISP, 0)));
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(2)), Ok(Reclaim::Cancelled));
+}
+
+#[test]
+fn the_next_life_delivers_frames_of_its_own_epoch() {
+    let (mut node, fake, handle) = streaming();
+    edge(&mut node, ISP, Edge::Died, 0);
+    edge(&mut node, ISP, Edge::Quiet, 0);
+    node.close(ALICE, handle).unwrap();
+    edge(&mut node, ISP, Edge::Ready, 1);
+    let handle = node.open(ALICE).unwrap();
+    node.request_buffers(ALICE, handle, 2).unwrap();
+    node.queue_buffer(ALICE, handle, BufferIndex(0)).unwrap();
+    node.stream_on(ALICE, handle).unwrap();
+    done(&mut node, &fake, &[NextDone::Frame(frame(0, 0))]);
+    let info = node.dequeue_buffer(ALICE, handle, 0, 0).unwrap().unwrap();
+    assert_eq!(info.epoch, Generation(1));
+}
+
+#[test]
+fn a_waiting_poll_wakes_with_error_hang_up_and_priority() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.poll(ALICE, handle, PollEvents::IN, 1000, 0), Ok(None));
+    edge(&mut node, ISP, Edge::Died, 0);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Polled(Ok(PollEvents::DISCONNECTED)))]);
+}
+
+#[test]
+fn a_poll_says_in_when_a_frame_is_there_and_error_when_nothing_streams() {
+    let (mut node, fake, handle) = streaming();
+    let poll = |node: &mut Subject| node.poll(ALICE, handle, PollEvents::IN, 1000, 0);
+    assert_eq!(poll(&mut node), Ok(None));
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Polled(Ok(PollEvents::IN)))]);
+    assert_eq!(poll(&mut node), Ok(Some(PollEvents::IN)));
+    let idle = node.open(BOB).unwrap();
+    assert_eq!(node.poll(BOB, idle, PollEvents::IN, 1000, 0), Ok(Some(PollEvents::ERR)));
+}
+
+#[test]
+fn when_the_isp_dies_in_a_call_that_call_tells_and_the_watch_is_silent() {
+    let (mut node, fake) = serving();
+    let handle = node.open(ALICE).unwrap();
+    node.request_buffers(ALICE, handle, 1).unwrap();
+    node.queue_buffer(ALICE, handle, BufferIndex(0)).unwrap();
+    fake.0.borrow_mut().isp_is_dead = true;
+    assert_eq!(node.stream_on(ALICE, handle), ended(record(ISP, 0)));
+    node.settle();
+    assert_eq!(fake.calls().iter().filter(|call| call.starts_with("note")).count(), 1);
+    edge(&mut node, ISP, Edge::Died, 0);
+    assert_eq!(fake.calls(), Vec::<String>::new());
+    edge(&mut node, ISP, Edge::Quiet, 0);
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(0)), Ok(Reclaim::Cancelled));
+}
+
+#[test]
+fn when_the_graph_dies_handles_end_and_buffers_wait_until_the_isp_has_stopped() {
+    let (mut node, fake, handle) = streaming();
+    edge(&mut node, GRAPH, Edge::Died, 0);
+    assert_eq!(node.get_format(ALICE, handle), ended(record(GRAPH, 0)));
+    assert!(!fake.calls().contains(&"graph.stop".into()), "a dead graph is not called");
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(0)), Ok(Reclaim::Pending));
+    done(&mut node, &fake, &[NextDone::Stopped]);
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(0)), Ok(Reclaim::Cancelled));
+    edge(&mut node, GRAPH, Edge::Ready, 1);
+    assert!(node.open(BOB).is_ok());
+}
+
+#[test]
+fn when_frames_dies_the_pipeline_is_stopped_and_buffers_wait_until_the_pool_is_attached_again() {
+    let (mut node, fake, handle) = streaming();
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
+    node.dequeue_buffer(ALICE, handle, 0, 0).unwrap();
+    fake.calls();
+    edge(&mut node, FRAMES, Edge::Died, 0);
+    assert_eq!(node.get_format(ALICE, handle), ended(record(FRAMES, 0)));
+    let calls = fake.calls();
+    assert!(calls.contains(&"graph.stop".into()), "{calls:?}");
+    done(&mut node, &fake, &[NextDone::Stopped]);
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(0)), Ok(Reclaim::Pending));
+    edge(&mut node, FRAMES, Edge::Ready, 1);
+    assert_eq!(fake.calls()[0], "frames.attach 0b100", "what the client holds is declared");
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(0)), Ok(Reclaim::Cancelled));
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(2)), op(NodeError::BadBuffer));
+}
+
+#[test]
+fn when_isp_and_graph_are_gone_close_is_ok_and_reaches_nobody() {
+    let (mut node, fake, handle) = streaming();
+    edge(&mut node, ISP, Edge::Died, 0);
+    edge(&mut node, GRAPH, Edge::Died, 0);
+    fake.calls();
+    assert_eq!(node.stream_off(ALICE, handle, 10, 0), ended(record(ISP, 0)), "the first sticks");
+    node.close(ALICE, handle).unwrap();
+    node.settle();
+    assert_eq!(fake.calls(), Vec::<String>::new());
+}
+
+#[test]
+fn when_the_sensor_dies_the_stream_ends_and_other_handles_go_on() {
+    let (mut node, fake, handle) = streaming();
+    let idle = node.open(BOB).unwrap();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 1000, 0), Ok(None));
+    edge(&mut node, SENSOR, Edge::Died, 0);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(ended(record(SENSOR, 0))))]);
+    assert!(node.get_format(BOB, idle).is_ok());
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(0)), Ok(Reclaim::Pending));
+    done(&mut node, &fake, &[NextDone::Stopped]);
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(0)), Ok(Reclaim::Cancelled));
+}
+
+#[test]
+fn when_the_client_dies_its_stream_is_stopped_and_everything_is_free() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 1000, 0), Ok(None));
+    edge(&mut node, ALICE.index(), Edge::Died, 0);
+    assert_eq!(fake.answers(), [], "the kernel has ended the call");
+    assert_eq!(fake.calls(), ["graph.stop"]);
+    done(&mut node, &fake, &[NextDone::Stopped]);
+    assert_eq!(node.usage(), NodeUsage::default());
+}
+
+#[test]
+fn while_removing_new_entries_are_refused_and_waiters_go_on_waiting() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 1000, 0), Ok(None));
+    edge(&mut node, ISP, Edge::Removing, 0);
+    assert_eq!(node.open(BOB), op(NodeError::NoDevice));
+    assert_eq!(node.queue_buffer(ALICE, handle, BufferIndex(0)), op(NodeError::NoDevice));
+    assert_eq!(fake.answers(), []);
+    edge(&mut node, ISP, Edge::Died, 0);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(ended(record(ISP, 0))))]);
+}
+
+#[test]
+fn edges_that_mean_nothing_change_nothing() {
+    let (mut node, fake, handle) = streaming();
+    for peer in [SENSOR, ALICE.index()] {
+        for what in [Edge::Removing, Edge::Quiet, Edge::Ready] {
+            edge(&mut node, peer, what, 1);
+        }
+    }
+    for peer in [GRAPH, FRAMES, ISP] {
+        edge(&mut node, peer, Edge::Quiet, 0);
+        edge(&mut node, peer, Edge::Ready, 0);
+    }
+    assert_eq!((fake.calls(), fake.answers()), (vec![], vec![]));
+    assert!(node.get_format(ALICE, handle).is_ok());
+}
+
+#[test]
+fn a_driver_that_ends_the_stream_by_itself_ends_the_waits_and_unlocks_the_graph() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 1000, 0), Ok(None));
+    done(&mut node, &fake, &[NextDone::Stopped]);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(op(NodeError::NotStreaming)))]);
+    assert!(fake.calls().contains(&"graph.stop".into()));
+    assert_eq!(node.stream_on(ALICE, handle), Ok(()));
+}
