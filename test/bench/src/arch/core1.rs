@@ -1,0 +1,243 @@
+//! Core 1 in place: start, pacing, scene file, and the loop of device time.
+
+use super::exclusive::{Exclusive, Lent};
+use super::machine::*;
+use super::semihosting::{File, Mode};
+use super::{boot, report};
+use crate::core1::{Camera, Memory, Turn, alarm_due};
+use crate::params::{Flags, PATH_BYTES, Parameters, Scene};
+use crate::scene::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource};
+use crate::shared::Shared;
+use core::sync::atomic::Ordering::SeqCst;
+
+/// How often core 1 looks whether core 0 has served the fault script, before it goes on without.
+const ALARM_PATIENCE: u32 = 1_000_000;
+/// How often core 1 looks whether core 0 has taken its doorbell, and how far apart.
+const CORE0_PATIENCE: u32 = 200;
+const CORE0_POLL_US: u32 = 50;
+/// Bytes of the scene that are kept in memory; rows beyond are read from the file each time.
+const SCENE_BYTES: usize = 3 * 648 * 486;
+
+/// The camera is large, so it is not on the stack.
+static CAMERA: Exclusive<Camera> = Exclusive::holding(Camera::new());
+static SCENE_MEMORY: Lent<[u8; SCENE_BYTES]> = Lent::new([0; SCENE_BYTES]);
+
+/// Runs device time for ever.
+pub fn run() -> ! {
+    mask_interrupts();
+    let shared = boot::shared();
+    NVIC_ISER.set(1 << MHU0_IRQ | 1 << TIMER1_IRQ);
+    // SAFETY: `run` is called once.
+    let mut scene = HostScene::new(unsafe { SCENE_MEMORY.lend() });
+    scene.open(&boot::parameters());
+    shared.progress.alive.store(1, SeqCst);
+    CAMERA.with(Camera::new, |camera| run_lines(shared, camera, &mut scene))
+}
+
+fn run_lines(shared: &Shared, camera: &mut Camera, scene: &mut HostScene) -> ! {
+    let trace = Flags(shared.options.flags.load(SeqCst)).has(Flags::TRACE_FRAMES);
+    let mut clock = LineClock::new(shared.options.line_us.load(SeqCst));
+    loop {
+        if camera.begin_line(shared) == Turn::Idle {
+            sleep();
+            clock.restart();
+            continue;
+        }
+        serve_alarm(shared);
+        if camera.run_line(shared, scene, &mut Psram) {
+            wait_for_core0();
+            ring_core0();
+        }
+        if trace && shared.progress.line.load(SeqCst) == 0 {
+            trace_frame(shared);
+        }
+        clock.wait();
+    }
+}
+
+fn trace_frame(shared: &Shared) {
+    report::line(format_args!(
+        "frame {} at {} us, {} bytes by DMA, {} refused",
+        shared.progress.frame.load(SeqCst),
+        cycles() / CYCLES_PER_US,
+        shared.progress.dma_bytes.load(SeqCst),
+        shared.progress.dma_refused.load(SeqCst)
+    ));
+}
+
+/// Sleeps until the doorbell or the line timer.
+fn sleep() {
+    wait_for_interrupt();
+    clear_core1_doorbell();
+    TIMER1.word(3).set(1);
+    NVIC_ICPR.set(1 << MHU0_IRQ | 1 << TIMER1_IRQ);
+}
+
+/// Waits until core 0 has taken the doorbell of the event before. The host may stop the thread of
+/// core 0 for longer than a frame takes, which no processor does to its interrupts; device time
+/// does not run away from it then.
+fn wait_for_core0() {
+    for _ in 0..CORE0_PATIENCE {
+        if core0_has_answered() {
+            return;
+        }
+        sleep_cycles(CORE0_POLL_US * CYCLES_PER_US);
+    }
+}
+
+/// Sleeps for this time, or until the doorbell.
+fn sleep_cycles(cycles: u32) {
+    // CMSDK timer: value, then enable with interrupt. It is stopped again after the sleep.
+    TIMER1.word(1).set(cycles);
+    TIMER1.set(1 | 1 << 3);
+    sleep();
+    TIMER1.set(0);
+}
+
+/// Gives core 0 the time to do what the script says for this very line.
+fn serve_alarm(shared: &Shared) {
+    if !alarm_due(shared) {
+        return;
+    }
+    ring_core0();
+    for _ in 0..ALARM_PATIENCE {
+        if !alarm_due(shared) {
+            return;
+        }
+        yield_now();
+    }
+}
+
+/// Keeps lines from being shorter than they should be.
+struct LineClock {
+    line_cycles: u32,
+    next: u32,
+}
+
+impl LineClock {
+    fn new(line_us: u32) -> Self {
+        Self { line_cycles: line_us.saturating_mul(CYCLES_PER_US), next: cycles() }
+    }
+
+    /// The next line may come at once.
+    fn restart(&mut self) {
+        self.next = cycles();
+    }
+
+    /// Waits for the time of the next line; a line that is late does not shorten those after it.
+    fn wait(&mut self) {
+        self.next = self.next.wrapping_add(self.line_cycles);
+        loop {
+            let left = self.next.wrapping_sub(cycles()) as i32;
+            if left <= 0 {
+                if left < -(self.line_cycles as i32) {
+                    self.next = cycles();
+                }
+                return yield_now();
+            }
+            sleep_cycles(left as u32);
+        }
+    }
+}
+
+/// The memory that the camera's DMA reaches.
+struct Psram;
+
+impl Memory for Psram {
+    fn write(&mut self, address: u32, bytes: &[u8]) {
+        // SAFETY: the firewall let only ranges inside of PSRAM through, which exists, which holds
+        // no object of the bench, and which the product expects to change under its hands as it
+        // does with any DMA.
+        unsafe {
+            core::ptr::copy_nonoverlapping(bytes.as_ptr(), address as *mut u8, bytes.len());
+        }
+    }
+}
+
+/// A scene in a file of the host. Without one, coloured bars.
+struct HostScene {
+    size: SceneSize,
+    file: Option<File>,
+    data_start: u32,
+    /// The first bytes of the picture.
+    kept: &'static mut [u8; SCENE_BYTES],
+}
+
+/// Size of the scene that stands in when there is no file.
+const BARS: SceneSize = SceneSize { width_px: 648, height_px: 486 };
+
+impl HostScene {
+    const fn new(kept: &'static mut [u8; SCENE_BYTES]) -> Self {
+        Self { size: BARS, file: None, data_start: 0, kept }
+    }
+
+    fn open(&mut self, parameters: &Parameters) {
+        if parameters.scene != Scene::File {
+            return;
+        }
+        match self.try_open(parameters) {
+            Some(()) => {}
+            None => {
+                self.file = None;
+                report::line(format_args!("no scene in {}", parameters.scene_path()));
+            }
+        }
+    }
+
+    fn try_open(&mut self, parameters: &Parameters) -> Option<()> {
+        let mut path = [0; PATH_BYTES + 1];
+        path[..PATH_BYTES].copy_from_slice(&parameters.scene_path.0);
+        let file = File::open(core::ffi::CStr::from_bytes_until_nul(&path).ok()?, Mode::Read)?;
+        let mut header = [0; 64];
+        let length = file.length_bytes()?;
+        let head = &mut header[..length.min(64) as usize];
+        if !file.read(head) {
+            return None;
+        }
+        let (size, start) = crate::scene_file::shape(head, length)?;
+        let bytes = 3 * size.width_px * size.height_px;
+        if size.width_px > MAX_SCENE_WIDTH_PX {
+            return None;
+        }
+        (self.size, self.data_start) = (size, start);
+        if !file.seek(start) || !file.read(&mut self.kept[..bytes.min(SCENE_BYTES)]) {
+            return None;
+        }
+        self.file = Some(file);
+        Some(())
+    }
+}
+
+impl SceneSource for HostScene {
+    fn size(&self) -> SceneSize {
+        self.size
+    }
+
+    fn line(&mut self, y: usize, rgb: &mut [u8]) {
+        let row_bytes = 3 * self.size.width_px;
+        let start = y * row_bytes;
+        match (&self.file, self.kept.get(start..start + row_bytes)) {
+            (None, _) => bars(y, &mut rgb[..row_bytes]),
+            (Some(_), Some(row)) => rgb[..row_bytes].copy_from_slice(row),
+            (Some(file), None) => {
+                let read =
+                    file.seek(self.data_start + start as u32) && file.read(&mut rgb[..row_bytes]);
+                if !read {
+                    rgb[..row_bytes].fill(0);
+                }
+            }
+        }
+    }
+}
+
+/// Bars that differ in both directions and in colour.
+fn bars(y: usize, rgb: &mut [u8]) {
+    for (x, pixel) in rgb.chunks_exact_mut(3).enumerate() {
+        let bar = x / 81 + y / 61;
+        pixel.copy_from_slice(&[
+            if bar & 1 == 0 { 200 } else { 60 },
+            if bar & 2 == 0 { 180 } else { 70 },
+            if bar & 4 == 0 { 160 } else { 80 },
+        ]);
+    }
+}

@@ -1,0 +1,421 @@
+//! The camera: sensor and data path, one line at a time.
+
+use super::config;
+use super::dma::{Memory, Target};
+use super::frame::{CCDC, Frame, PREVIEW, RESIZER};
+use crate::pixels::MAX_WIDTH_PX;
+use crate::pixels::ccdc::{Ccdc, CcdcConfig};
+use crate::pixels::gamma::GammaTables;
+use crate::pixels::preview::Preview;
+use crate::pixels::resizer::Resizer;
+use crate::pixels::yuv::{YuvLine, pack};
+use crate::scene::SceneSource;
+use crate::scene::sensor::{Sensor, SensorConfig};
+use crate::shared::{Shared, gate};
+use core::sync::atomic::Ordering::SeqCst;
+use drv_isp_regs::ccdc::{CFG, SYN_MODE, VDINT, cfg, syn_mode, vdint};
+use drv_isp_regs::main_block::{IRQ0STATUS, irq};
+use drv_isp_regs::sensor::{OUTPUT_CONTROL, RESTART, output_control, restart};
+
+/// What the next turn of the loop is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing streams: sleep until somebody rings.
+    Idle,
+    /// A line is to be run.
+    Line,
+}
+
+/// The engine that goes on writing after it should have stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Late {
+    epoch: u32,
+    target: Target,
+    lines_left: u32,
+}
+
+/// Sensor, data path and line buffers.
+pub struct Camera {
+    sensor: Sensor,
+    /// What the sensor latched at frame start.
+    sensor_config: SensorConfig,
+    /// The sensor's tables belong to `sensor_config`.
+    sensor_ready: bool,
+    ccdc: Ccdc,
+    ccdc_config: CcdcConfig,
+    preview: Preview,
+    resizer: Resizer,
+    gamma: GammaTables,
+    raw: [u16; MAX_WIDTH_PX],
+    developed: YuvLine,
+    scaled: YuvLine,
+    bytes: [u8; 2 * MAX_WIDTH_PX],
+    frame: Option<Frame>,
+    /// Number of the next frame since the sensor started to send; `None` while it does not.
+    next_sequence: Option<u32>,
+    late: Option<Late>,
+}
+
+impl Camera {
+    /// A camera at power on.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            sensor: Sensor::new(),
+            sensor_config: SensorConfig::FULL_4X,
+            sensor_ready: false,
+            ccdc: Ccdc::new(),
+            ccdc_config: CcdcConfig {
+                lane_shift: 0,
+                data_bits: 10,
+                dc_sub: 0,
+                black_compensation: [0; 4],
+                colour_pattern: 0,
+                memory: EMPTY,
+                video_port: EMPTY,
+                video_port_shift: 0,
+            },
+            preview: Preview::new(),
+            resizer: Resizer::new(),
+            gamma: GammaTables::linear(),
+            raw: [0; MAX_WIDTH_PX],
+            developed: YuvLine::new(),
+            scaled: YuvLine::new(),
+            bytes: [0; 2 * MAX_WIDTH_PX],
+            frame: None,
+            next_sequence: None,
+            late: None,
+        }
+    }
+
+    /// Lets device time go on by a line, or says that nothing streams.
+    pub fn begin_line(&mut self, shared: &Shared) -> Turn {
+        let epoch = shared.epoch();
+        let sends = sensor_sends(shared);
+        let gone = self.frame.is_some_and(|frame| frame.epoch != epoch || !sensor_powered(shared));
+        if gone {
+            self.end_frame(shared);
+        }
+        if let Some(frame) = &mut self.frame {
+            frame.line += 1;
+            if frame.line < frame.lines && !take_restart(shared) {
+                publish(shared, frame.line);
+                return Turn::Line;
+            }
+            self.end_frame(shared);
+        }
+        if sends && epoch.is_multiple_of(2) {
+            self.begin_frame(shared, epoch);
+            return Turn::Line;
+        }
+        self.next_sequence = None;
+        shared.progress.streaming.store(0, SeqCst);
+        if self.late.is_some() {
+            shared.progress.lines.fetch_add(1, SeqCst);
+            return Turn::Line;
+        }
+        Turn::Idle
+    }
+
+    fn begin_frame(&mut self, shared: &Shared, epoch: u32) {
+        self.latch_sensor(shared);
+        let height = self.sensor_config.height_px as u32;
+        let lines = config::frame_lines(shared, height);
+        shared.progress.frame_lines.store(lines, SeqCst);
+        let sequence = self.next_sequence.unwrap_or(0);
+        self.next_sequence = Some(sequence.wrapping_add(1));
+        self.frame = Some(Frame {
+            epoch,
+            sequence,
+            line: 0,
+            height,
+            lines,
+            dropped: take_one(&shared.mischief.drop_frames),
+            ccdc: None,
+            preview: None,
+            resizer: None,
+        });
+        shared.progress.streaming.store(1, SeqCst);
+        shared.progress.frame.fetch_add(1, SeqCst);
+        publish(shared, 0);
+    }
+
+    /// The sensor takes over its registers, unless it was told to wait until all are written.
+    fn latch_sensor(&mut self, shared: &Shared) {
+        let output = shared.sensor(OUTPUT_CONTROL.sensor_index()).load(SeqCst);
+        let waits = output_control::SYNCHRONIZE_CHANGES.is_set(output);
+        if waits && self.next_sequence.is_some() {
+            return;
+        }
+        let config = config::sensor(shared);
+        self.sensor_ready &= self.sensor_config == config;
+        self.sensor_config = config;
+    }
+
+    fn end_frame(&mut self, shared: &Shared) {
+        self.frame = None;
+        shared.progress.active.store(0, SeqCst);
+        shared.progress.outstanding.store(0, SeqCst);
+    }
+
+    /// Runs the line that [`Camera::begin_line`] announced. Returns whether core 0 must look at
+    /// the interrupt lines.
+    pub fn run_line(
+        &mut self,
+        shared: &Shared,
+        scene: &mut impl SceneSource,
+        memory: &mut impl Memory,
+    ) -> bool {
+        let before = shared.get(&IRQ0STATUS);
+        self.write_late(shared, memory);
+        if let Some(mut frame) = self.frame.take_if(|frame| !frame.dropped) {
+            if frame.line == 0 {
+                self.start(shared, &mut frame);
+            }
+            if frame.line < frame.height {
+                self.active_line(shared, &mut frame, scene, memory);
+            }
+            self.frame = Some(frame);
+        }
+        shared.get(&IRQ0STATUS) & !before != 0
+    }
+
+    /// Frame start: everything shadowed is latched.
+    fn start(&mut self, shared: &Shared, frame: &mut Frame) {
+        shared.commit(frame.epoch, |gates| {
+            frame.start_blocks(shared, gates);
+            if gates & gate::PIPE != 0 {
+                shared.word(&IRQ0STATUS).fetch_or(irq::HS_VS.mask(), SeqCst);
+            }
+        });
+        if frame.ccdc.is_some() {
+            self.latch_ccdc(shared);
+        }
+        if let Some(output) = &mut frame.preview {
+            let config = config::preview(shared, &self.ccdc_config.video_port);
+            if !config.features.gamma_bypass {
+                config::gamma(shared, &mut self.gamma);
+            }
+            output.lines_left = config.output_size().1;
+            self.preview.begin_frame(&config);
+        }
+        if let Some(output) = &mut frame.resizer {
+            let config = config::resizer(shared);
+            output.lines_left = config.output_height;
+            self.resizer.begin_frame(&config);
+        }
+    }
+
+    fn latch_ccdc(&mut self, shared: &Shared) {
+        self.ccdc_config = config::ccdc(shared);
+        self.ccdc.configure(&self.ccdc_config);
+    }
+
+    fn active_line(
+        &mut self,
+        shared: &Shared,
+        frame: &mut Frame,
+        scene: &mut impl SceneSource,
+        memory: &mut impl Memory,
+    ) {
+        if frame.ccdc.is_some() {
+            if !cfg::VDLC.is_set(shared.get(&CFG)) {
+                // Nothing is shadowed: what was written meanwhile tears the frame.
+                self.latch_ccdc(shared);
+            }
+            let width = self.sensor_row(frame, scene);
+            self.ccdc_row(shared, frame, width, memory);
+        }
+        self.end_line(shared, frame);
+    }
+
+    fn sensor_row(&mut self, frame: &Frame, scene: &mut impl SceneSource) -> usize {
+        if !self.sensor_ready {
+            self.sensor.configure(&self.sensor_config, scene.size());
+            self.sensor_ready = true;
+        }
+        self.sensor.line(scene, frame.sequence, frame.line as usize, &mut self.raw)
+    }
+
+    fn ccdc_row(
+        &mut self,
+        shared: &Shared,
+        frame: &mut Frame,
+        width: usize,
+        memory: &mut impl Memory,
+    ) {
+        let row = frame.line as usize;
+        self.ccdc.correct(row, &mut self.raw[..width]);
+        if let Some(Some(target)) = &mut frame.ccdc
+            && let Some(count) = self.ccdc.memory_line(row, &self.raw[..width], &mut self.bytes)
+        {
+            let bytes = &self.bytes[..count];
+            shared.commit(frame.epoch, |gates| target.write_line(shared, gates, memory, bytes));
+        }
+        if frame.preview.is_none() {
+            return;
+        }
+        let Some(port) = self.ccdc.video_port_line(row, &mut self.raw[..width]) else { return };
+        if self.preview.line(&self.gamma, port, &mut self.developed) {
+            self.preview_row(shared, frame, memory);
+        }
+    }
+
+    /// A line came out of the preview.
+    fn preview_row(&mut self, shared: &Shared, frame: &mut Frame, memory: &mut impl Memory) {
+        let Some(output) = &mut frame.preview else { return };
+        if let Some(target) = &mut output.target {
+            let count = pack(&self.developed, output.order, &mut self.bytes);
+            let bytes = &self.bytes[..count];
+            shared.commit(frame.epoch, |gates| target.write_line(shared, gates, memory, bytes));
+        }
+        output.lines_left = output.lines_left.saturating_sub(1);
+        let done = output.lines_left == 0;
+        if frame.resizer.is_some() {
+            self.resizer.push(&self.developed);
+            while self.resizer.pop(&mut self.scaled) {
+                self.resizer_row(shared, frame, memory);
+            }
+        }
+        if done {
+            let target = frame.preview.take().and_then(|output| output.target);
+            let finished = shared.commit(frame.epoch, |_| {
+                if PREVIEW.finish(shared) {
+                    shared.word(&IRQ0STATUS).fetch_or(irq::PRV_DONE.mask(), SeqCst);
+                }
+            });
+            self.stopped(shared, frame, finished.and(target));
+        }
+    }
+
+    /// A line came out of the resizer.
+    fn resizer_row(&mut self, shared: &Shared, frame: &mut Frame, memory: &mut impl Memory) {
+        let Some(output) = &mut frame.resizer else { return };
+        if let Some(target) = &mut output.target {
+            let count = pack(&self.scaled, output.order, &mut self.bytes);
+            let bytes = &self.bytes[..count];
+            shared.commit(frame.epoch, |gates| target.write_line(shared, gates, memory, bytes));
+        }
+        output.lines_left = output.lines_left.saturating_sub(1);
+        if output.lines_left == 0 {
+            let target = frame.resizer.take().and_then(|output| output.target);
+            let finished = shared.commit(frame.epoch, |_| {
+                if RESIZER.finish(shared) {
+                    shared.word(&IRQ0STATUS).fetch_or(irq::RSZ_DONE.mask(), SeqCst);
+                }
+            });
+            self.stopped(shared, frame, finished.and(target));
+        }
+    }
+
+    /// Line events, and the end of the CCDC's frame at the last active line.
+    fn end_line(&mut self, shared: &Shared, frame: &mut Frame) {
+        let lines = shared.get(&VDINT);
+        let sync = syn_mode::VDHDEN.is_set(shared.get(&SYN_MODE));
+        let mut events = 0;
+        if sync && frame.line == vdint::VDINT0.get(lines) {
+            events |= irq::CCDC_VD0.mask();
+        }
+        if sync && frame.line == vdint::VDINT1.get(lines) {
+            events |= irq::CCDC_VD1.mask();
+        }
+        let last = frame.line + 1 == frame.height;
+        if events == 0 && !(last && frame.ccdc.is_some()) {
+            return;
+        }
+        let ended = frame.ccdc.filter(|_| last);
+        let committed = shared.commit(frame.epoch, |gates| {
+            if gates & gate::PIPE == 0 {
+                return;
+            }
+            shared.word(&IRQ0STATUS).fetch_or(events, SeqCst);
+            if ended.is_some() {
+                CCDC.finish(shared);
+            }
+        });
+        if let Some(target) = ended {
+            frame.ccdc = None;
+            self.stopped(shared, frame, committed.and(target));
+        }
+    }
+
+    /// An engine wrote its last line; it may be made to go on nevertheless.
+    fn stopped(&mut self, shared: &Shared, frame: &Frame, target: Option<Target>) {
+        let lines_left = shared.mischief.late_lines.load(SeqCst);
+        let target = target.filter(|_| lines_left != 0 && !CCDC.is_enabled(shared));
+        if let Some(target) = target {
+            shared.mischief.late_lines.store(0, SeqCst);
+            let back = target.offset_bytes.wrapping_mul(lines_left);
+            let address = target.address.wrapping_sub(back);
+            self.late =
+                Some(Late { epoch: frame.epoch, target: Target { address, ..target }, lines_left });
+        }
+        let late = self.late.map_or(0, |late| late.target.engine_bit());
+        shared.progress.outstanding.store(frame.engines() | late, SeqCst);
+    }
+
+    /// The engine that should have stopped writes its last line once more.
+    fn write_late(&mut self, shared: &Shared, memory: &mut impl Memory) {
+        let Some(mut late) = self.late.take() else { return };
+        late.lines_left -= 1;
+        let bytes = &self.bytes[..(late.target.offset_bytes as usize).min(self.bytes.len())];
+        let target = &mut late.target;
+        let written =
+            shared.commit(late.epoch, |gates| target.write_line(shared, gates, memory, bytes));
+        if written.is_some() && late.lines_left != 0 {
+            self.late = Some(late);
+        } else {
+            let engines = self.frame.map_or(0, |frame| frame.engines());
+            shared.progress.outstanding.store(engines, SeqCst);
+        }
+    }
+}
+
+impl Default for Camera {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const EMPTY: crate::pixels::Window = crate::pixels::Window { left: 0, top: 0, width: 0, height: 0 };
+
+/// Must core 0 run the fault script before device time goes on?
+#[must_use]
+pub fn alarm_due(shared: &Shared) -> bool {
+    let alarm = &shared.alarm;
+    let progress = &shared.progress;
+    alarm.armed.load(SeqCst) != 0
+        && (alarm.frame.load(SeqCst), alarm.line.load(SeqCst))
+            <= (progress.frame.load(SeqCst), progress.line.load(SeqCst))
+}
+
+/// Tells core 0 where device time is.
+fn publish(shared: &Shared, line: u32) {
+    let progress = &shared.progress;
+    progress.line.store(line, SeqCst);
+    progress.lines.fetch_add(1, SeqCst);
+}
+
+fn sensor_powered(shared: &Shared) -> bool {
+    shared.gates.load(SeqCst) & gate::SENSOR != 0
+}
+
+/// Does the sensor start another frame?
+fn sensor_sends(shared: &Shared) -> bool {
+    let output = shared.sensor(OUTPUT_CONTROL.sensor_index()).load(SeqCst);
+    let paused = shared.sensor(RESTART.sensor_index()).load(SeqCst);
+    sensor_powered(shared)
+        && output_control::CHIP_ENABLE.is_set(output)
+        && !restart::PAUSE.is_set(paused)
+}
+
+/// Was a restart asked for? It is answered once.
+fn take_restart(shared: &Shared) -> bool {
+    let word = shared.sensor(RESTART.sensor_index());
+    restart::RESTART.is_set(word.fetch_and(!restart::RESTART.mask(), SeqCst))
+}
+
+/// Uses one of a number of misbehaviours up.
+fn take_one(count: &core::sync::atomic::AtomicU32) -> bool {
+    count.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok()
+}

@@ -1,0 +1,250 @@
+//! Register words to configurations of the data path: pure decoding, done at frame start.
+
+use crate::params::Flags;
+use crate::pixels::Window;
+use crate::pixels::bayer::Phase;
+use crate::pixels::ccdc::CcdcConfig;
+use crate::pixels::gamma::GammaTables;
+use crate::pixels::preview::{Features, PreviewConfig};
+use crate::pixels::resizer::ResizerConfig;
+use crate::pixels::yuv::YuvOrder;
+use crate::scene::sensor::{SensorConfig, TestPattern};
+use crate::shared::Shared;
+use core::sync::atomic::Ordering::Relaxed;
+use drv_isp_regs::sensor::*;
+use drv_isp_regs::{Field, Register, ccdc, main_block, preview, resizer};
+
+/// Sign-extends the low `bits` bits.
+const fn signed(value: u32, bits: u32) -> i32 {
+    let unused = u32::BITS - bits;
+    ((value << unused) as i32) >> unused
+}
+
+/// The sensor's configuration.
+///
+/// One step and one gain serve both directions and all colours: those of the columns and of green 1.
+pub fn sensor(shared: &Shared) -> SensorConfig {
+    let get = |register: &Register| shared.sensor(register.sensor_index()).load(Relaxed);
+    let step = column_address_mode::SKIP.get(get(&COLUMN_ADDRESS_MODE)) + 1;
+    let size = |last: u32| 2 * (last + 1).div_ceil(2 * step) as usize;
+    let mode = get(&READ_MODE_2);
+    SensorConfig {
+        column_start: get(&COLUMN_START).saturating_sub(COLUMN_START_DEFAULT.into()),
+        row_start: get(&ROW_START).saturating_sub(ROW_START_DEFAULT.into()),
+        step,
+        width_px: size(get(&WINDOW_WIDTH)),
+        height_px: size(get(&WINDOW_HEIGHT)),
+        exposure_lines: get(&SHUTTER_WIDTH_UPPER) << 16 | get(&SHUTTER_WIDTH_LOWER),
+        gain_eighths: gain_eighths(get(&GREEN1_GAIN)),
+        flip_horizontal: read_mode_2::COLUMN_MIRROR.is_set(mode),
+        flip_vertical: read_mode_2::ROW_MIRROR.is_set(mode),
+        pattern: pattern(get(&TEST_PATTERN), get(&TEST_PATTERN_GREEN)),
+        noise: !Flags(shared.options.flags.load(Relaxed)).has(Flags::NO_NOISE),
+        seed: shared.options.seed.load(Relaxed),
+    }
+}
+
+/// Lines of a frame, blanking included, for this number of active lines.
+pub fn frame_lines(shared: &Shared, height: u32) -> u32 {
+    let blank = shared.sensor(VERTICAL_BLANK.sensor_index()).load(Relaxed);
+    height + blank + 1
+}
+
+/// Analog (in eighths, perhaps doubled) times digital gain (1 + n / 8).
+fn gain_eighths(word: u32) -> u32 {
+    let analog = green1_gain::ANALOG.get(word) * (1 + green1_gain::MULTIPLIER.get(word));
+    (analog * (8 + green1_gain::DIGITAL.get(word)) / 8).clamp(8, 1024)
+}
+
+fn pattern(word: u32, green: u32) -> TestPattern {
+    match (test_pattern::ENABLE.is_set(word), test_pattern::CONTROL.get(word)) {
+        (false, _) => TestPattern::Off,
+        // 12-bit level, 10-bit output.
+        (true, 0) => TestPattern::ColorField((green >> 2) as u16),
+        (true, 7 | 8) => TestPattern::VerticalBars,
+        (true, _) => TestPattern::HorizontalGradient,
+    }
+}
+
+/// The CCDC's configuration.
+pub fn ccdc(shared: &Shared) -> CcdcConfig {
+    use ccdc::*;
+    let get = |register: &Register| shared.get(register);
+    let black = get(&BLKCMP);
+    let level = |field: Field| signed(field.get(black), 8) as i8;
+    let formatter = (get(&FMT_HORZ), get(&FMT_VERT), get(&VP_OUT));
+    CcdcConfig {
+        lane_shift: 2 * main_block::ctrl::SHIFT.get(get(&main_block::CTRL)) as u8,
+        data_bits: data_bits(syn_mode::DATSIZ.get(get(&SYN_MODE))),
+        dc_sub: if clamp::CLAMPEN.is_set(get(&CLAMP)) { 0 } else { get(&DCSUB) as u16 },
+        black_compensation: [
+            level(blkcmp::R),
+            level(blkcmp::GR),
+            level(blkcmp::GB),
+            level(blkcmp::B),
+        ],
+        colour_pattern: get(&COLPTN),
+        memory: Window {
+            left: horz_info::SPH.get(get(&HORZ_INFO)) as usize,
+            top: vert_start::SLV0.get(get(&VERT_START)) as usize,
+            width: horz_info::NPH.get(get(&HORZ_INFO)) as usize + 1,
+            height: vert_lines::NLV.get(get(&VERT_LINES)) as usize + 1,
+        },
+        video_port: Window {
+            left: (fmt_horz::FMTSPH.get(formatter.0) + vp_out::HORZ_ST.get(formatter.2)) as usize,
+            top: fmt_vert::FMTSLV.get(formatter.1) as usize,
+            width: fmt_horz::FMTLNH.get(formatter.0).min(vp_out::HORZ_NUM.get(formatter.2))
+                as usize,
+            height: fmt_vert::FMTLNV.get(formatter.1).min(vp_out::VERT_NUM.get(formatter.2))
+                as usize,
+        },
+        video_port_shift: 6_u32.saturating_sub(fmtcfg::VPIN.get(get(&FMTCFG))) as u8,
+    }
+}
+
+const fn data_bits(datsiz: u32) -> u8 {
+    match datsiz {
+        4 => 12,
+        5 => 11,
+        6 => 10,
+        7 => 8,
+        _ => 16,
+    }
+}
+
+/// The preview's configuration; `port` is the video port's window, which moves the colours.
+pub fn preview(shared: &Shared, port: &Window) -> PreviewConfig {
+    use preview::*;
+    let get = |register: &Register| shared.get(register);
+    let control = get(&PCR);
+    let on = |field: Field| field.is_set(control);
+    let (horizontal, vertical) = (get(&HORZ_INFO), get(&VERT_INFO));
+    let window = Window {
+        left: horz_info::SPH.get(horizontal) as usize,
+        top: vert_info::SLV.get(vertical) as usize,
+        width: span(horz_info::SPH.get(horizontal), horz_info::EPH.get(horizontal)),
+        height: span(vert_info::SLV.get(vertical), vert_info::ELV.get(vertical)),
+    };
+    let (black, limits) = (get(&BLKADJOFF), get(&SETUP_YC));
+    let csc_offsets = get(&CSC_OFFSET);
+    let byte = |field: Field, word: u32| signed(field.get(word), 8) as i8;
+    PreviewConfig {
+        window,
+        features: Features {
+            cfa: on(pcr::CFAEN),
+            noise_or_defect: on(pcr::NFEN) || on(pcr::DCOREN),
+            median: on(pcr::HMEDEN),
+            yc_filters: on(pcr::YNENHEN) || on(pcr::SUPEN),
+            gamma_bypass: on(pcr::GAMMA_BYPASS),
+        },
+        first_colour: Phase::Grbg.moved(port.left + window.left, port.top + window.top),
+        digital_gain_q8: wb_dgain::DGAIN.get(get(&WB_DGAIN)) as u16,
+        white_balance_q5: get(&WBGAIN).to_le_bytes(),
+        white_balance_select: get(&WBSEL),
+        cfa_threshold_horizontal: cfa::GRADTH_HOR.get(get(&CFA)) as u8,
+        cfa_threshold_vertical: cfa::GRADTH_VER.get(get(&CFA)) as u8,
+        black_adjust: [
+            byte(blkadjoff::R, black),
+            byte(blkadjoff::G, black),
+            byte(blkadjoff::B, black),
+        ],
+        rgb_matrix_q8: rgb_matrix(shared),
+        rgb_offset: [
+            signed(rgb_off1::R.get(get(&RGB_OFF1)), 10) as i16,
+            signed(rgb_off1::G.get(get(&RGB_OFF1)), 10) as i16,
+            signed(rgb_off2::B.get(get(&RGB_OFF2)), 10) as i16,
+        ],
+        csc_q8: core::array::from_fn(|row| {
+            let word = shared.element(&CSC, row).load(Relaxed);
+            [csc::R, csc::G, csc::B].map(|field| signed(field.get(word), 10) as i16)
+        }),
+        csc_offset: [
+            byte(csc_offset::Y, csc_offsets),
+            byte(csc_offset::CB, csc_offsets),
+            byte(csc_offset::CR, csc_offsets),
+        ],
+        contrast_q4: cnt_brt::CNT.get(get(&CNT_BRT)) as u8,
+        brightness: cnt_brt::BRT.get(get(&CNT_BRT)) as u8,
+        luma_limits: (setup_yc::MINY.get(limits) as u8, setup_yc::MAXY.get(limits) as u8),
+        chroma_limits: (setup_yc::MINC.get(limits) as u8, setup_yc::MAXC.get(limits) as u8),
+    }
+}
+
+/// Number of pixels from `first` to `last`.
+const fn span(first: u32, last: u32) -> usize {
+    (last + 1).saturating_sub(first) as usize
+}
+
+/// Nine coefficients, two a word.
+fn rgb_matrix(shared: &Shared) -> [[i16; 3]; 3] {
+    core::array::from_fn(|row| {
+        core::array::from_fn(|column| {
+            let index = 3 * row + column;
+            let word = shared.element(&preview::RGB_MAT, index / 2).load(Relaxed);
+            let field = if index % 2 == 0 { preview::rgb_mat::LOW } else { preview::rgb_mat::HIGH };
+            signed(field.get(word), 12) as i16
+        })
+    })
+}
+
+/// Order of the preview's bytes in memory.
+pub fn preview_order(shared: &Shared) -> YuvOrder {
+    match preview::pcr::YCPOS.get(shared.get(&preview::PCR)) {
+        0 | 1 => YuvOrder::Yuyv,
+        _ => YuvOrder::Uyvy,
+    }
+}
+
+/// Copies the gamma tables.
+pub fn gamma(shared: &Shared, tables: &mut GammaTables) {
+    let starts = [preview::TABLE_RED_GAMMA, preview::TABLE_GREEN_GAMMA, preview::TABLE_BLUE_GAMMA];
+    let targets = [&mut tables.red, &mut tables.green, &mut tables.blue];
+    for (start, target) in starts.into_iter().zip(targets) {
+        let entries = &shared.preview_tables[start as usize..];
+        for (entry, word) in target.iter_mut().zip(entries) {
+            *entry = word.load(Relaxed) as u8;
+        }
+    }
+}
+
+/// The resizer's configuration.
+pub fn resizer(shared: &Shared) -> ResizerConfig {
+    use resizer::*;
+    let get = |register: &Register| shared.get(register);
+    let (control, start) = (get(&CNT), get(&IN_START));
+    let (input, output) = (get(&IN_SIZE), get(&OUT_SIZE));
+    ResizerConfig {
+        input: Window {
+            // Live input counts bytes, two a pixel.
+            left: in_start::HORZ_ST.get(start) as usize / 2,
+            top: in_start::VERT_ST.get(start) as usize,
+            width: in_size::HORZ.get(input) as usize,
+            height: in_size::VERT.get(input) as usize,
+        },
+        output_width: out_size::HORZ.get(output) as usize,
+        output_height: out_size::VERT.get(output) as usize,
+        horizontal_ratio: cnt::HRSZ.get(control) + 1,
+        vertical_ratio: cnt::VRSZ.get(control) + 1,
+        horizontal_phase: cnt::HSTPH.get(control),
+        vertical_phase: cnt::VSTPH.get(control),
+        horizontal_filter: filter(shared, &HFILT),
+        vertical_filter: filter(shared, &VFILT),
+        chroma_bilinear: cnt::CBILIN.is_set(control),
+    }
+}
+
+fn filter(shared: &Shared, register: &Register) -> [i16; 32] {
+    core::array::from_fn(|index| {
+        let word = shared.element(register, index / 2).load(Relaxed);
+        signed(word >> (16 * (index % 2)), 10) as i16
+    })
+}
+
+/// Order of the resizer's bytes in memory.
+pub fn resizer_order(shared: &Shared) -> YuvOrder {
+    if resizer::cnt::YCPOS.is_set(shared.get(&resizer::CNT)) {
+        YuvOrder::Yuyv
+    } else {
+        YuvOrder::Uyvy
+    }
+}

@@ -1,0 +1,55 @@
+//! DMA: lines of bytes on their way to memory, through the firewall.
+
+use crate::regs::firewall::{Engine, allows_write, refuse};
+use crate::shared::{Shared, gate};
+use core::sync::atomic::Ordering::Relaxed;
+use drv_isp_regs::main_block::{self, IRQ0STATUS, ctrl, irq};
+
+/// Memory that the camera can reach.
+pub trait Memory {
+    /// Writes bytes; the range has passed the firewall.
+    fn write(&mut self, address: u32, bytes: &[u8]);
+}
+
+/// Where an engine writes: a frame, line by line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Who writes.
+    pub engine: Engine,
+    /// Address of the next line.
+    pub address: u32,
+    /// Distance of two lines in bytes.
+    pub offset_bytes: u32,
+}
+
+impl Target {
+    /// A bit for the set of engines with requests outstanding.
+    pub const fn engine_bit(&self) -> u32 {
+        1 << self.engine as u32
+    }
+
+    /// Writes the next line; call it inside a commit. Returns whether the firewall refused it.
+    pub fn write_line(
+        &mut self,
+        shared: &Shared,
+        gates: u32,
+        memory: &mut impl Memory,
+        bytes: &[u8],
+    ) -> bool {
+        let address = self.address;
+        self.address = address.wrapping_add(self.offset_bytes);
+        let buffers_on = ctrl::SBL_WR0_RAM_EN.is_set(shared.get(&main_block::CTRL));
+        if gates & gate::DMA == 0 || !buffers_on {
+            // Nobody takes the data; it is lost.
+            return false;
+        }
+        if !allows_write(shared, address, bytes.len() as u32) {
+            refuse(shared, self.engine, address);
+            shared.word(&IRQ0STATUS).fetch_or(irq::MMU_ERR.mask(), Relaxed);
+            return true;
+        }
+        memory.write(address, bytes);
+        shared.progress.dma_bytes.fetch_add(bytes.len() as u32, Relaxed);
+        false
+    }
+}

@@ -1,0 +1,23 @@
+//! Device time: what the camera does, sensor line by sensor line, on core 1.
+//!
+//! ```text
+//!  begin_line: frame and line go on, or nothing streams        (Turn::Idle: sleep)
+//!      |  the fault script may act here
+//!  run_line:   line 0: latch shadowed registers, BUSY, HS_VS
+//!              active line: sensor -> ccdc -> preview -> resizer -> DMA, VD0/VD1, DONE at the last line
+//!              blanking: nothing but time
+//! ```
+//! Everything visible happens in [`crate::shared::Shared::commit`], so that a reset, a power cut or
+//! a closed firewall window stops it between two instructions of the product. The algorithms are in
+//! [`crate::pixels`]; here is only when they run and where the bytes go.
+
+mod camera;
+mod config;
+mod dma;
+mod frame;
+
+#[cfg(test)]
+mod camera_tests;
+
+pub use camera::{Camera, Turn, alarm_due};
+pub use dma::Memory;

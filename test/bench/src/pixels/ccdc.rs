@@ -1,0 +1,148 @@
+//! The CCDC: black level, then two ways out, to memory and to the video port.
+//!
+//! Both ways crop on their own. The video port always delivers 10 bits; its window is one line
+//! shorter than the frame at most, because the hardware needs a line to end it (the driver programs
+//! `height - 1`; SWPU177N: VERT_NUM < FMTLNV). Memory gets 16 bits per pixel, little-endian, with
+//! the unused upper bits zero, which is how V4L2 defines SGRBG10 and its family.
+
+use super::{Window, black};
+
+/// The CCDC's registers, decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CcdcConfig {
+    /// Bits by which the lane shifter moves the bus to the right (ISP_CTRL 7:6, times two).
+    pub lane_shift: u8,
+    /// Width of a pixel after the shifter in bits (SYN_MODE.DATSIZ), 8..=16.
+    pub data_bits: u8,
+    /// DCSUB, in codes.
+    pub dc_sub: u16,
+    /// BLKCMP for R, Gr, Gb, B, in codes.
+    pub black_compensation: [i8; 4],
+    /// COLPTN as written.
+    pub colour_pattern: u32,
+    /// What goes to memory (HORZ_INFO, VERT_START, VERT_LINES).
+    pub memory: Window,
+    /// What goes to the video port (FMT_HORZ, FMT_VERT, VP_OUT).
+    pub video_port: Window,
+    /// Bits dropped at the bottom for the video port: `6 - FMTCFG.VPIN`.
+    pub video_port_shift: u8,
+}
+
+/// The CCDC between two configurations.
+pub struct Ccdc {
+    config: CcdcConfig,
+}
+
+impl Ccdc {
+    /// A CCDC whose windows are empty.
+    pub const fn new() -> Self {
+        const EMPTY: Window = Window { left: 0, top: 0, width: 0, height: 0 };
+        Self {
+            config: CcdcConfig {
+                lane_shift: 0,
+                data_bits: 10,
+                dc_sub: 0,
+                black_compensation: [0; 4],
+                colour_pattern: 0,
+                memory: EMPTY,
+                video_port: EMPTY,
+                video_port_shift: 0,
+            },
+        }
+    }
+
+    /// Takes over a configuration; call it between frames.
+    pub fn configure(&mut self, config: &CcdcConfig) {
+        self.config = *config;
+    }
+
+    /// Shift, black clamp and compensation of input row `row`, in place.
+    pub fn correct(&self, row: usize, line: &mut [u16]) {
+        let config = &self.config;
+        let offsets = black::row_offsets(
+            row,
+            config.dc_sub,
+            &config.black_compensation,
+            config.colour_pattern,
+        );
+        let max = ((1_u32 << config.data_bits.min(16)) - 1) as u16;
+        black::correct(line, u32::from(config.lane_shift.min(15)), &offsets, max);
+    }
+
+    /// Writes the part of row `row` that goes to memory as bytes into `out` and returns their
+    /// number, or `None` if the row lies outside of the window. What does not fit is cut.
+    pub fn memory_line(&self, row: usize, line: &[u16], out: &mut [u8]) -> Option<usize> {
+        self.config.memory.row(row)?;
+        let pixels = &line[self.config.memory.columns(line.len())];
+        for (bytes, pixel) in out.chunks_exact_mut(2).zip(pixels) {
+            bytes.copy_from_slice(&pixel.to_le_bytes());
+        }
+        Some((2 * pixels.len()).min(out.len() & !1))
+    }
+
+    /// The part of row `row` that the video port carries, as 10-bit codes, or `None` if the row
+    /// lies outside of the window. The line is changed, so ask for the memory line before.
+    pub fn video_port_line<'a>(&self, row: usize, line: &'a mut [u16]) -> Option<&'a [u16]> {
+        self.config.video_port.row(row)?;
+        let count = line.len();
+        let pixels = &mut line[self.config.video_port.columns(count)];
+        let shift = u32::from(self.config.video_port_shift.min(6));
+        if shift > 0 || self.config.data_bits > 10 {
+            pixels.iter_mut().for_each(|pixel| *pixel = *pixel >> shift & 0x3ff);
+        }
+        Some(pixels)
+    }
+}
+
+impl Default for Ccdc {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ccdc(config: CcdcConfig) -> Ccdc {
+        let mut ccdc = Ccdc::new();
+        ccdc.configure(&config);
+        ccdc
+    }
+
+    #[test]
+    fn memory_gets_the_window_as_little_endian_words() {
+        let window = Window { left: 2, top: 1, width: 3, height: 2 };
+        let ccdc = ccdc(CcdcConfig { memory: window, ..CcdcConfig::default() });
+        let line = [0, 1, 0x0102, 3, 4, 5];
+        let mut out = [0xaa; 16];
+        assert_eq!(ccdc.memory_line(0, &line, &mut out), None);
+        assert_eq!(ccdc.memory_line(1, &line, &mut out), Some(6));
+        assert_eq!(out[..7], [2, 1, 3, 0, 4, 0, 0xaa]);
+        assert_eq!(ccdc.memory_line(3, &line, &mut out), None);
+        // A window beyond the line gives what there is.
+        assert_eq!(ccdc.memory_line(1, &line[..4], &mut out), Some(4));
+    }
+
+    #[test]
+    fn video_port_takes_ten_bits_from_where_vpin_says() {
+        let window = Window { left: 0, top: 0, width: 4, height: 1 };
+        let config = CcdcConfig {
+            data_bits: 12,
+            video_port: window,
+            video_port_shift: 2,
+            ..CcdcConfig::default()
+        };
+        let mut line = [4095, 4, 3, 2048];
+        assert_eq!(ccdc(config).video_port_line(0, &mut line), Some(&[1023, 1, 0, 512][..]));
+        assert_eq!(ccdc(config).video_port_line(1, &mut line), None);
+    }
+
+    #[test]
+    fn correction_uses_the_width_of_the_bus() {
+        let config = CcdcConfig { data_bits: 8, dc_sub: 1, ..CcdcConfig::default() };
+        let mut line = [0, 1, 300];
+        ccdc(config).correct(0, &mut line);
+        assert_eq!(line, [0, 0, 255]);
+    }
+}

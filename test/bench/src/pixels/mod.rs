@@ -1,0 +1,61 @@
+//! The data path of the ISP: what the hardware does to pixels, one algorithm per file.
+//!
+//! ```text
+//!  sensor row -> ccdc (shift, black, crop) -+-> memory: raw, 16 bits per pixel
+//!                                           +-> video port, 10 bits
+//!    -> preview (white balance -> cfa -> rgb_blend -> gamma -> ycbcr -> tone) -+-> yuv pack -> memory
+//!                                                                             +-> resizer -> yuv pack -> memory
+//! ```
+//!
+//! All of it is fixed point on lines: a state struct holds the few lines that a block needs, takes
+//! one line and gives none, one or several. That is how the hardware works, it is what fits into
+//! the second core's memory, and it makes the time of a line the unit of everything. The number
+//! formats are those of the registers, so a block's configuration is its registers, decoded.
+//! Nothing here knows an address, an interrupt or a frame buffer.
+//!
+//! Each file is tested against a floating-point reference written from its definition.
+#![forbid(unsafe_code)]
+
+pub mod bayer;
+pub mod black;
+pub mod ccdc;
+pub mod cfa;
+pub mod gamma;
+pub mod polyphase;
+pub mod preview;
+pub mod resizer;
+pub mod rgb_blend;
+pub mod tone;
+pub mod white_balance;
+pub mod ycbcr;
+pub mod yuv;
+
+/// The longest line that a buffer holds, in pixels: the array at 2x binning, rounded up as the
+/// CCDC rounds its bounds (1298 becomes 1312).
+pub const MAX_WIDTH_PX: usize = 1312;
+
+/// A rectangle of a block's input, in pixels and lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// First pixel of a line.
+    pub left: usize,
+    /// First line.
+    pub top: usize,
+    /// Pixels per line.
+    pub width: usize,
+    /// Number of lines.
+    pub height: usize,
+}
+
+impl Window {
+    /// Row within the window of input row `row`, or `None` outside.
+    pub fn row(&self, row: usize) -> Option<usize> {
+        row.checked_sub(self.top).filter(|row| *row < self.height)
+    }
+
+    /// The part of a line of `count` pixels that lies in the window.
+    pub fn columns(&self, count: usize) -> core::ops::Range<usize> {
+        let end = (self.left + self.width).min(count);
+        self.left.min(end)..end
+    }
+}

@@ -1,0 +1,267 @@
+//! The preview engine: 10-bit mosaic lines in, 4:2:2 lines out.
+//!
+//! ```text
+//! window -> white balance -> [5 rows] -> cfa -> black adjust, rgb_blend -> gamma -> ycbcr -> tone
+//! ```
+//!
+//! The engine eats a margin: each function that looks at neighbours makes the output smaller
+//! ([`PreviewConfig::output_size`]), and the driver programs an input window that is larger by as
+//! much. A line comes out as soon as the two lines below it are in.
+//!
+//! The horizontal median, the noise filter, the defect correction and the luma and chroma filters
+//! take their margin when they are switched on, but pass the pixels through.
+
+use super::bayer::Phase;
+use super::cfa::{self, Columns, Pixel, Thresholds};
+use super::gamma::{self, GammaTables};
+use super::rgb_blend::Blend;
+use super::tone::ToneTables;
+use super::white_balance;
+use super::ycbcr::Conversion;
+use super::yuv::YuvLine;
+use super::{MAX_WIDTH_PX, Window};
+
+/// Functions that can be switched, as far as they change the size or the path of the picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// CFA interpolation (PCR.CFAEN); without it a pixel is taken for grey. 2 px, 2 lines a side.
+    pub cfa: bool,
+    /// Noise filter or defect correction (PCR.NFEN, DCOREN). 2 px, 2 lines a side.
+    pub noise_or_defect: bool,
+    /// Horizontal median (PCR.HMEDEN). 2 px a side.
+    pub median: bool,
+    /// Luma enhancement or chroma suppression (PCR.YNENHEN, SUPEN). 2 px on the left.
+    pub yc_filters: bool,
+    /// PCR.GAMMA_BYPASS.
+    pub gamma_bypass: bool,
+}
+
+impl Features {
+    /// Pixels lost on the left, on the right, and lines lost above and below.
+    pub fn margins(&self) -> (usize, usize, usize) {
+        let rows = 2 * (usize::from(self.cfa) + usize::from(self.noise_or_defect));
+        let right = rows + 2 * usize::from(self.median);
+        (right + 2 * usize::from(self.yc_filters), right, rows)
+    }
+}
+
+/// The preview engine's registers, decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PreviewConfig {
+    /// What is read of the input, margins included (HORZ_INFO, VERT_INFO).
+    pub window: Window,
+    /// What is switched on.
+    pub features: Features,
+    /// Order of colours, seen from the first pixel of the window.
+    pub first_colour: Phase,
+    /// WB_DGAIN, U10Q8.
+    pub digital_gain_q8: u16,
+    /// WBGAIN coefficients 0 to 3, U8Q5.
+    pub white_balance_q5: [u8; 4],
+    /// WBSEL as written, counted from the first pixel of the window.
+    pub white_balance_select: u32,
+    /// CFA gradient threshold, bits 7:0.
+    pub cfa_threshold_horizontal: u8,
+    /// CFA gradient threshold, bits 15:8.
+    pub cfa_threshold_vertical: u8,
+    /// BLKADJOFF for red, green, blue: added, S8.
+    pub black_adjust: [i8; 3],
+    /// RGB_MAT, rows for red, green, blue, S12Q8.
+    pub rgb_matrix_q8: [[i16; 3]; 3],
+    /// RGB_OFF, S10.
+    pub rgb_offset: [i16; 3],
+    /// CSC, rows for Y, Cb, Cr, S10Q8.
+    pub csc_q8: [[i16; 3]; 3],
+    /// CSC_OFFSET for Y, Cb, Cr, S8.
+    pub csc_offset: [i8; 3],
+    /// CNT_BRT 15:8, U8Q4.
+    pub contrast_q4: u8,
+    /// CNT_BRT 7:0.
+    pub brightness: u8,
+    /// SETUP_YC: lowest and highest luma.
+    pub luma_limits: (u8, u8),
+    /// SETUP_YC: lowest and highest chroma.
+    pub chroma_limits: (u8, u8),
+}
+
+impl PreviewConfig {
+    /// Everything off or neutral, the window empty.
+    pub const NEUTRAL: Self = Self {
+        window: Window { left: 0, top: 0, width: 0, height: 0 },
+        features: Features {
+            cfa: true,
+            noise_or_defect: false,
+            median: false,
+            yc_filters: false,
+            gamma_bypass: false,
+        },
+        first_colour: Phase::Grbg,
+        digital_gain_q8: 0x100,
+        white_balance_q5: [0x20; 4],
+        white_balance_select: 0,
+        cfa_threshold_horizontal: 0x28,
+        cfa_threshold_vertical: 0x28,
+        black_adjust: [0; 3],
+        rgb_matrix_q8: [[256, 0, 0], [0, 256, 0], [0, 0, 256]],
+        rgb_offset: [0; 3],
+        csc_q8: [[66, 129, 25], [-38, -75, 112], [112, -94, -18]],
+        csc_offset: [0; 3],
+        contrast_q4: 16,
+        brightness: 0,
+        luma_limits: (0, 255),
+        chroma_limits: (0, 255),
+    };
+
+    /// Width and height of the picture that comes out; an odd width loses its last pixel.
+    pub fn output_size(&self) -> (usize, usize) {
+        let (left, right, rows) = self.features.margins();
+        let width = self.window.width.min(MAX_WIDTH_PX).saturating_sub(left + right) & !1;
+        (width, self.window.height.saturating_sub(2 * rows))
+    }
+}
+
+/// The preview engine in the middle of a frame.
+pub struct Preview {
+    config: PreviewConfig,
+    blend: Blend,
+    conversion: Conversion,
+    tone: ToneTables,
+    /// Input rows seen in this frame.
+    row: usize,
+    /// The last five white-balanced rows of the window.
+    columns: Columns,
+    /// The row between CFA interpolation and colour.
+    pixels: [Pixel; MAX_WIDTH_PX],
+}
+
+impl Preview {
+    /// An engine whose window is empty.
+    pub const fn new() -> Self {
+        Self {
+            config: PreviewConfig::NEUTRAL,
+            blend: Blend::IDLE,
+            conversion: Conversion::IDLE,
+            tone: ToneTables::identity(),
+            row: 0,
+            columns: [[0; 8]; cfa::COLUMNS],
+            pixels: [[0; 4]; MAX_WIDTH_PX],
+        }
+    }
+
+    /// Starts a frame with a configuration.
+    pub fn begin_frame(&mut self, config: &PreviewConfig) {
+        self.config = *config;
+        self.blend = Blend::new(&config.rgb_matrix_q8, &config.rgb_offset, &config.black_adjust);
+        self.conversion = Conversion::new(&config.csc_q8, &config.csc_offset);
+        self.tone.fill(
+            config.contrast_q4,
+            config.brightness,
+            config.luma_limits,
+            config.chroma_limits,
+        );
+        self.row = 0;
+    }
+
+    /// Takes the next input line (10-bit codes) and returns whether `out` now holds a line.
+    pub fn line(&mut self, tables: &GammaTables, input: &[u16], out: &mut YuvLine) -> bool {
+        let row = self.row;
+        self.row += 1;
+        let Some(row) = self.config.window.row(row) else { return false };
+        self.balance(row, input);
+        let (_, _, margin) = self.config.features.margins();
+        // The newest row is the last of its neighbourhood: `margin` rows below the centre.
+        let Some(centre) = row.checked_sub(margin).filter(|centre| *centre >= margin) else {
+            return false;
+        };
+        let (width, _) = self.config.output_size();
+        let red_row = self.interpolate(centre, width);
+        let tables = if self.config.features.gamma_bypass { &gamma::BYPASS } else { tables };
+        out.width = width;
+        if red_row {
+            self.develop::<0, 2>(tables, out);
+        } else {
+            self.develop::<2, 0>(tables, out);
+        }
+        true
+    }
+
+    /// White-balances the window's part of a line into the ring.
+    fn balance(&mut self, row: usize, input: &[u16]) {
+        let config = &self.config;
+        let gains = white_balance::row_gains(
+            row,
+            config.digital_gain_q8,
+            &config.white_balance_q5,
+            config.white_balance_select,
+        );
+        let pixels = &input[config.window.columns(input.len())];
+        let slot = row % cfa::ROWS;
+        let places = self.columns[..MAX_WIDTH_PX].iter_mut().map(|column| &mut column[slot]);
+        white_balance::apply(pixels, places, &gains);
+    }
+
+    /// Fills the pixels for window row `centre` and returns whether it is a red row.
+    fn interpolate(&mut self, centre: usize, width: usize) -> bool {
+        let features = self.config.features;
+        let (left, _, _) = features.margins();
+        let pixels = &mut self.pixels[..width];
+        if !features.cfa {
+            let slot = centre % cfa::ROWS;
+            for (pixel, column) in pixels.iter_mut().zip(&self.columns[left..]) {
+                *pixel = [column[slot]; 4];
+            }
+            return true;
+        }
+        let phase = self.config.first_colour.moved(left, centre);
+        let thresholds = Thresholds {
+            horizontal: self.config.cfa_threshold_horizontal,
+            vertical: self.config.cfa_threshold_vertical,
+        };
+        let first = left - cfa::MARGIN;
+        cfa::interpolate(&self.columns, centre, first, phase.green_first(), thresholds, pixels);
+        phase.red_row_first()
+    }
+
+    /// Pixels to luma and chroma; red is at index `RED` of a pixel and blue at `BLUE`.
+    fn develop<const RED: usize, const BLUE: usize>(
+        &self,
+        tables: &GammaTables,
+        out: &mut YuvLine,
+    ) {
+        let width = out.width;
+        let pairs = self.pixels[..width].chunks_exact(2);
+        let luma = out.luma[..width].chunks_exact_mut(2);
+        let chroma = out.chroma[..width].chunks_exact_mut(2);
+        for ((pair, luma), chroma) in pairs.zip(luma).zip(chroma) {
+            let first = self.coded::<RED, BLUE>(&pair[0], tables);
+            luma[0] = self.tone.luma[self.conversion.luma(first)];
+            let second = self.coded::<RED, BLUE>(&pair[1], tables);
+            luma[1] = self.tone.luma[self.conversion.luma(second)];
+            let sum = [first[0] + second[0], first[1] + second[1], first[2] + second[2]];
+            let [blue, red] = self.conversion.chroma(sum);
+            chroma[0] = self.tone.chroma[blue];
+            chroma[1] = self.tone.chroma[red];
+        }
+    }
+
+    /// Blends one pixel and applies gamma.
+    #[inline(always)]
+    fn coded<const RED: usize, const BLUE: usize>(
+        &self,
+        pixel: &Pixel,
+        tables: &GammaTables,
+    ) -> [i32; 3] {
+        let pixel = [pixel[RED], pixel[1], pixel[BLUE]].map(i32::from);
+        let [red, green, blue] = self.blend.apply(pixel);
+        [tables.red[red], tables.green[green], tables.blue[blue]].map(i32::from)
+    }
+}
+
+impl Default for Preview {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;

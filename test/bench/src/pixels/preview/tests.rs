@@ -1,0 +1,167 @@
+//! The preview engine as a whole: sizes, margins, and colour from mosaic to 4:2:2.
+
+use super::*;
+
+/// Runs a frame of mosaic codes and returns its lines as (luma, chroma).
+fn run(
+    config: &PreviewConfig,
+    tables: &GammaTables,
+    (width, height): (usize, usize),
+    code: impl Fn(usize, usize) -> u16,
+) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (mut preview, mut out) = (Box::new(Preview::new()), Box::new(YuvLine::new()));
+    preview.begin_frame(config);
+    let mut lines = Vec::new();
+    for y in 0..height {
+        let line: Vec<u16> = (0..width).map(|x| code(x, y)).collect();
+        if preview.line(tables, &line, &mut out) {
+            lines.push((out.luma[..out.width].to_vec(), out.chroma[..out.width].to_vec()));
+        }
+    }
+    lines
+}
+
+fn window(left: usize, top: usize, width: usize, height: usize) -> Window {
+    Window { left, top, width, height }
+}
+
+#[test]
+fn output_is_as_large_as_the_window_less_the_margins_of_what_is_on() {
+    let all = Features {
+        cfa: true,
+        noise_or_defect: true,
+        median: true,
+        yc_filters: true,
+        gamma_bypass: false,
+    };
+    let cases = [
+        (Features::default(), (40, 30)),
+        (Features { cfa: true, ..Features::default() }, (36, 26)),
+        (Features { cfa: true, median: true, ..Features::default() }, (32, 26)),
+        (all, (26, 22)),
+    ];
+    for (features, expected) in cases {
+        let config =
+            PreviewConfig { window: window(2, 4, 40, 30), features, ..PreviewConfig::NEUTRAL };
+        assert_eq!(config.output_size(), expected, "{features:?}");
+        let lines = run(&config, &gamma::BYPASS, (64, 48), |_, _| 512);
+        assert_eq!((lines[0].0.len(), lines.len()), expected, "{features:?}");
+    }
+}
+
+#[test]
+fn a_window_smaller_than_its_margins_gives_nothing() {
+    let config = PreviewConfig { window: window(0, 0, 3, 4), ..PreviewConfig::NEUTRAL };
+    assert_eq!(config.output_size(), (0, 0));
+    assert!(run(&config, &gamma::BYPASS, (16, 16), |_, _| 512).is_empty());
+}
+
+/// The whole chain in floating point, for a mosaic of one flat colour.
+fn reference(config: &PreviewConfig, tables: &GammaTables, [r, g, b]: [f64; 3]) -> [f64; 3] {
+    let balance = |code: f64, coefficient: u8| {
+        let gain = f64::from(config.digital_gain_q8) / 256.0 * f64::from(coefficient) / 32.0;
+        (code * gain).min(1023.0)
+    };
+    let [gr, red, blue, _] = config.white_balance_q5;
+    let balanced = [balance(r, red), balance(g, gr), balance(b, blue)];
+    let coded: [f64; 3] = core::array::from_fn(|out| {
+        let sum: f64 = (0..3)
+            .map(|i| {
+                f64::from(config.rgb_matrix_q8[out][i]) / 256.0
+                    * (balanced[i] + f64::from(config.black_adjust[i]))
+            })
+            .sum();
+        let code = (sum + f64::from(config.rgb_offset[out])).round().clamp(0.0, 1023.0) as usize;
+        f64::from([&tables.red, &tables.green, &tables.blue][out][code])
+    });
+    core::array::from_fn(|out| {
+        let sum: f64 = (0..3).map(|i| f64::from(config.csc_q8[out][i]) / 256.0 * coded[i]).sum();
+        let bias = if out == 0 { 0.0 } else { 128.0 };
+        let value = sum + f64::from(config.csc_offset[out]) + bias;
+        if out == 0 {
+            value * f64::from(config.contrast_q4) / 16.0 + f64::from(config.brightness)
+        } else {
+            value
+        }
+    })
+}
+
+#[test]
+fn a_flat_colour_of_any_phase_comes_out_as_the_definition_says() {
+    let steep =
+        core::array::from_fn(|code| (code as f64 / 1023.0).sqrt().mul_add(255.0, 0.5) as u8);
+    let tables = GammaTables { red: steep, green: steep, blue: gamma::BYPASS.blue };
+    for phase in [Phase::Grbg, Phase::Rggb, Phase::Bggr, Phase::Gbrg] {
+        let config = PreviewConfig {
+            window: window(0, 0, 24, 12),
+            first_colour: phase,
+            digital_gain_q8: 270,
+            white_balance_q5: [32, 48, 40, 32],
+            white_balance_select: select_for(phase),
+            rgb_matrix_q8: [[300, -30, -14], [-20, 290, -14], [5, -60, 311]],
+            rgb_offset: [3, -2, 7],
+            black_adjust: [-4, 2, 1],
+            csc_offset: [16, 0, 0],
+            contrast_q4: 17,
+            brightness: 3,
+            ..PreviewConfig::NEUTRAL
+        };
+        for colour in [[200, 300, 100], [500, 400, 600], [90, 700, 250], [60, 60, 60]] {
+            let code = |x: usize, y: usize| {
+                let at = phase.moved(x, y);
+                match (at.green_first(), at.red_row_first()) {
+                    (true, _) => colour[1],
+                    (false, true) => colour[0],
+                    (false, false) => colour[2],
+                }
+            };
+            let exact = reference(&config, &tables, colour.map(f64::from));
+            for (luma, chroma) in run(&config, &tables, (24, 12), code) {
+                for pair in 0..luma.len() / 2 {
+                    let got = [luma[2 * pair + 1], chroma[2 * pair], chroma[2 * pair + 1]];
+                    for (got, exact) in got.iter().zip(exact) {
+                        // One code of the gamma table's input may be worth a few of its output.
+                        let error = (f64::from(*got) - exact.clamp(0.0, 255.0)).abs();
+                        assert!(error <= 3.0, "{phase:?} {colour:?}: {got} {exact}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// WBSEL that gives each colour of `phase` its coefficient: Gr 0, R 1, B 2, Gb 3.
+fn select_for(phase: Phase) -> u32 {
+    let field = |row: usize, column: usize| {
+        let at = phase.moved(column, row);
+        match (at.green_first(), at.red_row_first()) {
+            (true, true) => 0,
+            (false, true) => 1,
+            (false, false) => 2,
+            (true, false) => 3,
+        }
+    };
+    (0..16).map(|at| field(at / 4, at % 4) << (2 * at)).sum()
+}
+
+#[test]
+fn gamma_bypass_ignores_the_tables() {
+    let black = GammaTables { red: [0; 1024], green: [0; 1024], blue: [0; 1024] };
+    let features = Features { gamma_bypass: true, cfa: true, ..Features::default() };
+    let config = PreviewConfig { window: window(0, 0, 12, 8), features, ..PreviewConfig::NEUTRAL };
+    let luma = |config: &PreviewConfig| run(config, &black, (12, 8), |_, _| 800)[0].0[0];
+    assert_eq!(luma(&config), 172);
+    let features = Features { cfa: true, ..Features::default() };
+    assert_eq!(luma(&PreviewConfig { features, ..config }), 0);
+}
+
+#[test]
+fn a_second_frame_starts_clean() {
+    let config = PreviewConfig { window: window(0, 0, 12, 8), ..PreviewConfig::NEUTRAL };
+    let (mut preview, mut out) = (Box::new(Preview::new()), Box::new(YuvLine::new()));
+    for _ in 0..2 {
+        preview.begin_frame(&config);
+        let lines = (0..8).filter(|_| preview.line(&gamma::BYPASS, &[100; 12], &mut out)).count();
+        assert_eq!(lines, 4);
+    }
+}

@@ -1,0 +1,74 @@
+//! Contrast, brightness and limits: the last step before memory, as tables.
+//!
+//! Luma: `limit(in * CONTRAST (U8Q4) + BRIGHTNESS (U8))`; chroma: `limit(in)` (PRV_CNT_BRT,
+//! PRV_SETUP_YC). Eight bits in, eight bits out, so a table per frame replaces the arithmetic per
+//! pixel and gives the same numbers.
+
+/// Luma and chroma tables of a frame.
+pub struct ToneTables {
+    /// Output luma of each luma.
+    pub luma: [u8; 256],
+    /// Output chroma of each chroma.
+    pub chroma: [u8; 256],
+}
+
+impl ToneTables {
+    /// Tables that change nothing.
+    pub const fn identity() -> Self {
+        let mut table = [0; 256];
+        let mut code = 0;
+        while code < 256 {
+            table[code] = code as u8;
+            code += 1;
+        }
+        Self { luma: table, chroma: table }
+    }
+
+    /// Computes the tables. Limits are (lowest, highest); a lowest above the highest gives the
+    /// highest.
+    pub fn fill(
+        &mut self,
+        contrast_q4: u8,
+        brightness: u8,
+        luma_limits: (u8, u8),
+        chroma_limits: (u8, u8),
+    ) {
+        for code in 0..256_u32 {
+            let luma = (code * u32::from(contrast_q4) + 8) / 16 + u32::from(brightness);
+            self.luma[code as usize] = limit(luma, luma_limits);
+            self.chroma[code as usize] = limit(code, chroma_limits);
+        }
+    }
+}
+
+fn limit(value: u32, (lowest, highest): (u8, u8)) -> u8 {
+    value.max(u32::from(lowest)).min(u32::from(highest)) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neutral_settings_are_the_identity() {
+        let (mut tables, identity) = (ToneTables::identity(), ToneTables::identity());
+        tables.fill(16, 0, (0, 255), (0, 255));
+        assert_eq!((tables.luma, tables.chroma), (identity.luma, identity.chroma));
+    }
+
+    #[test]
+    fn luma_is_the_rounded_limited_line_of_the_definition() {
+        for (contrast, brightness, limits) in
+            [(16, 10, (0, 255)), (24, 0, (16, 235)), (3, 200, (0, 255)), (255, 255, (1, 254))]
+        {
+            let mut tables = ToneTables::identity();
+            tables.fill(contrast, brightness, limits, (16, 240));
+            for code in 0..256 {
+                let exact = code as f64 * f64::from(contrast) / 16.0 + f64::from(brightness);
+                let exact = exact.clamp(f64::from(limits.0), f64::from(limits.1));
+                assert!((f64::from(tables.luma[code]) - exact).abs() <= 0.5);
+            }
+            assert_eq!((tables.chroma[0], tables.chroma[100], tables.chroma[255]), (16, 100, 240));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! A line of 4:2:2, and its two byte orders in memory.
+//!
+//! Inside, luma and chroma are apart, because the resizer filters them apart. Chroma sits half-way
+//! between the two pixels of its pair.
+
+use super::MAX_WIDTH_PX;
+
+/// One line: `width` luma samples and as many chroma bytes (Cb, Cr, Cb, Cr, ...).
+pub struct YuvLine {
+    /// Pixels in the line; even, at most [`MAX_WIDTH_PX`].
+    pub width: usize,
+    /// Luma of each pixel.
+    pub luma: [u8; MAX_WIDTH_PX],
+    /// Cb and Cr of each pair.
+    pub chroma: [u8; MAX_WIDTH_PX],
+}
+
+impl YuvLine {
+    /// An empty line.
+    pub const fn new() -> Self {
+        Self { width: 0, luma: [0; MAX_WIDTH_PX], chroma: [0; MAX_WIDTH_PX] }
+    }
+}
+
+impl Default for YuvLine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Order of the four bytes of a pixel pair in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum YuvOrder {
+    /// Cb Y0 Cr Y1 (V4L2_PIX_FMT_UYVY).
+    Uyvy,
+    /// Y0 Cb Y1 Cr (V4L2_PIX_FMT_YUYV).
+    Yuyv,
+}
+
+/// Writes a line as bytes and returns their number; what does not fit into `out` is cut.
+pub fn pack(line: &YuvLine, order: YuvOrder, out: &mut [u8]) -> usize {
+    let width = line.width.min(MAX_WIDTH_PX) & !1;
+    let (luma, chroma) = (&line.luma[..width], &line.chroma[..width]);
+    let (first, second) = match order {
+        YuvOrder::Uyvy => (chroma, luma),
+        YuvOrder::Yuyv => (luma, chroma),
+    };
+    let pairs = first.chunks_exact(2).zip(second.chunks_exact(2));
+    for (bytes, (first, second)) in out.chunks_exact_mut(4).zip(pairs) {
+        bytes.copy_from_slice(&[first[0], second[0], first[1], second[1]]);
+    }
+    (2 * width).min(out.len() & !3)
+}
+
+/// Reads a line from bytes; at most [`MAX_WIDTH_PX`] pixels are taken.
+pub fn unpack(bytes: &[u8], order: YuvOrder, line: &mut YuvLine) {
+    line.width = (bytes.len() / 4 * 2).min(MAX_WIDTH_PX);
+    let (first, second) = match order {
+        YuvOrder::Uyvy => (&mut line.chroma, &mut line.luma),
+        YuvOrder::Yuyv => (&mut line.luma, &mut line.chroma),
+    };
+    let pairs = first.chunks_exact_mut(2).zip(second.chunks_exact_mut(2));
+    for (bytes, (first, second)) in bytes.chunks_exact(4).zip(pairs) {
+        (first[0], second[0], first[1], second[1]) = (bytes[0], bytes[1], bytes[2], bytes[3]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_stand_in_the_order_of_the_name() {
+        let mut line = YuvLine::new();
+        line.width = 2;
+        line.luma[..2].copy_from_slice(b"yz");
+        line.chroma[..2].copy_from_slice(b"uv");
+        let mut out = [0; 4];
+        assert_eq!(pack(&line, YuvOrder::Uyvy, &mut out), 4);
+        assert_eq!(&out, b"uyvz");
+        assert_eq!(pack(&line, YuvOrder::Yuyv, &mut out), 4);
+        assert_eq!(&out, b"yuzv");
+        assert_eq!(pack(&line, YuvOrder::Yuyv, &mut out[..3]), 0);
+    }
+
+    #[test]
+    fn unpack_undoes_pack() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for order in [YuvOrder::Uyvy, YuvOrder::Yuyv] {
+            let (mut line, mut out) = (YuvLine::new(), [0; 256]);
+            unpack(&bytes, order, &mut line);
+            assert_eq!(line.width, 128);
+            assert_eq!(pack(&line, order, &mut out), 256);
+            assert_eq!(out[..], bytes);
+        }
+    }
+}

@@ -1,0 +1,484 @@
+//! The register hardware from the outside: accesses in, verdicts, values and interrupts out.
+
+use super::prcm::Power;
+use super::*;
+use crate::irq::{LINES, Pend};
+use crate::log::{Access, Log, Verdict, Who};
+use crate::params::{Flags, Parameters};
+use crate::script::Entry;
+use crate::shared::{Shared, gate};
+use core::sync::atomic::Ordering::SeqCst;
+use drv_isp_regs::bench_control as control;
+use drv_isp_regs::{
+    Block, Register, ccdc, firewall, host_link, kill_switch, main_block, prcm, preview, resizer,
+    sensor, sensor_bus,
+};
+
+#[derive(Default)]
+struct Bench {
+    now_us: u64,
+    pending: [bool; LINES],
+    pends: [u32; LINES],
+    rings: u32,
+    sent: Vec<HostTransfer>,
+    host_accepts: bool,
+}
+
+impl Platform for Bench {
+    fn now_us(&mut self) -> u64 {
+        self.now_us
+    }
+
+    fn ring_core1(&mut self) {
+        self.rings += 1;
+    }
+
+    fn relax(&mut self) {
+        panic!("core 1 does not run in this test");
+    }
+
+    fn pend(&mut self, line: usize, pend: Pend) {
+        match pend {
+            Pend::Set => {
+                self.pending[line] = true;
+                self.pends[line] += 1;
+            }
+            Pend::Clear => self.pending[line] = false,
+            Pend::Keep => {}
+        }
+    }
+
+    fn send_to_host(&mut self, transfer: HostTransfer) -> bool {
+        self.sent.push(transfer);
+        self.host_accepts
+    }
+
+    fn trace(&mut self, _: &Access) {}
+}
+
+type Hw<'a> = Hardware<'a, Bench>;
+
+/// Runs a test on hardware at power on, with these parameters.
+fn with(parameters: &Parameters, test: impl FnOnce(&mut Hw<'_>, &Shared)) {
+    let (shared, mut log) = (Box::new(Shared::new()), Box::new(Log::new()));
+    let mut hardware = Hardware::new(&shared, &mut log, Bench::default(), parameters);
+    test(&mut hardware, &shared);
+}
+
+fn with_defaults(test: impl FnOnce(&mut Hw<'_>, &Shared)) {
+    with(&Parameters::default(), test);
+}
+
+fn request(offset: u32, kind: Kind) -> Request {
+    Request { offset, is_word: true, kind, who: Who::default() }
+}
+
+fn read(hw: &mut Hw<'_>, register: &Register) -> Result<u32, Verdict> {
+    hw.access(request(register.window_offset(), Kind::Read))
+}
+
+fn get(hw: &mut Hw<'_>, register: &Register) -> u32 {
+    read(hw, register).expect("the block answers")
+}
+
+fn set(hw: &mut Hw<'_>, register: &Register, value: u32) {
+    hw.access(request(register.window_offset(), Kind::Write(value))).expect("the block answers");
+}
+
+fn set_at(hw: &mut Hw<'_>, register: &Register, index: u32, value: u32) {
+    let offset = register.window_offset() + index * u32::from(register.stride_bytes);
+    hw.access(request(offset, Kind::Write(value))).expect("the block answers");
+}
+
+fn pass_us(hw: &mut Hw<'_>, us: u64) {
+    hw.platform().now_us += us;
+    hw.tick();
+}
+
+fn power_up(hw: &mut Hw<'_>) {
+    set(hw, &prcm::POWER_CONTROL, 1);
+    pass_us(hw, 1000);
+    set(hw, &prcm::CLOCK_ENABLE, 0xF);
+    set(hw, &prcm::RESET_CONTROL, 0);
+    set(hw, &main_block::TCTRL_CTRL, main_block::tctrl_ctrl::DIVA.of(8));
+}
+
+fn transfer(hw: &mut Hw<'_>, index: u32, write: Option<u32>) -> Result<u32, u32> {
+    set(hw, &sensor_bus::SLAVE, sensor::BUS_ADDRESS.into());
+    set(hw, &sensor_bus::INDEX, index);
+    set(hw, &sensor_bus::DATA, write.unwrap_or(0));
+    let read = sensor_bus::command::READ.of(u32::from(write.is_none()));
+    set(hw, &sensor_bus::COMMAND, sensor_bus::command::GO.mask() | read);
+    assert!(sensor_bus::status::BUSY.is_set(get(hw, &sensor_bus::STATUS)));
+    pass_us(hw, 200);
+    let status = get(hw, &sensor_bus::STATUS);
+    set(hw, &sensor_bus::STATUS, status);
+    assert!(sensor_bus::status::DONE.is_set(status), "{status:#x}");
+    match status & !sensor_bus::status::DONE.mask() {
+        0 => Ok(get(hw, &sensor_bus::DATA)),
+        failure => Err(failure),
+    }
+}
+
+fn inject(hw: &mut Hw<'_>, kind: u32, a: u32, b: u32) {
+    set(hw, &control::A, a);
+    set(hw, &control::B, b);
+    set(hw, &control::COMMAND, kind);
+    assert_eq!(get(hw, &control::ACCEPTED), 1);
+}
+
+#[test]
+fn a_camera_register_faults_until_power_clock_and_reset_are_right() {
+    with_defaults(|hw, _| {
+        assert_eq!(read(hw, &main_block::REVISION), Err(Verdict::Unpowered));
+        set(hw, &prcm::POWER_CONTROL, 1);
+        assert_eq!(read(hw, &main_block::REVISION), Err(Verdict::Unpowered));
+        pass_us(hw, 1000);
+        assert_eq!(read(hw, &main_block::REVISION), Err(Verdict::Unclocked));
+        set(hw, &prcm::CLOCK_ENABLE, prcm::clock::CAM_ICK.mask());
+        assert_eq!(read(hw, &main_block::REVISION), Err(Verdict::Unclocked));
+        set(hw, &prcm::RESET_CONTROL, prcm::reset::SENSOR.mask());
+        assert_eq!(read(hw, &main_block::REVISION), Ok(main_block::REVISION_15_0));
+        assert_eq!(read(hw, &drv_isp_regs::csi2a::REVISION), Err(Verdict::Unclocked));
+        assert_eq!(get(hw, &control::VERDICT_COUNT), 4);
+    });
+}
+
+#[test]
+fn a_missing_module_faults_with_its_own_verdict() {
+    let parameters = Parameters { flags: Flags(0), ..Parameters::default() };
+    with(&parameters, |hw, _| {
+        assert_eq!(get(hw, &prcm::PRESENCE), 0);
+        assert_eq!(read(hw, &ccdc::PCR), Err(Verdict::Absent));
+        assert_eq!(read(hw, &sensor_bus::STATUS), Err(Verdict::Absent));
+        inject(hw, control::REPLUG, 42, 0);
+        assert_eq!((get(hw, &prcm::PRESENCE), get(hw, &prcm::MODULE_ID)), (1, 42));
+        assert_eq!(get(hw, &prcm::IRQSTATUS), prcm::irq::PRESENCE_CHANGE.mask());
+    });
+}
+
+#[test]
+fn reserved_offsets_and_narrow_accesses_fault() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        for offset in [0x0400, 0x06FC, 0x37FC] {
+            let access = hw.access(request(offset, Kind::Read));
+            assert_eq!(access, Err(Verdict::Reserved), "{offset:#x}");
+        }
+        let narrow = Request { is_word: false, ..request(0, Kind::Read) };
+        assert_eq!(hw.access(narrow), Err(Verdict::Reserved));
+    });
+}
+
+#[test]
+fn a_status_interrupt_is_a_level() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        let event = main_block::irq::CCDC_VD0.mask();
+        shared.word(&main_block::IRQ0STATUS).fetch_or(event, SeqCst);
+        hw.tick();
+        assert!(!hw.platform().pending[0], "not enabled yet");
+        set(hw, &main_block::IRQ0ENABLE, event);
+        assert!(hw.platform().pending[0]);
+        // The handler returns without clearing the cause: pended again.
+        hw.platform().pending[0] = false;
+        hw.tick();
+        assert!(hw.platform().pending[0]);
+        set(hw, &main_block::IRQ0STATUS, event);
+        assert!(!hw.platform().pending[0]);
+    });
+}
+
+#[test]
+fn locked_registers_keep_their_value_while_busy_and_the_drop_is_logged() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        set(hw, &resizer::CNT, 0x1234);
+        shared.word(&resizer::PCR).fetch_or(resizer::pcr::BUSY.mask(), SeqCst);
+        set(hw, &resizer::CNT, 0x5678);
+        set(hw, &resizer::SDR_OUTADD, 0x8001_0000);
+        assert_eq!(get(hw, &resizer::CNT), 0x1234);
+        assert_eq!(get(hw, &resizer::SDR_OUTADD), 0x8001_0000);
+        let offset = control::VERDICT_COUNT.window_offset() + 4 * 5;
+        assert_eq!(hw.access(request(offset, Kind::Read)), Ok(1));
+    });
+}
+
+#[test]
+fn table_accesses_move_the_address_and_are_garbage_while_busy() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        set(hw, &preview::SET_TBL_ADDR, preview::TABLE_BLUE_GAMMA);
+        for entry in [7, 8, 9] {
+            set(hw, &preview::SET_TBL_DATA, entry);
+        }
+        set(hw, &preview::SET_TBL_ADDR, preview::TABLE_BLUE_GAMMA + 1);
+        assert_eq!(get(hw, &preview::SET_TBL_DATA), 8);
+        assert_eq!(get(hw, &preview::SET_TBL_DATA), 9);
+        shared.word(&preview::PCR).fetch_or(preview::pcr::BUSY.mask(), SeqCst);
+        set(hw, &preview::SET_TBL_ADDR, 0);
+        assert_eq!(
+            get(hw, &preview::SET_TBL_ADDR),
+            preview::TABLE_BLUE_GAMMA + 3,
+            "locked while busy"
+        );
+        assert_ne!(get(hw, &preview::SET_TBL_DATA), 0);
+    });
+}
+
+#[test]
+fn setting_preview_enable_clears_its_memory_source() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        set(hw, &preview::PCR, preview::pcr::SOURCE.mask());
+        set(hw, &preview::PCR, preview::pcr::SOURCE.mask() | preview::pcr::EN.mask());
+        assert_eq!(get(hw, &preview::PCR), preview::pcr::EN.mask());
+    });
+}
+
+#[test]
+fn a_soft_reset_brings_all_blocks_back_and_ends_the_epoch() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        set(hw, &ccdc::SDR_ADDR, 0x8001_0000);
+        let epoch = shared.epoch();
+        set(hw, &main_block::SYSCONFIG, main_block::sysconfig::SOFTRESET.mask());
+        assert_eq!(get(hw, &ccdc::SDR_ADDR), 0);
+        assert_eq!(get(hw, &preview::WB_DGAIN), 0x100);
+        assert_eq!(get(hw, &main_block::SYSSTATUS), 1);
+        assert_ne!(shared.epoch(), epoch);
+        inject(hw, control::RESET_STUCK, 1, 0);
+        set(hw, &main_block::SYSCONFIG, main_block::sysconfig::SOFTRESET.mask());
+        assert_eq!(get(hw, &main_block::SYSSTATUS), 0);
+        inject(hw, control::RESET_STUCK, 0, 0);
+        assert_eq!(get(hw, &main_block::SYSSTATUS), 1);
+    });
+}
+
+#[test]
+fn the_sensor_answers_only_with_its_clock() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        let version = u32::from(sensor::CHIP_VERSION_VALUE);
+        assert_eq!(transfer(hw, 0, None), Ok(version));
+        set(hw, &main_block::TCTRL_CTRL, 0);
+        assert_eq!(transfer(hw, 0, None), Err(sensor_bus::status::NAK.mask()));
+    });
+}
+
+#[test]
+fn sensor_registers_keep_their_writable_bits_and_the_global_gain_sets_all_four() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        let index = |register: &Register| u32::from(register.sensor_index());
+        transfer(hw, index(&sensor::WINDOW_WIDTH), Some(0xFFFF)).expect("acknowledged");
+        assert_eq!(transfer(hw, index(&sensor::WINDOW_WIDTH), None), Ok(0x0FFF));
+        transfer(hw, index(&sensor::CHIP_VERSION), Some(1)).expect("acknowledged");
+        assert_eq!(transfer(hw, index(&sensor::CHIP_VERSION), None), Ok(0x1801));
+        transfer(hw, index(&sensor::GLOBAL_GAIN), Some(0x20)).expect("acknowledged");
+        for gain in [&sensor::GREEN1_GAIN, &sensor::RED_GAIN, &sensor::BLUE_GAIN] {
+            assert_eq!(transfer(hw, index(gain), None), Ok(0x20));
+        }
+        transfer(hw, index(&sensor::RESET), Some(1)).expect("acknowledged");
+        assert_eq!(transfer(hw, index(&sensor::WINDOW_WIDTH), None), Ok(2591));
+    });
+}
+
+#[test]
+fn injected_bus_failures_reach_the_driver() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        inject(hw, control::SENSOR_NAK, 1, 0);
+        assert_eq!(transfer(hw, 0, None), Err(sensor_bus::status::NAK.mask()));
+        inject(hw, control::SENSOR_WRONG_ID, 0xBEEF, 0);
+        assert_eq!(transfer(hw, 0, None), Ok(0xBEEF));
+        inject(hw, control::BUS_ARBITRATION, 1, 0);
+        let lost = sensor_bus::status::ARBITRATION_LOST.mask();
+        assert_eq!(transfer(hw, 0, None), Err(lost));
+    });
+}
+
+#[test]
+fn a_bus_reset_in_mid_transfer_needs_a_recovery() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        set(hw, &sensor_bus::COMMAND, sensor_bus::command::GO.mask());
+        set(hw, &prcm::RESET_CONTROL, prcm::reset::BUS.mask());
+        set(hw, &prcm::RESET_CONTROL, 0);
+        let status = get(hw, &sensor_bus::STATUS);
+        assert_eq!(status, sensor_bus::status::STUCK.mask());
+        set(hw, &sensor_bus::COMMAND, sensor_bus::command::RECOVER.mask());
+        pass_us(hw, 100);
+        assert_eq!(get(hw, &sensor_bus::STATUS), sensor_bus::status::DONE.mask());
+        set(hw, &sensor_bus::STATUS, sensor_bus::status::DONE.mask());
+        assert!(transfer(hw, 0, None).is_ok());
+    });
+}
+
+#[test]
+fn the_kill_switch_takes_everything_at_once() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        assert_eq!(shared.gates.load(SeqCst), gate::SENSOR | gate::PIPE | gate::DMA);
+        set(hw, &kill_switch::KILL, 1);
+        assert_eq!(read(hw, &main_block::REVISION), Ok(0xF0), "only the magic value kills");
+        set(hw, &kill_switch::KILL, kill_switch::MAGIC);
+        assert_eq!(shared.gates.load(SeqCst), 0);
+        assert_eq!(read(hw, &main_block::REVISION), Err(Verdict::Unpowered));
+        assert_eq!(get(hw, &prcm::CLOCK_ENABLE), 0);
+        assert_eq!(get(hw, &prcm::RESET_CONTROL), 7);
+        assert_eq!(get(hw, &prcm::BUS_CTRL), 1);
+        assert_eq!(get(hw, &kill_switch::COUNT), 1);
+        assert_eq!(hw.prcm.power, Power::Off);
+        power_up(hw);
+        assert_eq!(shared.gates.load(SeqCst), gate::SENSOR | gate::PIPE, "bus still denied");
+    });
+}
+
+#[test]
+fn denied_bus_requests_count_as_idle() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        shared.progress.outstanding.store(0b1100, SeqCst);
+        assert_eq!(get(hw, &prcm::DMA_STATUS), prcm::dma_status::OUTSTANDING.of(2));
+        set(hw, &prcm::BUS_CTRL, prcm::bus_ctrl::DENY.mask());
+        assert_eq!(get(hw, &prcm::DMA_STATUS), prcm::dma_status::IDLE.mask());
+    });
+}
+
+#[test]
+fn an_open_firewall_window_cannot_be_moved() {
+    with_defaults(|hw, shared| {
+        set_at(hw, &firewall::WINDOW_BASE, 3, 0x8010_0000);
+        set_at(hw, &firewall::WINDOW_BYTES, 3, 0x1000);
+        set_at(hw, &firewall::WINDOW_CONTROL, 3, 5);
+        set_at(hw, &firewall::WINDOW_BASE, 3, 0x8020_0000);
+        assert_eq!(shared.element(&firewall::WINDOW_BASE, 3).load(SeqCst), 0x8010_0000);
+        set_at(hw, &firewall::WINDOW_CONTROL, 3, 0);
+        set_at(hw, &firewall::WINDOW_BASE, 3, 0x8020_0000);
+        assert_eq!(shared.element(&firewall::WINDOW_BASE, 3).load(SeqCst), 0x8020_0000);
+    });
+}
+
+#[test]
+fn unplug_at_a_line_happens_at_that_line() {
+    let mut parameters = Parameters::default();
+    parameters.script[0] = Some(Entry { frame: 2, line: 7, kind: control::UNPLUG, a: 0, b: 0 });
+    with(&parameters, |hw, shared| {
+        power_up(hw);
+        assert_eq!(shared.alarm.armed.load(SeqCst), 1);
+        shared.progress.frame.store(2, SeqCst);
+        shared.progress.line.store(6, SeqCst);
+        hw.tick();
+        assert_eq!(get(hw, &prcm::PRESENCE), 1);
+        shared.progress.line.store(7, SeqCst);
+        hw.tick();
+        assert_eq!(get(hw, &prcm::PRESENCE), 0);
+        assert_eq!(shared.alarm.armed.load(SeqCst), 0);
+        assert_eq!(read(hw, &ccdc::PCR), Err(Verdict::Absent));
+    });
+}
+
+#[test]
+fn device_time_goes_on_after_an_unplug_so_that_a_replug_comes() {
+    let mut parameters = Parameters::default();
+    let entry = |frame, kind| Some(Entry { frame, line: 7, kind, a: 0, b: 0 });
+    parameters.script = core::array::from_fn(|n| match n {
+        0 => entry(2, control::UNPLUG),
+        1 => entry(4, control::REPLUG),
+        _ => None,
+    });
+    with(&parameters, |hw, shared| {
+        pass_us(hw, 1_000_000);
+        assert_eq!(hw.device_time(), (0, 0), "time stands still before the first frame");
+        shared.progress.frame_lines.store(100, SeqCst);
+        shared.progress.frame.store(2, SeqCst);
+        shared.progress.line.store(7, SeqCst);
+        hw.tick();
+        assert_eq!(get(hw, &prcm::PRESENCE), 0);
+        let two_frames_us = 200 * u64::from(prcm::IDLE_LINE_US);
+        pass_us(hw, two_frames_us - 1);
+        assert_eq!(get(hw, &prcm::PRESENCE), 0);
+        pass_us(hw, 1);
+        assert_eq!((get(hw, &prcm::PRESENCE), hw.device_time()), (1, (4, 7)));
+    });
+}
+
+#[test]
+fn all_ones_hits_camera_registers_only() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        inject(hw, control::ALL_ONES, 1, 0);
+        assert_eq!(get(hw, &main_block::REVISION), u32::MAX);
+        assert_eq!(get(hw, &prcm::PRESENCE), 1);
+        inject(hw, control::ALL_ONES, 0, 0);
+        assert_eq!(get(hw, &main_block::REVISION), 0xF0);
+    });
+}
+
+#[test]
+fn a_spurious_interrupt_pends_once() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        let before = hw.platform().pends[0];
+        inject(hw, control::IRQ_SPURIOUS, 0, drv_isp_regs::ISP_IRQ);
+        hw.tick();
+        hw.tick();
+        assert_eq!(hw.platform().pends[0], before + 1);
+    });
+}
+
+#[test]
+fn unknown_misbehaviour_is_not_accepted() {
+    with_defaults(|hw, _| {
+        for kind in [0, control::ACCESS_STUCK + 1, 0xFF] {
+            set(hw, &control::COMMAND, kind);
+            assert_eq!(get(hw, &control::ACCEPTED), 0, "{kind}");
+        }
+    });
+}
+
+#[test]
+fn accesses_since_the_mark_are_counted_by_block() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        set(hw, &control::MARK, 1);
+        get(hw, &ccdc::PCR);
+        get(hw, &ccdc::CFG);
+        let offset = control::BLOCK_COUNT.window_offset() + 4 * Block::Ccdc as u32;
+        assert_eq!(hw.access(request(offset, Kind::Read)), Ok(2));
+    });
+}
+
+#[test]
+fn the_host_link_says_how_a_transfer_went() {
+    with_defaults(|hw, _| {
+        set(hw, &host_link::KIND, host_link::KIND_LINE);
+        set(hw, &host_link::ADDRESS, 0x2810_0000);
+        set(hw, &host_link::LENGTH, 5);
+        hw.platform().host_accepts = true;
+        set(hw, &host_link::GO, 1);
+        assert_eq!(get(hw, &host_link::STATUS), host_link::status::DONE.mask());
+        hw.platform().host_accepts = false;
+        set(hw, &host_link::GO, 1);
+        assert_eq!(get(hw, &host_link::STATUS), host_link::status::ERROR.mask());
+        assert_eq!(hw.platform().sent.len(), 2);
+        assert_eq!(hw.platform().sent[0].bytes, 5);
+    });
+}
+
+#[test]
+fn no_access_of_the_window_panics() {
+    with_defaults(|hw, _| {
+        for powered in [false, true] {
+            if powered {
+                power_up(hw);
+            }
+            for offset in (0..drv_isp_regs::WINDOW_BYTES).step_by(4) {
+                let _ = hw.access(request(offset, Kind::Read));
+                let is_exit = offset == host_link::GO.window_offset();
+                let _ = hw.access(request(offset, Kind::Write(if is_exit { 0 } else { !0 })));
+            }
+        }
+    });
+}

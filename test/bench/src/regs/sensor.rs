@@ -1,0 +1,109 @@
+//! The sensor behind the control bus: its registers, as far as core 0 is concerned.
+//!
+//! Core 1 reads them at frame start. The registers live while the module has power; the sensor
+//! acknowledges only while it has its clock and is out of reset.
+
+use super::bus::{Ended, Request};
+use super::hardware::{Hardware, Platform};
+use super::prcm::{Answer, Needs};
+use core::sync::atomic::Ordering::SeqCst;
+use drv_isp_regs::sensor::{
+    BLUE_GAIN, BUS_ADDRESS, CHIP_VERSION, CHIP_VERSION_ALT, GLOBAL_GAIN, GREEN1_GAIN, GREEN2_GAIN,
+    RED_GAIN, RESET, TABLE,
+};
+use drv_isp_regs::sensor_bus::{COMMAND, DATA, INDEX, SLAVE, STATUS, command, status};
+use drv_isp_regs::{Access, Register, main_block};
+
+impl<P: Platform> Hardware<'_, P> {
+    /// A write to the bus controller's COMMAND.
+    pub(super) fn bus_command(&mut self, value: u32) {
+        debug_assert_eq!(COMMAND.access, Access::Command);
+        let now_us = self.platform.now_us();
+        if command::RECOVER.is_set(value) {
+            self.bus.recover(now_us);
+        } else if command::GO.is_set(value) {
+            let data = self.shared.get(&DATA) as u16;
+            let request = Request {
+                slave: self.shared.get(&SLAVE) as u8,
+                index: self.shared.get(&INDEX) as u8,
+                write: (!command::READ.is_set(value)).then_some(data),
+            };
+            self.bus.start(request, now_us);
+        }
+    }
+
+    /// Ends a transfer that is due.
+    pub(super) fn poll_bus(&mut self, now_us: u64) {
+        let Some(ended) = self.bus.poll(now_us) else { return };
+        let failure = match ended {
+            Ended::Failed(bits) => bits,
+            Ended::Transfer(request) if self.sensor_acknowledges(request.slave) => {
+                self.perform(request);
+                0
+            }
+            Ended::Transfer(_) => status::NAK.mask(),
+        };
+        self.shared.word(&STATUS).fetch_or(status::DONE.mask() | failure, SeqCst);
+    }
+
+    /// All registers of the sensor to their defaults; a frame in progress is given up.
+    pub(super) fn reset_sensor(&mut self) {
+        let (shared, platform) = (self.shared, &mut self.platform);
+        shared.new_epoch(
+            || platform.relax(),
+            |shared| {
+                for register in TABLE {
+                    shared.sensor(register.sensor_index()).store(register.reset, SeqCst);
+                }
+            },
+        );
+        self.update_gates();
+    }
+
+    fn sensor_acknowledges(&self, slave: u8) -> bool {
+        let tctrl = self.shared.get(&main_block::TCTRL_CTRL);
+        slave == BUS_ADDRESS
+            && self.answer(Needs::SENSOR) == Answer::Yes
+            && main_block::tctrl_ctrl::DIVA.get(tctrl) > 1
+    }
+
+    fn perform(&mut self, request: Request) {
+        match request.write {
+            None => {
+                let value = self.sensor_read(request.index);
+                self.shared.set(&DATA, u32::from(value));
+            }
+            Some(value) => self.sensor_write(request.index, value),
+        }
+    }
+
+    fn sensor_read(&self, index: u8) -> u16 {
+        let is_version =
+            [CHIP_VERSION, CHIP_VERSION_ALT].iter().any(|row| row.sensor_index() == index);
+        if is_version && self.wrong_id != 0 {
+            return self.wrong_id;
+        }
+        self.shared.sensor(index).load(SeqCst) as u16
+    }
+
+    fn sensor_write(&mut self, index: u8, value: u16) {
+        let Some(register) = TABLE.iter().find(|row| row.sensor_index() == index) else { return };
+        match *register {
+            RESET if value & 1 != 0 => self.reset_sensor(),
+            GLOBAL_GAIN => {
+                for gain in [&GREEN1_GAIN, &BLUE_GAIN, &RED_GAIN, &GREEN2_GAIN, &GLOBAL_GAIN] {
+                    self.sensor_store(gain, value);
+                }
+            }
+            _ => self.sensor_store(register, value),
+        }
+        self.platform.ring_core1();
+    }
+
+    fn sensor_store(&self, register: &Register, value: u16) {
+        if register.access != Access::ReadOnly {
+            let kept = u32::from(value) & register.writable;
+            self.shared.sensor(register.sensor_index()).store(kept, SeqCst);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! How the sensor sees colour: linear sRGB light to the three Bayer colours.
+//!
+//! The dyes of a real mosaic overlap, and red and blue are weaker than green; without that, white
+//! balance and colour matrix of the preview engine would have nothing to do and a driver that
+//! leaves them at reset would pass. Each row of the dye matrix sums to one, so that the channel
+//! sensitivity alone decides the white point, and the sensitivities are the reciprocals of gains
+//! that the U8Q5 white-balance registers hold exactly.
+
+/// Share of linear red, green, blue light that passes the red, green and blue dye, in 1/100.
+pub const DYES_PERCENT: [[u32; 3]; 3] = [[70, 25, 5], [18, 72, 10], [3, 22, 75]];
+
+/// White-balance gains that undo the sensitivities of red, green, blue: U8Q5.
+pub const NEUTRAL_GAIN_Q5: [u32; 3] = [52, 32, 46];
+
+/// Codes above black that white light gives on a green pixel at the nominal exposure: nine tenths
+/// of the ten bits, so that white is not clipped.
+pub const WHITE_CODES: u32 = 932;
+
+/// Exposure of the nominal picture, in lines: the reset value of the MT9P031's shutter width
+/// register (0x0797).
+pub const NOMINAL_EXPOSURE_LINES: u32 = 1943;
+
+/// Gain of the nominal picture, in eighths: 1.0.
+pub const NOMINAL_GAIN_EIGHTHS: u32 = 8;
+
+/// Signal in 1/16 codes that each sRGB code of each light gives on each Bayer colour:
+/// `[colour][light][code]`. A pixel is the sum of three entries.
+pub type ResponseTable = [[[u16; 256]; 3]; 3];
+
+/// Fills `table` for an exposure and a gain; both scale the light linearly.
+pub fn fill(table: &mut ResponseTable, exposure_lines: u32, gain_eighths: u32) {
+    for (colour, lights) in table.iter_mut().enumerate() {
+        for (light, codes) in lights.iter_mut().enumerate() {
+            let share = u64::from(DYES_PERCENT[colour][light] * 32 * WHITE_CODES * 16)
+                * u64::from(exposure_lines)
+                * u64::from(gain_eighths);
+            let whole = 100
+                * 65535
+                * u64::from(NEUTRAL_GAIN_Q5[colour])
+                * u64::from(NOMINAL_EXPOSURE_LINES * NOMINAL_GAIN_EIGHTHS);
+            // 24 fraction bits keep the product below inside 64 bits for any control value.
+            let scale_q24 = scaled(share, whole);
+            for (entry, &linear) in codes.iter_mut().zip(&super::srgb::LINEAR_U16) {
+                let signal = (u128::from(linear) * u128::from(scale_q24) + (1 << 23)) >> 24;
+                *entry = signal.min(u128::from(u16::MAX)) as u16;
+            }
+        }
+    }
+}
+
+/// `numerator / denominator` with 24 fraction bits.
+fn scaled(numerator: u64, denominator: u64) -> u64 {
+    ((u128::from(numerator) << 24) / u128::from(denominator)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nominal() -> Box<ResponseTable> {
+        let mut table = Box::new([[[0; 256]; 3]; 3]);
+        fill(&mut table, NOMINAL_EXPOSURE_LINES, NOMINAL_GAIN_EIGHTHS);
+        table
+    }
+
+    #[test]
+    fn dye_shares_add_up() {
+        for row in DYES_PERCENT {
+            assert_eq!(row.iter().sum::<u32>(), 100);
+        }
+    }
+
+    #[test]
+    fn white_gives_the_stated_codes_divided_by_the_neutral_gain() {
+        let table = nominal();
+        for (lights, gain) in table.iter().zip(NEUTRAL_GAIN_Q5) {
+            let codes: f64 = lights.iter().map(|light| f64::from(light[255])).sum::<f64>() / 16.0;
+            let expected = f64::from(WHITE_CODES) * 32.0 / f64::from(gain);
+            assert!((codes - expected).abs() < 0.2, "{codes} {expected}");
+        }
+    }
+
+    #[test]
+    fn exposure_and_gain_scale_the_signal_and_saturate() {
+        let mut table = nominal();
+        let dim = table[1][1][200];
+        fill(&mut table, NOMINAL_EXPOSURE_LINES / 2, NOMINAL_GAIN_EIGHTHS * 2);
+        assert!(table[1][1][200].abs_diff(dim) <= 8);
+        fill(&mut table, 1_048_575, 1024);
+        assert_eq!(table[1][1][255], u16::MAX);
+        assert_eq!(table[1][1][0], 0);
+    }
+}

@@ -1,0 +1,278 @@
+//! The sensor: scene light in, a GRBG mosaic of 10-bit codes out, one row at a time.
+//!
+//! ```text
+//! scene row -> moving object -> window and step -> dyes, exposure, gain -> noise -> black level -> 10 bits
+//! ```
+//!
+//! An MT9P031-class part (2592x1944, GRBG, black level 168 of 12 bits = 42 of 10). A row depends on
+//! nothing but the configuration, the scene, the sequence number and its own number, so rows can be
+//! asked for in any order, and a raw frame can be checked bit for bit by asking again.
+
+use super::geometry::{ARRAY_HEIGHT_PX, ARRAY_WIDTH_PX, Axis};
+use super::noise::{self, RowNoise};
+use super::object::object_at;
+use super::response::{self, ResponseTable};
+use super::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource};
+use crate::pixels::MAX_WIDTH_PX;
+
+pub use super::response::{NOMINAL_EXPOSURE_LINES, NOMINAL_GAIN_EIGHTHS};
+
+/// Code of a pixel that got no light: MT9P031 datasheet, target black level 168, shifted to 10 bits.
+pub const BLACK_LEVEL: u16 = 42;
+
+/// The highest code.
+pub const MAX_CODE: u16 = 1023;
+
+/// Pictures that the sensor makes without a scene (MT9P031 test pattern register 0xA0).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestPattern {
+    /// The scene is shown.
+    Off,
+    /// Each pixel has this code.
+    ColorField(u16),
+    /// Codes rise from 0 to 1023 from left to right.
+    HorizontalGradient,
+    /// Eight bars: the corners of the RGB cube, black first.
+    VerticalBars,
+}
+
+/// What the control bus has programmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SensorConfig {
+    /// First array column of the window; even, so that the order stays GRBG.
+    pub column_start: u32,
+    /// First array row of the window; even.
+    pub row_start: u32,
+    /// Array pixels per output pixel in both directions (skip and bin), 1..=8.
+    pub step: u32,
+    /// Output pixels per row, at most [`MAX_WIDTH_PX`].
+    pub width_px: usize,
+    /// Output rows.
+    pub height_px: usize,
+    /// Integration time in lines.
+    pub exposure_lines: u32,
+    /// Gain in eighths, 8..=1024.
+    pub gain_eighths: u32,
+    /// Rows are read right to left (the order of colours stays GRBG).
+    pub flip_horizontal: bool,
+    /// Rows are read bottom to top (the order of colours stays GRBG).
+    pub flip_vertical: bool,
+    /// Test pattern instead of the scene.
+    pub pattern: TestPattern,
+    /// Shot and read noise are on.
+    pub noise: bool,
+    /// Seed of the noise.
+    pub seed: u32,
+}
+
+impl SensorConfig {
+    /// The whole array at step 4: 648x486.
+    pub const FULL_4X: Self = Self {
+        column_start: 0,
+        row_start: 0,
+        step: 4,
+        width_px: 648,
+        height_px: 486,
+        exposure_lines: NOMINAL_EXPOSURE_LINES,
+        gain_eighths: NOMINAL_GAIN_EIGHTHS,
+        flip_horizontal: false,
+        flip_vertical: false,
+        pattern: TestPattern::Off,
+        noise: true,
+        seed: 1,
+    };
+
+    /// The whole array at step 2: 1296x972.
+    pub const FULL_2X: Self = Self { step: 2, width_px: 1296, height_px: 972, ..Self::FULL_4X };
+
+    /// The middle of the array at step 4: 160x120.
+    pub const SMALL: Self =
+        Self { column_start: 976, row_start: 732, width_px: 160, height_px: 120, ..Self::FULL_4X };
+
+    /// How columns map to the scene.
+    pub fn columns(&self, scene: SceneSize) -> Axis {
+        Axis {
+            start: self.column_start,
+            step: self.step,
+            count: self.width_px,
+            flip: self.flip_horizontal,
+            array: ARRAY_WIDTH_PX,
+            scene: scene.width_px,
+        }
+    }
+
+    /// How rows map to the scene.
+    pub fn rows(&self, scene: SceneSize) -> Axis {
+        Axis {
+            start: self.row_start,
+            step: self.step,
+            count: self.height_px,
+            flip: self.flip_vertical,
+            array: ARRAY_HEIGHT_PX,
+            scene: scene.height_px,
+        }
+    }
+}
+
+/// The sensor's tables and line buffers, all derived from its configuration.
+pub struct Sensor {
+    config: SensorConfig,
+    scene: SceneSize,
+    /// Scene column of each output column.
+    columns: [u16; MAX_WIDTH_PX],
+    /// First column, if the columns are neighbours from left to right.
+    neighbours_from: Option<usize>,
+    response: ResponseTable,
+    amplitudes: [u16; noise::CLASSES],
+    scene_line: [u8; 3 * MAX_SCENE_WIDTH_PX],
+    window_line: [u8; 3 * MAX_WIDTH_PX],
+}
+
+impl Sensor {
+    /// A sensor that is not configured yet; its rows are empty.
+    pub const fn new() -> Self {
+        Self {
+            config: SensorConfig { width_px: 0, height_px: 0, ..SensorConfig::FULL_4X },
+            scene: SceneSize { width_px: 0, height_px: 0 },
+            columns: [0; MAX_WIDTH_PX],
+            neighbours_from: None,
+            response: [[[0; 256]; 3]; 3],
+            amplitudes: [0; noise::CLASSES],
+            scene_line: [0; 3 * MAX_SCENE_WIDTH_PX],
+            window_line: [0; 3 * MAX_WIDTH_PX],
+        }
+    }
+
+    /// Computes the tables. A width above [`MAX_WIDTH_PX`] or a scene above
+    /// [`MAX_SCENE_WIDTH_PX`] is cut.
+    pub fn configure(&mut self, config: &SensorConfig, scene: SceneSize) {
+        self.config = *config;
+        self.config.width_px = config.width_px.min(MAX_WIDTH_PX);
+        self.scene = SceneSize { width_px: scene.width_px.min(MAX_SCENE_WIDTH_PX), ..scene };
+        let axis = self.config.columns(self.scene);
+        let columns = &mut self.columns[..self.config.width_px];
+        for (index, column) in columns.iter_mut().enumerate() {
+            *column = axis.scene_coordinate(index) as u16;
+        }
+        let adjacent = columns.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        self.neighbours_from =
+            columns.first().filter(|_| adjacent).map(|first| usize::from(*first));
+        response::fill(&mut self.response, config.exposure_lines, config.gain_eighths);
+        self.amplitudes =
+            if config.noise { noise::amplitudes(config.gain_eighths) } else { [0; noise::CLASSES] };
+    }
+
+    /// Produces row `row` of frame `sequence` into `out` (10-bit codes, GRBG) and returns the
+    /// number of pixels: the configured width, or what fits into `out`.
+    pub fn line(
+        &mut self,
+        source: &mut impl SceneSource,
+        sequence: u32,
+        row: usize,
+        out: &mut [u16],
+    ) -> usize {
+        let count = self.config.width_px.min(out.len());
+        let out = &mut out[..count];
+        if count == 0 {
+            return 0;
+        }
+        if self.config.pattern == TestPattern::Off {
+            self.scene_row(source, sequence, row);
+            self.expose(sequence, row, out);
+        } else {
+            pattern_row(self.config.pattern, row, out);
+        }
+        count
+    }
+
+    /// Reads the scene row under sensor row `row` and paints the object into it.
+    fn scene_row(&mut self, source: &mut impl SceneSource, sequence: u32, row: usize) {
+        let y = self.config.rows(self.scene).scene_coordinate(row);
+        let line = &mut self.scene_line[..3 * self.scene.width_px];
+        source.line(y, line);
+        object_at(sequence, self.scene).composite(y, line);
+    }
+
+    /// Turns the light of the row into codes.
+    fn expose(&mut self, sequence: u32, row: usize, out: &mut [u16]) {
+        let bytes = 3 * out.len();
+        let light = match self.neighbours_from {
+            Some(first) => &self.scene_line[3 * first..][..bytes],
+            None => {
+                gather(&self.scene_line, &self.columns, &mut self.window_line[..bytes]);
+                &self.window_line[..bytes]
+            }
+        };
+        let [red, green, blue] = &self.response;
+        let (even, odd) = if row.is_multiple_of(2) { (green, red) } else { (blue, green) };
+        let mut noise = RowNoise::new(self.config.seed, sequence, row);
+        let mut pixel =
+            |dye, light: &[u8]| read_out(signal(dye, light), &self.amplitudes, &mut noise);
+        let (mut pairs, lights) = (out.chunks_exact_mut(2), light.chunks_exact(6));
+        let last = lights.remainder();
+        for (codes, light) in pairs.by_ref().zip(lights) {
+            codes[0] = pixel(even, &light[..3]);
+            codes[1] = pixel(odd, &light[3..]);
+        }
+        if let [code] = pairs.into_remainder() {
+            *code = pixel(even, last);
+        }
+    }
+}
+
+impl Default for Sensor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Picks the scene pixels of the window.
+fn gather(scene_line: &[u8], columns: &[u16], window_line: &mut [u8]) {
+    for (pixel, &column) in window_line.chunks_exact_mut(3).zip(columns) {
+        pixel.copy_from_slice(&scene_line[3 * usize::from(column)..][..3]);
+    }
+}
+
+/// Signal of one pixel in 1/16 codes, without black level; at most the full scale.
+#[inline(always)]
+fn signal(dye: &[[u16; 256]; 3], light: &[u8]) -> u32 {
+    let [red, green, blue] = dye;
+    let sum = u32::from(red[usize::from(light[0])])
+        + u32::from(green[usize::from(light[1])])
+        + u32::from(blue[usize::from(light[2])]);
+    sum.min(16 * u32::from(MAX_CODE) + 15)
+}
+
+/// Adds noise and black level and rounds to a code.
+#[inline(always)]
+fn read_out(signal: u32, amplitudes: &[u16; noise::CLASSES], noise: &mut RowNoise) -> u16 {
+    let amplitude = i32::from(amplitudes[(signal >> 8) as usize % noise::CLASSES]);
+    let deviation = (noise.triangular() * amplitude) >> 16;
+    let code = (signal as i32 + deviation + 16 * i32::from(BLACK_LEVEL) + 8) >> 4;
+    code.clamp(0, i32::from(MAX_CODE)) as u16
+}
+
+/// A row of a test pattern, in the colour order of the mosaic.
+fn pattern_row(pattern: TestPattern, row: usize, out: &mut [u16]) {
+    let count = out.len().max(1);
+    for (column, code) in out.iter_mut().enumerate() {
+        *code = match pattern {
+            TestPattern::Off => BLACK_LEVEL,
+            TestPattern::ColorField(field) => field.min(MAX_CODE),
+            TestPattern::HorizontalGradient => (column * 1024 / count) as u16,
+            TestPattern::VerticalBars => {
+                let colours = column * 8 / count;
+                // Bits 0, 1, 2 of the bar number switch blue, red, green.
+                let bit = match (row % 2, column % 2) {
+                    (0, 1) => 1,
+                    (1, 0) => 0,
+                    _ => 2,
+                };
+                if (colours >> bit) & 1 == 1 { MAX_CODE } else { BLACK_LEVEL }
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,288 @@
+//! The memory that both halves of the bench share, and the rules for touching it.
+//!
+//! # Who writes what
+//! The words of the registers are the registers: core 0 changes them as the access class says,
+//! core 1 sets status and BUSY bits, and reads shadowed words at frame start. Every word is an
+//! atomic; a word that both write is changed by read-modify-write only.
+//!
+//! # Stopping core 1 in the middle of a frame
+//! A reset, a power cut or a closed firewall window must hold from the instant the write returns.
+//! So everything core 1 does that can be seen (DMA, status bits) happens in [`Shared::commit`]:
+//!
+//! ```text
+//! core 1: commit := 1; read epoch and gates; write memory, set bits; commit := 0
+//! core 0: change epoch or gates; wait until commit = 0; go on
+//! ```
+//! Both sides use sequentially consistent order, so either core 1 sees the change or core 0 sees the
+//! flag (Dekker). An odd epoch means that core 0 is changing registers: no frame starts then.
+
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use drv_isp_regs::{Register, WINDOW_BYTES, preview};
+
+/// Words of the register window.
+pub const REGISTER_WORDS: usize = WINDOW_BYTES as usize / 4;
+/// Registers of the sensor.
+pub const SENSOR_REGISTERS: usize = 256;
+/// Entries of the histogram memory.
+pub const HISTOGRAM_ENTRIES: usize = 1024;
+
+/// Conditions that core 1 needs, kept up to date by core 0 in [`Shared::gates`].
+pub mod gate {
+    /// The sensor has power, clock and no reset.
+    pub const SENSOR: u32 = 1 << 0;
+    /// The ISP has power, clocks and no reset.
+    pub const PIPE: u32 = 1 << 1;
+    /// The ISP reaches memory: L3 clock on and bus requests not denied.
+    pub const DMA: u32 = 1 << 2;
+}
+
+/// Misbehaviour that core 1 carries out, set by core 0.
+#[repr(C)]
+pub struct Mischief {
+    /// Blocks whose BUSY never clears, a bit per block code.
+    pub stuck: AtomicU32,
+    /// Lines that the engines write on after a frame's end.
+    pub late_lines: AtomicU32,
+    /// Frames of the sensor that do not come.
+    pub drop_frames: AtomicU32,
+    /// Bytes by which output addresses are wrong.
+    pub stray_bytes: AtomicU32,
+    /// Frames for which they are.
+    pub stray_frames: AtomicU32,
+}
+
+/// What core 1 tells core 0 apart from register words.
+#[repr(C)]
+pub struct Progress {
+    /// Set once core 1 runs.
+    pub alive: AtomicU32,
+    /// Frames started. Core 0 counts on while nothing streams.
+    pub frame: AtomicU32,
+    /// Line of the frame, blanking included.
+    pub line: AtomicU32,
+    /// Lines of the latest frame, blanking included; 0 before the first.
+    pub frame_lines: AtomicU32,
+    /// Lines since the start, whatever the frame.
+    pub lines: AtomicU32,
+    /// 1 while the sensor sends.
+    pub streaming: AtomicU32,
+    /// Blocks with a frame in them, a bit per block code.
+    pub active: AtomicU32,
+    /// Engines with requests outstanding, a bit per engine code.
+    pub outstanding: AtomicU32,
+    /// Bytes written to memory since the mark.
+    pub dma_bytes: AtomicU32,
+    /// Accesses refused by the firewall since the mark.
+    pub dma_refused: AtomicU32,
+}
+
+/// When core 1 must call core 0 for the fault script.
+#[repr(C)]
+pub struct Alarm {
+    /// 1 = wanted; core 0 clears it when the moment has been served.
+    pub armed: AtomicU32,
+    /// Frame.
+    pub frame: AtomicU32,
+    /// Line.
+    pub line: AtomicU32,
+}
+
+/// What core 1 needs from the parameter block.
+#[repr(C)]
+pub struct Options {
+    /// Shortest time of a line in microseconds.
+    pub line_us: AtomicU32,
+    /// Bits of [`crate::params::Flags`].
+    pub flags: AtomicU32,
+    /// Seed of the sensor noise.
+    pub seed: AtomicU32,
+}
+
+/// All of it. Zero is the right start value of everything, so core 0 clears the memory before it
+/// starts core 1.
+#[repr(C)]
+pub struct Shared {
+    registers: [AtomicU32; REGISTER_WORDS],
+    sensor: [AtomicU32; SENSOR_REGISTERS],
+    /// The preview's table space.
+    pub preview_tables: [AtomicU32; preview::TABLE_ENTRIES],
+    /// The histogram's memory.
+    pub histogram: [AtomicU32; HISTOGRAM_ENTRIES],
+    /// Bits of [`gate`].
+    pub gates: AtomicU32,
+    epoch: AtomicU32,
+    committing: AtomicU32,
+    /// Misbehaviour.
+    pub mischief: Mischief,
+    /// Progress of core 1.
+    pub progress: Progress,
+    /// Next moment of the fault script.
+    pub alarm: Alarm,
+    /// Options of the run.
+    pub options: Options,
+}
+
+const _: () = assert!(size_of::<Shared>() <= sys_boot::mps2_an521::BENCH_SHARED.bytes as usize);
+// Pointers to the shared memory are made from the base address of its range.
+const _: () = assert!(
+    (sys_boot::mps2_an521::BENCH_SHARED.base as usize).is_multiple_of(align_of::<Shared>())
+);
+
+impl Shared {
+    /// All zero.
+    #[must_use]
+    pub const fn new() -> Self {
+        const fn zero() -> AtomicU32 {
+            AtomicU32::new(0)
+        }
+        Self {
+            registers: [const { zero() }; REGISTER_WORDS],
+            sensor: [const { zero() }; SENSOR_REGISTERS],
+            preview_tables: [const { zero() }; preview::TABLE_ENTRIES],
+            histogram: [const { zero() }; HISTOGRAM_ENTRIES],
+            gates: zero(),
+            epoch: zero(),
+            committing: zero(),
+            mischief: Mischief {
+                stuck: zero(),
+                late_lines: zero(),
+                drop_frames: zero(),
+                stray_bytes: zero(),
+                stray_frames: zero(),
+            },
+            progress: Progress {
+                alive: zero(),
+                frame: zero(),
+                line: zero(),
+                frame_lines: zero(),
+                lines: zero(),
+                streaming: zero(),
+                active: zero(),
+                outstanding: zero(),
+                dma_bytes: zero(),
+                dma_refused: zero(),
+            },
+            alarm: Alarm { armed: zero(), frame: zero(), line: zero() },
+            options: Options { line_us: zero(), flags: zero(), seed: zero() },
+        }
+    }
+
+    /// The word of a register.
+    #[must_use]
+    pub fn word(&self, register: &Register) -> &AtomicU32 {
+        self.word_at(register.window_offset())
+    }
+
+    /// The word of element `index` of a register array.
+    #[must_use]
+    pub fn element(&self, register: &Register, index: usize) -> &AtomicU32 {
+        self.word_at(register.window_offset() + index as u32 * u32::from(register.stride_bytes))
+    }
+
+    /// The word at this offset in the window.
+    ///
+    /// # Panics
+    /// If the offset is outside of the window.
+    #[must_use]
+    pub fn word_at(&self, window_offset: u32) -> &AtomicU32 {
+        &self.registers[window_offset as usize / 4]
+    }
+
+    /// Value of a register.
+    #[must_use]
+    pub fn get(&self, register: &Register) -> u32 {
+        self.word(register).load(Relaxed)
+    }
+
+    /// Sets a register, whatever its class.
+    pub fn set(&self, register: &Register, value: u32) {
+        self.word(register).store(value, Relaxed);
+    }
+
+    /// A register of the sensor.
+    #[must_use]
+    pub fn sensor(&self, index: u8) -> &AtomicU32 {
+        &self.sensor[usize::from(index)]
+    }
+
+    /// The current epoch.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch.load(SeqCst)
+    }
+
+    /// Core 0: changes registers while core 1 stands still with regard to them; frames of the old
+    /// epoch are given up. `relax` is called while core 1 finishes what it is doing.
+    pub fn new_epoch(&self, relax: impl FnMut(), change: impl FnOnce(&Self)) {
+        self.epoch.fetch_add(1, SeqCst);
+        self.wait_out_of_commit(relax);
+        change(self);
+        self.epoch.fetch_add(1, SeqCst);
+    }
+
+    /// Core 0: after this, core 1 acts on nothing older than what was stored before.
+    pub fn wait_out_of_commit(&self, mut relax: impl FnMut()) {
+        while self.committing.load(SeqCst) != 0 {
+            relax();
+        }
+    }
+
+    /// Core 0: sets the gates, and waits until they hold.
+    pub fn set_gates(&self, gates: u32, relax: impl FnMut()) {
+        self.gates.store(gates, SeqCst);
+        self.wait_out_of_commit(relax);
+    }
+
+    /// Core 1: does something visible, unless the epoch is over.
+    pub fn commit<R>(&self, epoch: u32, action: impl FnOnce(u32) -> R) -> Option<R> {
+        self.committing.store(1, SeqCst);
+        let valid = self.epoch.load(SeqCst) == epoch && epoch.is_multiple_of(2);
+        let result = valid.then(|| action(self.gates.load(SeqCst)));
+        self.committing.store(0, SeqCst);
+        result
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drv_isp_regs::ccdc;
+
+    #[test]
+    fn nothing_is_committed_from_an_epoch_that_is_over() {
+        let shared = Shared::new();
+        let epoch = shared.epoch();
+        assert!(shared.commit(epoch, |_| ()).is_some());
+        shared.new_epoch(|| unreachable!("nobody commits"), |shared| shared.set(&ccdc::PCR, 7));
+        assert!(shared.commit(epoch, |_| ()).is_none());
+        assert!(shared.commit(shared.epoch(), |_| ()).is_some());
+        assert_eq!(shared.get(&ccdc::PCR), 7);
+    }
+
+    #[test]
+    fn core_0_waits_for_a_commit_in_progress() {
+        let shared = Shared::new();
+        std::thread::scope(|scope| {
+            let (started, starts) = std::sync::mpsc::channel();
+            let shared = &shared;
+            scope.spawn(move || {
+                shared.commit(0, |_| {
+                    started.send(()).expect("the test listens");
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    shared.set(&ccdc::SDR_ADDR, 1);
+                })
+            });
+            starts.recv().expect("the commit starts");
+            shared.new_epoch(std::thread::yield_now, |shared| {
+                assert_eq!(shared.get(&ccdc::SDR_ADDR), 1);
+            });
+        });
+    }
+}

@@ -1,0 +1,127 @@
+//! The bench in the words of the cases: misbehave now or at a line, and count what was seen.
+
+use drv_isp_regs::{Block, bench_control as control};
+
+use crate::check::Failure;
+use crate::ensure;
+use crate::mmio::Registers;
+
+/// Blocks of the ISP: an access to one of them is an access of the driver.
+const ISP_BLOCKS: [Block; 8] = [
+    Block::Main,
+    Block::Ccdc,
+    Block::Hist,
+    Block::H3a,
+    Block::Preview,
+    Block::Resizer,
+    Block::Sbl,
+    Block::Csi2a,
+];
+
+/// Bench control.
+#[derive(Clone, Copy, Debug)]
+pub struct Bench {
+    registers: Registers,
+}
+
+/// What the bench has seen since the mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Accesses to registers of the ISP.
+    pub isp: u32,
+    /// Accesses to registers of the sensor's control bus.
+    pub sensor_bus: u32,
+    /// Accesses that ended in a bus fault: module absent, unpowered or unclocked.
+    pub faulting: u32,
+    /// Bytes that the engines wrote.
+    pub dma_bytes: u32,
+    /// Accesses of the engines that the firewall refused.
+    pub dma_refused: u32,
+    /// Interrupts that the hardware raised while it was absent or without power.
+    pub late_irqs: u32,
+    /// Accesses that the memory protection stopped.
+    pub foreign: u32,
+}
+
+impl Bench {
+    /// Bench control behind these registers.
+    #[must_use]
+    pub const fn new(registers: Registers) -> Self {
+        Self { registers }
+    }
+
+    /// Does a misbehaviour at once.
+    ///
+    /// # Errors
+    /// If the bench does not know it or its script is full.
+    pub fn now(&self, kind: u32, a: u32, b: u32) -> Result<(), Failure> {
+        self.at(0, 0, kind, a, b)
+    }
+
+    /// Schedules a misbehaviour at a line of a frame of device time.
+    ///
+    /// # Errors
+    /// As [`Bench::now`].
+    pub fn at(&self, frame: u32, line: u32, kind: u32, a: u32, b: u32) -> Result<(), Failure> {
+        self.registers.write(&control::A, a);
+        self.registers.write(&control::B, b);
+        self.registers.write(&control::WHEN_FRAME, frame);
+        self.registers.write(&control::WHEN_LINE, line);
+        self.registers.write(&control::COMMAND, kind);
+        let accepted = self.registers.read(&control::ACCEPTED, 0);
+        ensure!(accepted == 1, "the bench refused misbehaviour {kind} ({a}, {b})");
+        Ok(())
+    }
+
+    /// Pulls the module.
+    ///
+    /// # Errors
+    /// As [`Bench::now`].
+    pub fn unplug(&self) -> Result<(), Failure> {
+        self.now(control::UNPLUG, 0, 0)
+    }
+
+    /// Plugs the former module.
+    ///
+    /// # Errors
+    /// As [`Bench::now`].
+    pub fn replug(&self) -> Result<(), Failure> {
+        self.now(control::REPLUG, 0, 0)
+    }
+
+    /// Starts new counts.
+    pub fn mark(&self) {
+        self.registers.write(&control::MARK, 1);
+    }
+
+    /// Counts since the mark.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        let read = |register| self.registers.read(register, 0);
+        let block = |block: Block| self.registers.read(&control::BLOCK_COUNT, block as usize);
+        let verdict = |index: usize| self.registers.read(&control::VERDICT_COUNT, index);
+        let faults =
+            [control::VERDICT_ABSENT, control::VERDICT_UNPOWERED, control::VERDICT_UNCLOCKED];
+        Seen {
+            isp: ISP_BLOCKS.map(block).iter().sum(),
+            sensor_bus: block(Block::SensorBus),
+            faulting: faults.map(verdict).iter().sum(),
+            dma_bytes: read(&control::DMA_BYTES),
+            dma_refused: read(&control::DMA_REFUSED),
+            late_irqs: read(&control::LATE_IRQS),
+            foreign: read(&control::FOREIGN_COUNT),
+        }
+    }
+
+    /// Line of the frame in progress, blanking included.
+    #[must_use]
+    pub fn line(&self) -> u32 {
+        self.registers.read(&control::LINE, 0)
+    }
+
+    /// Frames started since the start of the system.
+    #[must_use]
+    pub fn frame(&self) -> u32 {
+        self.registers.read(&control::FRAME, 0)
+    }
+}

@@ -1,0 +1,113 @@
+//! A witness: asks the scenario for a job, does it, reports what it saw and when.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use idl::types::{Handle, NodeError, PollEvents};
+use idl::{ipc, media, subdev, video};
+use test_camera::clock;
+use test_camera::protocol::{
+    JOB_BYTES, Job, NodeKind, Outcome, REPORT, REPORT_BYTES, Report,
+};
+use userlib::slot;
+
+userlib::entry!(main);
+
+fn main() -> ! {
+    let scenario = userlib::sys_refresh_task_id(slot!("scenario"));
+    let mut nodes = Nodes {
+        media: media::Client::to(slot!("media0")),
+        video: video::Client::to(slot!("video6")),
+        subdev: subdev::Client::to(slot!("ccdc")),
+        open: None,
+    };
+    let mut outcome = Outcome::Hello;
+    loop {
+        let report = Report { outcome, returned_us: clock::now_us() };
+        let mut message = [0; REPORT_BYTES];
+        let Ok(length) = hubpack::serialize(&mut message, &report) else {
+            userlib::sys_panic(b"a report that does not fit its buffer")
+        };
+        let mut job = [0; JOB_BYTES];
+        match userlib::sys_send(scenario, REPORT, &message[..length], &mut job, &[]) {
+            Ok((0, length)) => match hubpack::deserialize::<Job>(&job[..length]) {
+                Ok((job, _)) => outcome = nodes.perform(job),
+                Err(_) => userlib::sys_panic(b"a job that makes no sense"),
+            },
+            _ => userlib::sys_panic(b"the scenario is gone"),
+        }
+    }
+}
+
+/// The handle of the witness, and whose it is.
+type Open = Option<(NodeKind, Handle)>;
+
+struct Nodes {
+    media: media::Client,
+    video: video::Client,
+    subdev: subdev::Client,
+    open: Open,
+}
+
+impl Nodes {
+    fn perform(&mut self, job: Job) -> Outcome {
+        match job {
+            Job::Open(kind) => {
+                let opened = self.open(kind);
+                self.open = opened.ok().map(|handle| (kind, handle));
+                opened.into()
+            }
+            Job::Take(handle) => {
+                self.open = Some((NodeKind::Video, handle));
+                Outcome::Done
+            }
+            Job::Poll { events, timeout_ms } => self.poll(events, timeout_ms).into(),
+            Job::DequeueEvent => self.video.dequeue_event(self.handle()).into(),
+            Job::Dequeue { timeout_ms } => {
+                let dequeued = self.video.dequeue_buffer(self.handle(), timeout_ms);
+                if let Ok(info) = dequeued {
+                    // A refusal means that the stream has ended; the next call says why.
+                    let _ = self.video.queue_buffer(self.handle(), info.frame.buffer);
+                }
+                dequeued.into()
+            }
+            Job::Close => {
+                let closed = self.close();
+                self.open = None;
+                closed.into()
+            }
+        }
+    }
+
+    /// A handle that no node knows if there is none: the node refuses it.
+    fn handle(&self) -> Handle {
+        self.open.map_or(Handle(u32::MAX), |(_, handle)| handle)
+    }
+
+    fn open(&self, kind: NodeKind) -> Result<Handle, ipc::Error<NodeError>> {
+        match kind {
+            NodeKind::Media => self.media.open(),
+            NodeKind::Video => self.video.open(),
+            NodeKind::Subdev => self.subdev.open(),
+        }
+    }
+
+    fn poll(
+        &self,
+        events: PollEvents,
+        timeout_ms: u32,
+    ) -> Result<PollEvents, ipc::Error<NodeError>> {
+        match self.open {
+            Some((NodeKind::Media, handle)) => self.media.poll(handle, events, timeout_ms),
+            Some((NodeKind::Subdev, handle)) => self.subdev.poll(handle, events, timeout_ms),
+            _ => self.video.poll(self.handle(), events, timeout_ms),
+        }
+    }
+
+    fn close(&self) -> Result<(), ipc::Error<NodeError>> {
+        match self.open {
+            Some((NodeKind::Media, handle)) => self.media.close(handle),
+            Some((NodeKind::Subdev, handle)) => self.subdev.close(handle),
+            _ => self.video.close(self.handle()),
+        }
+    }
+}

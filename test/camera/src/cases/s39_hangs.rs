@@ -1,0 +1,110 @@
+//! S39: the driver hangs: it spins, is silent, or drowns in interrupts: Stalled within the bound;
+//! clients as in S3 and S4.
+
+use drv_isp_regs::{Block, ISP_IRQ, bench_control as control};
+use idl::types::{Cause, Generation, PollEvents};
+
+use super::removal::{hung_up_in_time, streams_again};
+use crate::check::{Ended, Failure, Verdict, at_most, names, ok};
+use crate::clock::now_us;
+use crate::protocol::{Job, NodeKind, Outcome};
+use crate::stage::{QUIET_US, Stage};
+use crate::text::Text;
+use crate::{ensure, failure};
+
+/// How long the blocked calls would wait, in milliseconds.
+const PATIENCE_MS: u32 = 3_000;
+/// The driver's `hang_ms` of app.toml, in microseconds.
+const HANG_US: u64 = 50_000;
+/// Between two scans of the supervisor, in microseconds.
+const SCAN_US: u64 = 10_000;
+/// A spinning driver is stalled within its bound of processor time; the share of the others and the
+/// scan come on top.
+const SPIN_BOUND_US: u64 = 2 * HANG_US + SCAN_US;
+/// A storm is judged over four times the bound, and may begin inside of such a window.
+const STORM_BOUND_US: u64 = 8 * HANG_US + SCAN_US;
+/// A silent driver misses its own frame deadline, or is suspected by a node and then watched for
+/// 30 ms.
+const SILENT_BOUND_US: u64 = 500_000;
+/// Interrupts of the storm: more than the driver can take in [`STORM_BOUND_US`].
+const STORM: u32 = 10_000_000;
+/// From the death to the clients, in microseconds.
+const TOLD_US: u64 = crate::stage::IN_TIME_US;
+
+/// A streaming client in DQBUF and one that polls on media0; then the driver is made to hang.
+fn hang(
+    stage: &mut Stage,
+    bound_us: u64,
+    cause: Cause,
+    provoke: impl Fn(&Stage) -> Result<(), Failure>,
+    relent: impl Fn(&Stage) -> Result<(), Failure>,
+) -> Verdict {
+    let running = stage.stream(4)?;
+    stage.run_frames(&running, 3)?;
+    let lives = stage.lives();
+    stage.delegate(0, running.handle)?;
+    let opened = stage.witnesses.ask(1, Job::Open(NodeKind::Media), QUIET_US)?;
+    ensure!(matches!(opened, Outcome::Opened(_)), "open media0: {opened:?}");
+    stage.forget_story()?;
+    let poll = Job::Poll { events: PollEvents::PRI, timeout_ms: PATIENCE_MS };
+    stage.witnesses.start(1, poll)?;
+    stage.witnesses.start(0, Job::Dequeue { timeout_ms: PATIENCE_MS })?;
+    let begun_us = now_us();
+    provoke(stage)?;
+    let ended = Ended { peer: stage.isp, generation: running.epoch, causes: &[cause] };
+    let returned_us = drain(stage, begun_us + bound_us + TOLD_US, &ended)?;
+    relent(stage)?;
+    let death = stage.death(stage.isp)?;
+    ensure!(death.cause == cause, "expected {cause:?}, found {death:?}");
+    let took_us = death.time_us - begun_us;
+    at_most("hang to death", took_us, bound_us)?;
+    at_most("death to the blocked client", returned_us.saturating_sub(death.time_us), TOLD_US)?;
+    let report = stage.witnesses.report(1, QUIET_US)?;
+    hung_up_in_time("poll on media0", report, death.time_us, TOLD_US)?;
+    for witness in [0, 1] {
+        stage.witnesses.ask(witness, Job::Close, QUIET_US)?;
+    }
+    ok("close", stage.video.close(running.handle))?;
+    let next: Generation = stage.all_ready(Some(running.epoch))?;
+    ensure!(next > running.epoch, "life {next:?} follows {:?}", running.epoch);
+    streams_again(stage, 2)?;
+    stage.same_lives(&lives)?;
+    Ok(Text::of(format_args!("{cause:?} after {took_us} us of {bound_us}")))
+}
+
+/// Witness 0 takes the frames that still come, until its call ends with the record.
+fn drain(stage: &mut Stage, until_us: u64, ended: &Ended<'_>) -> Result<u64, Failure> {
+    loop {
+        let left_us = until_us.saturating_sub(now_us());
+        let report = stage.witnesses.report(0, left_us)?;
+        match report.outcome {
+            Outcome::Frame(_) => {
+                stage.witnesses.start(0, Job::Dequeue { timeout_ms: PATIENCE_MS })?;
+            }
+            Outcome::Disconnected(record) => {
+                names("blocked DQBUF", record, ended)?;
+                return Ok(report.returned_us);
+            }
+            other => return Err(failure!("blocked DQBUF: expected Disconnected, found {other:?}")),
+        }
+    }
+}
+
+pub fn spins(stage: &mut Stage) -> Verdict {
+    // The reset of the quiesce ends it.
+    let provoke =
+        |stage: &Stage| stage.bench.now(control::ACCESS_STUCK, Block::Main as u32, 0);
+    hang(stage, SPIN_BOUND_US, Cause::Stalled, provoke, |_| Ok(()))
+}
+
+pub fn silent(stage: &mut Stage) -> Verdict {
+    let provoke = |stage: &Stage| stage.bench.now(control::IRQ_LOST, u32::MAX, ISP_IRQ);
+    let relent = |stage: &Stage| stage.bench.now(control::IRQ_LOST, 0, ISP_IRQ);
+    hang(stage, SILENT_BOUND_US, Cause::Stalled, provoke, relent)
+}
+
+pub fn storm(stage: &mut Stage) -> Verdict {
+    let provoke = |stage: &Stage| stage.bench.now(control::IRQ_STORM, STORM, ISP_IRQ);
+    let relent = |stage: &Stage| stage.bench.now(control::IRQ_STORM, 0, ISP_IRQ);
+    hang(stage, STORM_BOUND_US, Cause::Stalled, provoke, relent)
+}

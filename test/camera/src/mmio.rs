@@ -1,0 +1,112 @@
+//! The only `unsafe` of the suite: registers of the bench, and pixels that an engine may write.
+
+use drv_isp_regs::{Block, Register};
+
+/// A mapped block of the register window.
+#[derive(Clone, Copy, Debug)]
+pub struct Registers {
+    base: usize,
+    block: Block,
+}
+
+impl Registers {
+    /// The block mapped at `base`.
+    ///
+    /// # Safety
+    /// `app.toml` maps `block` at `base` for this task.
+    #[must_use]
+    pub const unsafe fn new(base: usize, block: Block) -> Self {
+        Self { base, block }
+    }
+
+    /// Reads element `index` of a register (0 for a single one).
+    #[must_use]
+    pub fn read(self, register: &Register, index: usize) -> u32 {
+        let pointer = core::ptr::with_exposed_provenance::<u32>(self.address(register, index));
+        // SAFETY: `new` promised that the block is mapped; a register is an aligned word of it.
+        unsafe { pointer.read_volatile() }
+    }
+
+    /// Writes a register.
+    pub fn write(self, register: &Register, value: u32) {
+        let pointer = core::ptr::with_exposed_provenance_mut::<u32>(self.address(register, 0));
+        // SAFETY: as `read`; a write to a register has no effect on memory of Rust objects.
+        unsafe { pointer.write_volatile(value) };
+    }
+
+    fn address(self, register: &Register, index: usize) -> usize {
+        assert!(register.block == self.block, "a register of another block");
+        self.base + register.offset_at(index)
+    }
+}
+
+/// A mapped range of frame memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Pixels {
+    base: usize,
+    bytes: usize,
+}
+
+impl Pixels {
+    /// The range at `base`.
+    ///
+    /// # Safety
+    /// `app.toml` maps the range read-only for this task, and `base` is a multiple of 4.
+    #[must_use]
+    pub const unsafe fn new(base: usize, bytes: usize) -> Self {
+        Self { base, bytes }
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        self.bytes
+    }
+
+    /// A part of the range.
+    ///
+    /// # Panics
+    /// If the part is not inside of the range.
+    #[must_use]
+    pub fn part(self, offset: usize, bytes: usize) -> Self {
+        assert!(offset.is_multiple_of(4) && offset + bytes <= self.bytes, "outside of the range");
+        Self { base: self.base + offset, bytes }
+    }
+
+    /// A checksum over all whole words: any change of a word changes it.
+    ///
+    /// FNV-1a over words instead of a CRC, because a test reads megabytes under an emulator.
+    #[must_use]
+    pub fn checksum(self) -> u32 {
+        const OFFSET_BASIS: u32 = 0x811C_9DC5;
+        const PRIME: u32 = 0x0100_0193;
+        (0..self.bytes / 4).fold(OFFSET_BASIS, |sum, index| {
+            let pointer = core::ptr::with_exposed_provenance::<u32>(self.base + index * 4);
+            // SAFETY: `new` promised that the range is mapped and aligned. The engine may write
+            // it at any time, hence volatile, and no reference is made.
+            let word = unsafe { pointer.read_volatile() };
+            (sum ^ word).wrapping_mul(PRIME)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_any_word_changes_the_checksum() {
+        let mut words = [7u32; 64];
+        let checksum = |words: &[u32; 64]| {
+            // SAFETY: the array lives and is aligned.
+            unsafe { Pixels::new(words.as_ptr().expose_provenance(), 256) }.checksum()
+        };
+        let before = checksum(&words);
+        for index in 0..64 {
+            words[index] ^= 1;
+            assert_ne!(checksum(&words), before, "word {index}");
+            words[index] ^= 1;
+        }
+        assert_eq!(checksum(&words), before);
+    }
+}

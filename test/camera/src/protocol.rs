@@ -1,0 +1,142 @@
+//! What a witness is asked to do, and what it saw.
+//!
+//! A witness is less important than the scenario, so it is the one who sends: its report travels
+//! up, the next job comes back as the reply. So a witness that waits for a job waits in the
+//! scenario, and one that waits in a node keeps nobody else waiting.
+
+use hubpack::SerializedSize;
+use idl::ipc;
+use idl::types::{Disconnect, FrameInfo, Handle, NodeError, PollEvents};
+use serde::{Deserialize, Serialize};
+
+/// The one op that witnesses send to the scenario.
+pub const REPORT: u16 = 1;
+
+/// Which node a job is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum NodeKind {
+    /// The media node.
+    Media,
+    /// The video node behind the resizer.
+    Video,
+    /// The subdev node of the CCDC.
+    Subdev,
+}
+
+/// What a witness does next. Each job but `Open` is about the handle that it opened last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Job {
+    /// Open a node.
+    Open(NodeKind),
+    /// Go on with a handle of the video node that somebody delegated to it.
+    Take(Handle),
+    /// Wait for events.
+    Poll {
+        /// For what.
+        events: PollEvents,
+        /// How long at most, in milliseconds.
+        timeout_ms: u32,
+    },
+    /// Dequeue an event (video node).
+    DequeueEvent,
+    /// Dequeue a buffer (video node).
+    Dequeue {
+        /// How long to wait at most, in milliseconds.
+        timeout_ms: u32,
+    },
+    /// Close the handle.
+    Close,
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Outcome {
+    /// There was no job yet.
+    Hello,
+    /// It succeeded without a value.
+    Done,
+    /// A handle.
+    Opened(Handle),
+    /// Poll's answer.
+    Events(PollEvents),
+    /// A frame.
+    Frame(FrameInfo),
+    /// The node refused, with this code of [`NodeError`].
+    Refused(u32),
+    /// The typed end.
+    Disconnected(Disconnect),
+}
+
+/// What a witness says of its last job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct Report {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it returned, in microseconds since boot.
+    pub returned_us: u64,
+}
+
+/// Room for an encoded [`Report`].
+pub const REPORT_BYTES: usize = Report::MAX_SIZE;
+/// Room for an encoded [`Job`].
+pub const JOB_BYTES: usize = Job::MAX_SIZE;
+
+impl<T: Into<Outcome>> From<Result<T, ipc::Error<NodeError>>> for Outcome {
+    fn from(result: Result<T, ipc::Error<NodeError>>) -> Self {
+        match result {
+            Ok(value) => value.into(),
+            Err(ipc::Error::Op(error)) => Self::Refused(error as u32),
+            Err(ipc::Error::Disconnected(record)) => Self::Disconnected(record),
+        }
+    }
+}
+
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self::Done
+    }
+}
+
+impl From<Handle> for Outcome {
+    fn from(handle: Handle) -> Self {
+        Self::Opened(handle)
+    }
+}
+
+impl From<PollEvents> for Outcome {
+    fn from(events: PollEvents) -> Self {
+        Self::Events(events)
+    }
+}
+
+impl From<FrameInfo> for Outcome {
+    fn from(info: FrameInfo) -> Self {
+        Self::Frame(info)
+    }
+}
+
+impl From<idl::types::Event> for Outcome {
+    fn from(_: idl::types::Event) -> Self {
+        Self::Done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_and_jobs_fit_their_buffers() {
+        let mut buffer = [0; REPORT_BYTES];
+        let report = Report {
+            outcome: Outcome::Refused(NodeError::NoDevice as u32),
+            returned_us: u64::MAX,
+        };
+        let length = hubpack::serialize(&mut buffer, &report).expect("fits");
+        let (read, _) = hubpack::deserialize::<Report>(&buffer[..length]).expect("reads back");
+        assert_eq!(read, report);
+        let mut buffer = [0; JOB_BYTES];
+        let job = Job::Poll { events: PollEvents(0xFF), timeout_ms: u32::MAX };
+        assert!(hubpack::serialize(&mut buffer, &job).is_ok());
+    }
+}

@@ -1,0 +1,161 @@
+//! The default chart through the whole data path must pass the check, and what is wrong must not.
+
+mod camera;
+
+use camera::Camera;
+use std::sync::OnceLock;
+use test_bench::pixels::bayer::Phase;
+use test_bench::scene::sensor::SensorConfig;
+use test_golden::decode::YuvFormat;
+use test_golden::{Fault, Picture, Report, Scene, decode_yuv, examine, raw};
+
+fn chart() -> Scene {
+    Scene::chart(648, 486).unwrap()
+}
+
+fn decode(camera: &Camera, bytes: &[u8]) -> Picture {
+    let (width, height) = camera.view.output;
+    decode_yuv(bytes, YuvFormat::Uyvy, width, height, 2 * width).unwrap()
+}
+
+fn check(
+    name: &str,
+    sensor: SensorConfig,
+    output: Option<(usize, usize)>,
+    sequence: u32,
+) -> Report {
+    let scene = chart();
+    let camera = Camera::new(&scene, sensor, output);
+    let picture = decode(&camera, &camera.frame(&scene, sequence));
+    if let Ok(directory) = std::env::var("GOLDEN_OUT") {
+        let file = format!("{name}.png");
+        let path = std::path::Path::new(&directory).join(file);
+        test_golden::files::write_png(&path, &picture).unwrap();
+    }
+    let report = examine(&picture, &scene, &camera.view, sequence).unwrap();
+    let worst = report.patches.iter().map(|patch| patch.deviation()).fold(0.0, f64::max);
+    println!(
+        "{name}: {:?} PSNR {:.2} dB, {} patches, worst off by {worst:.1}",
+        camera.view.output,
+        report.psnr_db,
+        report.patches.len()
+    );
+    assert_eq!(report.faults(sequence), []);
+    report
+}
+
+#[test]
+fn the_chart_at_640x480_is_right() {
+    let report = check("chart-640x480", SensorConfig::FULL_4X, Some((640, 480)), 7);
+    assert_eq!(report.patches.len(), 24);
+}
+
+#[test]
+fn the_chart_without_resizer_is_right() {
+    let report = check("chart-preview", SensorConfig::FULL_4X, None, 3);
+    assert_eq!(report.patches.len(), 24);
+}
+
+#[test]
+fn the_chart_at_other_sizes_is_right() {
+    for output in [(320, 240), (400, 300), (160, 120), (800, 600)] {
+        check("chart-scaled", SensorConfig::FULL_4X, Some(output), 11);
+    }
+}
+
+#[test]
+fn the_small_mode_is_right() {
+    for output in [None, Some((144, 108)), Some((72, 56)), Some((160, 120))] {
+        let report = check("small", SensorConfig::SMALL, output, 2);
+        assert!(!report.patches.is_empty());
+    }
+}
+
+#[test]
+fn the_raw_picture_is_the_mosaic_and_one_bit_is_seen() {
+    let scene = chart();
+    let config = SensorConfig::SMALL;
+    let mosaic = raw::mosaic(&scene, &config, 5);
+    let crop = test_golden::Rectangle { left: 2, top: 4, width: 140, height: 100 };
+    let stride = 288;
+    let camera = Camera::new(&scene, config, None);
+    let mut bytes = camera.raw_frame(&scene, 5, crop, stride);
+    assert_eq!(bytes.len(), stride * crop.height);
+    let compare = |bytes: &[u8], mosaic: &[u16]| {
+        raw::compare(bytes, stride, crop, mosaic, config.width_px).unwrap()
+    };
+    assert_eq!(compare(&bytes, &mosaic), None);
+    let previous = raw::mosaic(&scene, &config, 4);
+    assert!(compare(&bytes, &previous).unwrap().count > 1000);
+    bytes[50 * stride + 20] ^= 1;
+    let mismatch = compare(&bytes, &mosaic).unwrap();
+    assert_eq!((mismatch.x, mismatch.y, mismatch.count), (10, 50, 1));
+}
+
+/// A wrong picture of frame 7 and the faults that the check finds in it.
+fn faults_of(spoil: impl Fn(&Camera, Picture) -> Picture) -> Vec<Fault> {
+    static RIGHT: OnceLock<Picture> = OnceLock::new();
+    let scene = chart();
+    let camera = Camera::new(&scene, SensorConfig::FULL_4X, Some((640, 480)));
+    let picture = RIGHT.get_or_init(|| decode(&camera, &camera.frame(&scene, 7)));
+    let spoiled = spoil(&camera, picture.clone());
+    examine(&spoiled, &scene, &camera.view, 7).unwrap().faults(7)
+}
+
+#[test]
+fn red_and_blue_swapped_is_refused() {
+    let faults = faults_of(|_, picture| {
+        Picture::from_fn(picture.width, picture.height, |x, y| {
+            let [red, green, blue] = picture.colour(x, y);
+            [blue, green, red]
+        })
+    });
+    assert!(faults.iter().any(|fault| matches!(fault, Fault::Colour(_))), "{faults:?}");
+}
+
+#[test]
+fn a_shift_by_one_pixel_is_refused_in_each_direction() {
+    for (dx, dy) in [(1, 0), (-1, 0), (0, 1), (0, -1)] {
+        let faults = faults_of(|_, picture| {
+            Picture::from_fn(picture.width, picture.height, |x, y| {
+                let from = |at: usize, by: isize, count: usize| {
+                    at.checked_add_signed(by).map_or(0, |at| at.min(count - 1))
+                };
+                picture.colour(from(x, dx, picture.width), from(y, dy, picture.height))
+            })
+        });
+        let shifted = faults.contains(&Fault::Shifted { shift: (dx, dy) });
+        assert!(shifted, "({dx}, {dy}): {faults:?}");
+    }
+}
+
+#[test]
+fn a_wrong_bayer_phase_is_refused() {
+    let scene = chart();
+    for phase in [Phase::Rggb, Phase::Bggr, Phase::Gbrg] {
+        let faults = faults_of(|camera, _| {
+            let mut wrong = camera.clone();
+            wrong.preview.first_colour = phase;
+            decode(&wrong, &wrong.frame(&scene, 7))
+        });
+        assert!(faults.iter().any(|f| matches!(f, Fault::Colour(_))), "{phase:?} {faults:?}");
+    }
+}
+
+#[test]
+fn the_previous_and_the_next_frame_are_refused() {
+    let scene = chart();
+    for fits in [6, 8] {
+        let faults = faults_of(|camera, _| decode(camera, &camera.frame(&scene, fits)));
+        assert!(faults.contains(&Fault::WrongFrame { expected: 7, fits }), "{faults:?}");
+    }
+}
+
+#[test]
+fn a_picture_of_another_size_is_refused() {
+    let scene = chart();
+    let camera = Camera::new(&scene, SensorConfig::SMALL, None);
+    let picture = Picture::from_fn(10, 10, |_, _| [0; 3]);
+    let fault = examine(&picture, &scene, &camera.view, 0).unwrap_err();
+    assert_eq!(fault, Fault::Size { expected: camera.view.output, got: (10, 10) });
+}

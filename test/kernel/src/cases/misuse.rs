@@ -1,0 +1,155 @@
+//! System calls that no correct task makes: the caller faults, with the reason.
+
+use super::harness::*;
+use crate::protocol::BUFFER_BYTES;
+use sys_abi::{FaultInfo, FaultSource, RecvMode, Sysnum, TaskState, UsageError};
+use userlib::{TaskId, TaskIndex, sys_refresh_task_id};
+
+const CODE: u32 = 0x1000;
+
+fn kernel_access(address: u32) -> FaultInfo {
+    FaultInfo::MemoryAccess { address: Some(address), source: FaultSource::Kernel }
+}
+
+fn out_of_range() -> u32 {
+    TaskId::new(TaskIndex(userlib::task_count!() as u8), userlib::Generation(0)).0
+}
+
+pub fn a_bad_system_call_number_faults() {
+    assist_calls(Sysnum::ALL.len() as u32, [0; 7]);
+    expect_assist_fault(FaultInfo::SyscallUsage(UsageError::BadSyscallNumber));
+}
+
+pub fn a_huge_system_call_number_faults() {
+    assist_calls(u32::MAX, [0; 7]);
+    expect_assist_fault(FaultInfo::SyscallUsage(UsageError::BadSyscallNumber));
+}
+
+/// SEND from assist to the kernel with this message, which is checked first.
+fn sends(base: u32, len: u32) {
+    assist_calls(Sysnum::Send as u32, [TaskId::KERNEL.0, 4, base, len, 0, 0, 0]);
+}
+
+pub fn a_message_in_foreign_memory_faults() {
+    sends(CODE, 4);
+    expect_assist_fault(kernel_access(CODE));
+}
+
+pub fn a_message_that_wraps_faults() {
+    sends(assist_buffer(), u32::MAX);
+    expect_assist_fault(FaultInfo::SyscallUsage(UsageError::InvalidSlice));
+}
+
+pub fn a_message_across_two_regions_faults() {
+    let base = assist_code();
+    sends(base, 0x1000_0000);
+    expect_assist_fault(kernel_access(base));
+}
+
+pub fn a_reply_buffer_in_code_faults() {
+    let code = assist_code();
+    assist_calls(Sysnum::Send as u32, [TaskId::KERNEL.0, 4, 0, 0, code, 8, 0]);
+    expect_assist_fault(kernel_access(code));
+}
+
+pub fn a_receive_buffer_in_code_faults() {
+    let code = assist_code();
+    assist_calls(Sysnum::Recv as u32, [code, 4, 0, RecvMode::Open as u32, 0, 0, 0]);
+    expect_assist_fault(kernel_access(code));
+}
+
+pub fn a_receive_buffer_in_device_memory_faults() {
+    // Assist has no device; the runner's UART is as foreign to it as any address.
+    let uart = sys_boot::mps2_an521::UART0.range.base;
+    assist_calls(Sysnum::Recv as u32, [uart, 4, 0, RecvMode::Open as u32, 0, 0, 0]);
+    expect_assist_fault(kernel_access(uart));
+}
+
+pub fn a_receive_descriptor_in_code_faults() {
+    let code = assist_code();
+    assist_calls(Sysnum::SetRecv as u32, [code, 4, 0, 0, 0, 0, 0]);
+    expect_assist_fault(kernel_access(code));
+}
+
+pub fn send_to_an_index_out_of_range_faults() {
+    let args = [out_of_range(), 0, 0, 0, 0, 0, 0];
+    assist_misuses(Sysnum::Send, args, UsageError::TaskOutOfRange);
+}
+
+pub fn send_to_somebody_not_in_the_send_list_faults() {
+    let down = sys_refresh_task_id(CLIENT0);
+    assist_misuses(Sysnum::Send, [down.0, 0, 0, 0, 0, 0, 0], UsageError::SendNotAllowed);
+}
+
+pub fn post_to_an_index_out_of_range_faults() {
+    let args = [out_of_range(), 1, 0, 0, 0, 0, 0];
+    assist_misuses(Sysnum::Post, args, UsageError::TaskOutOfRange);
+}
+
+/// Assist may post nothing to anybody; the suite may post one bit to assist.
+pub fn post_of_a_bit_outside_of_the_mask_faults() {
+    let own = sys_refresh_task_id(SUITE);
+    assist_misuses(Sysnum::Post, [own.0, 1 << 4, 0, 0, 0, 0, 0], UsageError::PostNotAllowed);
+}
+
+pub fn post_to_a_task_outside_of_the_table_faults() {
+    let other = sys_refresh_task_id(CLIENT0);
+    assist_misuses(Sysnum::Post, [other.0, 1, 0, 0, 0, 0, 0], UsageError::PostNotAllowed);
+}
+
+pub fn post_of_a_kernel_bit_faults() {
+    // Bit 0 of the supervisor is the fault notification: the kernel's alone.
+    let runner = sys_refresh_task_id(runner_index());
+    assist_misuses(Sysnum::Post, [runner.0, 1, 0, 0, 0, 0, 0], UsageError::PostNotAllowed);
+}
+
+pub fn reply_to_an_index_out_of_range_faults() {
+    let args = [out_of_range(), 0, 0, 0, 0, 0, 0];
+    assist_misuses(Sysnum::Reply, args, UsageError::TaskOutOfRange);
+}
+
+pub fn closed_receive_from_an_index_out_of_range_faults() {
+    let args = [0, 0, 0, RecvMode::Closed as u32, out_of_range(), 0, 0];
+    assist_misuses(Sysnum::Recv, args, UsageError::TaskOutOfRange);
+}
+
+pub fn borrow_from_an_index_out_of_range_faults() {
+    let args = [out_of_range(), 0, 0, 0, 0, 0, 0];
+    assist_misuses(Sysnum::BorrowInfo, args, UsageError::TaskOutOfRange);
+}
+
+pub fn reply_receive_without_descriptor_faults() {
+    let mut client = Client::new(CLIENT0);
+    client.call(Sysnum::ReplyRecv, [client.id.0, 0, 0, 0, 0, 0, 0]);
+    let_others_run();
+    let wanted = FaultInfo::SyscallUsage(UsageError::NoRecvDescriptor);
+    let fault = matches!(state(CLIENT0), TaskState::Faulted { fault, .. } if fault == wanted);
+    assert!(fault, "no descriptor");
+}
+
+pub fn a_bad_reply_fault_reason_faults() {
+    let own = sys_refresh_task_id(SUITE);
+    let args = [own.0, 6, 0, 0, 0, 0, 0];
+    assist_misuses(Sysnum::ReplyFault, args, UsageError::BadReplyFaultReason);
+}
+
+pub fn irq_control_of_a_mask_without_line_faults() {
+    assist_misuses(Sysnum::IrqControl, [1 << 1, 1, 0, 0, 0, 0, 0], UsageError::NoIrq);
+}
+
+pub fn irq_control_with_unknown_bits_faults() {
+    assist_misuses(Sysnum::IrqControl, [1, 4, 0, 0, 0, 0, 0], UsageError::NoIrq);
+}
+
+pub fn irq_status_of_a_mask_without_line_faults() {
+    assist_misuses(Sysnum::IrqStatus, [0b11, 0, 0, 0, 0, 0, 0], UsageError::NoIrq);
+}
+
+pub fn zero_length_slices_are_fine_anywhere() {
+    let image_id = userlib::kipc::read_image_id();
+    let buffer = assist_buffer();
+    let args = [TaskId::KERNEL.0, 4, u32::MAX, 0, buffer, BUFFER_BYTES as u32, u32::MAX];
+    let [status, code, len, ..] = assist_call_results(Sysnum::Send, args);
+    assert!((status, code, len) == (0, 0, 8), "answered");
+    assert!(userlib::kipc::read_image_id() == image_id, "still");
+}

@@ -1,0 +1,95 @@
+//! What the test tasks say to each other: op codes, and words in little-endian byte order.
+
+/// Ops of the runner.
+pub mod runner {
+    /// `[case count]` -> `[case to run]`, or [`END`].
+    pub const NEXT: u16 = 1;
+    /// `[case id]` and its name -> (). The time limit starts.
+    pub const BEGIN: u16 = 2;
+    /// () -> (). The case that runs has passed.
+    pub const PASSED: u16 = 3;
+    /// () -> `[notification bits since the last call]`.
+    pub const READ_AND_CLEAR_NOTES: u16 = 4;
+    /// `[0 or 1]` -> (). Whether faulted tasks other than the suite are restarted at once.
+    pub const AUTO_RESTART: u16 = 5;
+
+    /// No more cases.
+    pub const END: u32 = u32::MAX;
+}
+
+/// Ops of assist.
+pub mod assist {
+    /// `[x]` -> `[!x]`.
+    pub const JUST_REPLY: u16 = 0;
+    /// `[x]` -> the value of the previous `STORE` (0 at first).
+    pub const STORE: u16 = 1;
+    /// `[kind, argument]` -> (), then it misbehaves ([`crate::misbehave::Kind`]).
+    pub const MISBEHAVE: u16 = 2;
+    /// `[number, 7 arguments]` -> `[6 results]`: makes a system call, then replies.
+    pub const CALL_THEN_REPLY: u16 = 3;
+    /// `[number, 7 arguments]` -> (): replies, then makes a system call.
+    pub const REPLY_THEN_CALL: u16 = 4;
+    /// () -> `[address, length]` of a buffer of its own, and of its code.
+    pub const WHERE: u16 = 5;
+    /// Any message: no reply, the sender waits until somebody dies.
+    pub const NEVER_REPLY: u16 = 6;
+    /// `[code]` -> that code, no bytes.
+    pub const REPLY_CODE: u16 = 7;
+    /// `[index, offset, bytes]` with leases: borrows and replies `[status, length, bytes...]`.
+    pub const BORROW_READ: u16 = 8;
+    /// `[index, offset, bytes]` with leases: writes 1, 2, 3... and replies `[status, length]`.
+    pub const BORROW_WRITE: u16 = 9;
+    /// `[index]` with leases -> `[status, attributes, length]`.
+    pub const BORROW_INFO: u16 = 10;
+    /// () -> `[bits]`: the notifications that came since the last call.
+    pub const NOTES: u16 = 11;
+    /// () -> `[kind of what came, length as sent, reply capacity, lease count]` of this message.
+    pub const ENVELOPE: u16 = 12;
+    /// () -> `[count]`: how many messages it has received by reply-and-receive.
+    pub const REPLY_RECEIVES: u16 = 13;
+    /// Any message: the next op after this one is answered first, then this one (with its order).
+    pub const HOLD: u16 = 14;
+}
+
+/// Ops that the clients send to the suite.
+pub mod client {
+    /// `[6 results of the last call, buffer address, buffer length]` -> `[number, 7 arguments]`.
+    pub const NEXT: u16 = 1;
+
+    /// Order to spin for ever, in the place of a system call number.
+    pub const SPIN: u32 = 0x5350_494e;
+}
+
+/// Size of the buffers that tests may use in assist and in the clients, in bytes.
+pub const BUFFER_BYTES: usize = 64;
+
+/// Words as bytes; `N` words are `4 * N` bytes.
+#[must_use]
+pub fn bytes<const N: usize, const BYTES: usize>(words: [u32; N]) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    for (chunk, word) in bytes.chunks_exact_mut(4).zip(words) {
+        chunk.copy_from_slice(&word.to_le_bytes());
+    }
+    bytes
+}
+
+/// Word `index` of a message; 0 where it ends.
+#[must_use]
+pub fn word(bytes: &[u8], index: usize) -> u32 {
+    bytes
+        .get(index * 4..)
+        .and_then(|rest| rest.first_chunk())
+        .map_or(0, |chunk| u32::from_le_bytes(*chunk))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_the_trip() {
+        let message: [u8; 12] = bytes([1, 0xdead_beef, 3]);
+        assert_eq!([word(&message, 0), word(&message, 1), word(&message, 2)], [1, 0xdead_beef, 3]);
+        assert_eq!(word(&message, 3), 0);
+    }
+}
