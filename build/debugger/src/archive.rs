@@ -63,8 +63,7 @@ impl Archive {
         let unreadable = |detail: String| ArchiveError::Unreadable { path: path.into(), detail };
         let files = if path.is_dir() { read_folder(path) } else { read_zip(path) };
         let files = files.map_err(unreadable)?;
-        let missing =
-            || ArchiveError::Missing { path: path.into(), name: LAYOUT.to_string() };
+        let missing = || ArchiveError::Missing { path: path.into(), name: LAYOUT.to_string() };
         let text = files.get(LAYOUT).ok_or_else(missing)?;
         let layout = Layout::from_json(&String::from_utf8_lossy(text))
             .map_err(|error| unreadable(format!("{LAYOUT}: {error}")))?;

@@ -57,11 +57,8 @@ impl Core {
         writer.reserve_file_header();
         writer.reserve_program_headers(1 + self.ranges.len() as u32);
         let notes_at = writer.reserve(notes.len() as u64, 4);
-        let places: Vec<u64> = self
-            .ranges
-            .iter()
-            .map(|range| writer.reserve(range.bytes.len() as u64, 4))
-            .collect();
+        let places: Vec<u64> =
+            self.ranges.iter().map(|range| writer.reserve(range.bytes.len() as u64, 4)).collect();
         writer
             .write_file_header(&NewHeader {
                 os_abi: elf::ELFOSABI_NONE,

@@ -38,8 +38,27 @@ pub struct Static {
     pub path: String,
     /// Where it lies.
     pub address: u32,
+    ty: TypeAt,
+}
+
+/// Where a type is described: in which unit, at which offset.
+pub(crate) type TypeAt = (usize, UnitOffset);
+
+/// The type that an entry of unit `unit` refers to. After link-time optimisation it is often
+/// described in another unit.
+pub(crate) fn type_ref(
+    units: &[Unit],
     unit: usize,
-    ty: UnitOffset,
+    entry: &gimli::DebuggingInformationEntry<Reader>,
+) -> Option<TypeAt> {
+    match entry.attr_value(gimli::DW_AT_type)? {
+        AttributeValue::UnitRef(offset) => Some((unit, offset)),
+        AttributeValue::DebugInfoRef(offset) => units
+            .iter()
+            .enumerate()
+            .find_map(|(index, unit)| Some((index, offset.to_unit_offset(&unit.header)?))),
+        _ => None,
+    }
 }
 
 /// A place in the source.
@@ -105,6 +124,16 @@ impl Dwarf {
         self.symbols.get(name).copied()
     }
 
+    /// Address of the function with this path, or with a path that ends in it.
+    #[must_use]
+    pub fn function(&self, path: &str) -> Option<u32> {
+        self.symbols.iter().find_map(|(name, address)| {
+            let full = format!("{:#}", rustc_demangle::demangle(name));
+            let fits = full == path || full.ends_with(&format!("::{path}"));
+            fits.then_some(*address)
+        })
+    }
+
     /// All static variables that have a place in memory.
     #[must_use]
     pub fn statics(&self) -> &[Static] {
@@ -116,7 +145,7 @@ impl Dwarf {
     /// # Errors
     /// If the debug information is damaged.
     pub fn type_of(&self, variable: &Static) -> Result<Type, DwarfError> {
-        types::read(&self.dwarf, &self.units[variable.unit], variable.ty)
+        types::read(&self.dwarf, &self.units, variable.ty)
     }
 
     /// The type with this path, e.g. `sys_kern::task::Task`.
@@ -124,7 +153,7 @@ impl Dwarf {
     /// # Errors
     /// If the debug information is damaged.
     pub fn type_named(&self, path: &str) -> Result<Option<Type>, DwarfError> {
-        for unit in &self.units {
+        for (index, unit) in self.units.iter().enumerate() {
             let mut found = None;
             walk(&self.dwarf, unit, &mut |entry, here| {
                 let is_type = matches!(
@@ -136,7 +165,7 @@ impl Dwarf {
                 }
             })?;
             if let Some(offset) = found {
-                return types::read(&self.dwarf, unit, offset).map(Some);
+                return types::read(&self.dwarf, &self.units, (index, offset)).map(Some);
             }
         }
         Ok(None)
@@ -150,10 +179,12 @@ impl Dwarf {
         };
         let mut places = Vec::new();
         while let Ok(Some(frame)) = frames.next() {
-            let function = frame.function.as_ref().and_then(|name| {
-                name.demangle().map(std::borrow::Cow::into_owned).ok()
-            });
-            let line = frame.location.and_then(|place| Some((place.file?.to_string(), place.line?)));
+            let function = frame
+                .function
+                .as_ref()
+                .and_then(|name| name.demangle().map(std::borrow::Cow::into_owned).ok());
+            let line =
+                frame.location.and_then(|place| Some((place.file?.to_string(), place.line?)));
             places.push(Place { function: function.unwrap_or_else(|| "?".into()), line });
         }
         places
@@ -166,12 +197,9 @@ impl Dwarf {
                 if entry.tag() != gimli::DW_TAG_variable {
                     return;
                 }
-                let ty = match entry.attr_value(gimli::DW_AT_type) {
-                    Some(AttributeValue::UnitRef(ty)) => ty,
-                    _ => return,
-                };
-                if let Some(address) = fixed_address(unit, entry) {
-                    found.push(Static { path: path.to_string(), address, unit: index, ty });
+                let ty = type_ref(&self.units, index, entry);
+                if let (Some(ty), Some(address)) = (ty, fixed_address(unit, entry)) {
+                    found.push(Static { path: path.to_string(), address, ty });
                 }
             })?;
         }

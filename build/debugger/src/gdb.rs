@@ -38,8 +38,7 @@ impl Gdb {
         };
         let stream = UnixStream::connect(socket).map_err(connection)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(connection)?;
-        let mut this =
-            Self { stream, socket: socket.to_path_buf(), breakpoint: breakpoint & !1 };
+        let mut this = Self { stream, socket: socket.to_path_buf(), breakpoint: breakpoint & !1 };
         this.ask("qSupported:multiprocess+")?;
         this.ask("vAttach;2")?;
         this.expect_ok("Hgp1.1")?;
@@ -182,7 +181,9 @@ mod tests {
     }
 
     /// A stub that answers from a list of packets.
-    fn serve(answers: &'static [(&'static str, &'static str)]) -> (PathBuf, std::thread::JoinHandle<()>) {
+    fn serve(
+        answers: &'static [(&'static str, &'static str)],
+    ) -> (PathBuf, std::thread::JoinHandle<()>) {
         let path = std::env::temp_dir().join(format!(
             "rsp-{}-{:?}",
             std::process::id(),

@@ -164,7 +164,9 @@ fn pad_format(state: &Value, sinks: &[bool], pad: usize) -> String {
     let part = |name: &str| format.map_or(0, |format| number(format, name));
     let mut text =
         format!("{}/{}x{}", mbus_name(part("code")), part("width_px"), part("height_px"));
-    if sinks[pad] && let Some(crop) = state.field("crop") {
+    if sinks[pad]
+        && let Some(crop) = state.field("crop")
+    {
         let (left, top) = (number(crop, "left_px"), number(crop, "top_px"));
         let (width, height) = (number(crop, "width_px"), number(crop, "height_px"));
         text.push_str(&format!(" crop:({left},{top})/{width}x{height}"));
@@ -212,7 +214,8 @@ impl fmt::Display for Graph {
             let Entity { id, name, function, node, sinks, .. } = entity;
             let of_entity = |link: &&Link| link.source.entity == *id || link.sink.entity == *id;
             let links = self.links.iter().filter(of_entity).count();
-            let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+            let plural =
+                |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
             let (pads, links) = (plural(sinks.len(), "pad"), plural(links, "link"));
             writeln!(f, "- entity {id}: {name} ({pads}, {links})")?;
             writeln!(f, "            type {function}")?;
@@ -230,7 +233,12 @@ impl fmt::Display for Graph {
                         _ => continue,
                     };
                     let flags = flags(link);
-                    writeln!(f, "\t\t{arrow} \"{}\":{} [{flags}]", self.name(other.entity), other.pad)?;
+                    writeln!(
+                        f,
+                        "\t\t{arrow} \"{}\":{} [{flags}]",
+                        self.name(other.entity),
+                        other.pad
+                    )?;
                 }
             }
             writeln!(f)?;

@@ -79,7 +79,10 @@ pub trait Target {
 /// # Errors
 /// [`TargetError::ImageMismatch`], or what reading the target gives.
 pub fn check_image(target: &mut dyn Target, archive: &Archive) -> Result<(), TargetError> {
-    let Some(address) = archive.kernel().ok().and_then(|kernel| kernel.symbol("KERNEL_IMAGE_ID")) else { return Ok(()) };
+    let Some(address) = archive.kernel().ok().and_then(|kernel| kernel.symbol("KERNEL_IMAGE_ID"))
+    else {
+        return Ok(());
+    };
     let mut bytes = [0; 8];
     target.read(address, &mut bytes)?;
     let (target, archive) = (u64::from_le_bytes(bytes), archive.image_id());

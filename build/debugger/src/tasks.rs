@@ -69,11 +69,7 @@ pub fn registers(session: &mut Session) -> Result<Vec<Registers>, SessionError> 
     Ok(values.iter().map(|value| saved(session, value).unwrap_or([0; 17])).collect())
 }
 
-fn report(
-    session: &mut Session,
-    index: usize,
-    value: &Value,
-) -> Result<TaskReport, SessionError> {
+fn report(session: &mut Session, index: usize, value: &Value) -> Result<TaskReport, SessionError> {
     let registers = saved(session, value);
     let end = value.field("end").and_then(|end| end.field("__0"));
     let mut stack = Vec::new();
@@ -118,8 +114,8 @@ fn saved(session: &mut Session, value: &Value) -> Option<Registers> {
     };
     let callee_saved = saved.field("r")?.elements()?;
     let mut registers = [0; 17];
-    for n in 0..4 {
-        registers[n] = word(n);
+    for (n, register) in registers.iter_mut().enumerate().take(4) {
+        *register = word(n);
     }
     for (n, register) in callee_saved.iter().enumerate().take(8) {
         registers[4 + n] = register.number()? as u32;

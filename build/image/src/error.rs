@@ -42,6 +42,8 @@ pub enum ImageError {
         "the host toolchain has no rust-lld at {path}: `rustup component add llvm-tools` or a full toolchain"
     )]
     NoLinker { path: PathBuf },
+    #[error("no program knows negative `{name}`: there is {known}")]
+    UnknownNegative { name: String, known: String },
     #[error("archive {path}: {reason}")]
     Archive { path: PathBuf, reason: String },
 }

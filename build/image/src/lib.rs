@@ -26,6 +26,7 @@ mod input;
 mod instance;
 mod link;
 mod mpu;
+mod negative;
 mod object_file;
 mod parallel;
 mod place;
@@ -93,7 +94,7 @@ impl Dist {
         self.layout.files.get(what).map(|name| self.folder.join(name))
     }
 
-    /// Was anything built, or was all of it up to date?
+    /// The table of flash, RAM and MPU regions per program.
     #[must_use]
     pub fn report(&self) -> String {
         report(&self.layout)
@@ -106,6 +107,9 @@ impl Dist {
 /// Whatever is wrong with manifest, programs, sizes or files, in one line each.
 pub fn build(options: &Options) -> Result<Dist, ImageError> {
     let image = build_manifest::load(&options.root, &options.manifest)?;
+    if let Some(name) = &options.negative {
+        negative::check(&options.root, name)?;
+    }
     let toolchain = Toolchain::find(&options.root)?;
     let subfolder =
         options.negative.as_ref().map_or("image".into(), |name| format!("negative-{name}"));

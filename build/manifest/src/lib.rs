@@ -1,8 +1,8 @@
 //! Reads `app.toml`: what is in an image and who may do what to whom.
 //!
 //! # Why two stages
-//! The first stage ([`raw`]) reads what they wrote: types fit, names are still names, every value
-//! knows its line. The second ([`check`]) turns names into indices, bits and addresses and refuses
+//! The first stage (module `raw`) reads what they wrote: types fit, names are still names, every value
+//! knows its line. The second (module `check`) turns names into indices, bits and addresses and refuses
 //! whatever would break a promise of the architecture. Only a manifest without a defect becomes an
 //! [`Image`]; whoever holds one checks nothing again. All defects are reported at once.
 //!
@@ -42,7 +42,8 @@
 //! # What a program sees
 //! The image builder gives each instance its slots, bits and configuration as linked constants.
 //! A config value that names a region gives `region!` a name of its own (`pool` above); an array of
-//! region names gives base and bytes of each. For every task, and unless it does not ask, the
+//! region names gives base and bytes of each, `{ tasks = ["a", ""] }` the index of each task
+//! (255 for the empty name). For every task, and unless it does not ask, the
 //! builder fills in arrays with one entry per task, from what the manifest says about it:
 //! `task_hang_ms` (0 = never checked), `task_quiesce` (index of the helper, `u32::MAX` = none),
 //! `task_priority`, `task_restart_first_ms` (`u32::MAX` = never restarted), `task_restart_factor`,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Function of the bench at which live reads stop the machine: there all memory is readable.
-const BREAKPOINT: &str = "heartbeat";
+const BREAKPOINT: &str = "target::heartbeat";
 
 /// Where `run --serve` says what is running.
 #[must_use]
@@ -121,7 +121,7 @@ fn open(args: &Args) -> anyhow::Result<Session> {
         (None, Some(current)) => {
             let breakpoint = archive
                 .program("bench")?
-                .symbol(BREAKPOINT)
+                .function(BREAKPOINT)
                 .with_context(|| format!("the bench has no function {BREAKPOINT}"))?;
             Box::new(Gdb::attach(&current.gdb, breakpoint)?)
         }

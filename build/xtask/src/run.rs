@@ -15,7 +15,8 @@ mod lines;
 mod options;
 mod report;
 mod scene_file;
-mod stage;
+mod size;
+pub mod stage;
 
 pub use options::Args;
 
@@ -36,6 +37,7 @@ const TICK: Duration = Duration::from_millis(200);
 /// Runs the whole thing; the exit status says whether all of it happened.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     args.check()?;
+    size::check(args.size, stage::SENSOR)?;
     let out = root::project().join(&args.out);
     let scene = stage::scene(args)?;
     setup::ensure()?;
@@ -98,7 +100,8 @@ fn progress(args: &Args) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(u64::from(args.frames));
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} frames {wide_bar} {msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} frames {wide_bar} {msg}")
+    {
         bar.set_style(style);
     }
     bar

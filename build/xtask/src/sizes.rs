@@ -5,14 +5,20 @@
 //! while, stops the machine and reads the product's RAM. A margin under a quarter of the bound, or
 //! a stack deeper than its bound, ends in a non-zero status.
 
-use crate::{dist, setup};
+use crate::machine::{Machine, Output};
+use crate::run::stage::{self, Work};
+use crate::{dist, run, setup};
 use anyhow::{Context, bail, ensure};
+use build_debugger::archive::Archive;
+use build_debugger::gdb::Gdb;
+use build_debugger::target::Target;
 use build_image::Dist;
 use build_manifest::layout::{Layout, Task};
+use clap::Parser;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Options of `cargo xtask sizes`.
 #[derive(clap::Args)]
@@ -27,6 +33,9 @@ pub struct Args {
 
 /// What the kernel fills unused stack with (`sys/kern/src/arch/arm_m/memory.rs`).
 const PAINT: u32 = 0xBADD_CAFE;
+
+/// Function of the bench at which the machine stops in Secure state.
+const BREAKPOINT: &str = "heartbeat";
 
 /// Least part of a bound that must stay unused, in percent.
 const LEAST_MARGIN_PERCENT: u32 = 25;
@@ -117,16 +126,61 @@ fn stack_use(task: &Task, stack: &[u8]) -> StackUse {
     }
 }
 
-/// Boots the image, waits, and gives the product's RAM.
+/// Boots the image, lets it work, and gives the used part of the product's RAM.
 fn measure(dist: &Dist, time: Duration) -> anyhow::Result<Vec<u8>> {
+    match dist.file("shim") {
+        Some(shim) => measure_with_monitor(dist, &shim, time),
+        None => measure_with_debugger(dist, time),
+    }
+}
+
+/// The options of a run that streams, is unplugged once, and does not end by itself.
+#[derive(Parser)]
+struct LongRun {
+    #[command(flatten)]
+    args: run::Args,
+}
+
+const LONG_RUN: [&str; 5] = ["run", "--frames", "10000", "--unplug-at", "4"];
+
+/// How long the machine may take beyond its work, for starting and reading.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An image with a bench works as in `cargo xtask run`; its memory is seen from a Secure
+/// breakpoint only.
+fn measure_with_debugger(dist: &Dist, time: Duration) -> anyhow::Result<Vec<u8>> {
+    let LongRun { args } = LongRun::try_parse_from(LONG_RUN)?;
+    let work = Work::new()?;
+    let socket = work.path().join("sizes.sock");
+    let mut setup = stage::machine(&args, dist, &stage::scene(&args)?, &work)?;
+    setup.gdb = Some(socket.clone());
+    setup.limit = time + PATIENCE;
+    let mut machine = Machine::start(&setup)?;
+    let started = Instant::now();
+    while let Some(left) = time.checked_sub(started.elapsed()) {
+        if let Some(Output::End(end)) = machine.next(left) {
+            bail!("{end} before it was measured: give it fewer --seconds");
+        }
+    }
+    let archive = Archive::open(&dist.archive())?;
+    let breakpoint = archive.program("bench")?.function(BREAKPOINT);
+    let breakpoint = breakpoint.with_context(|| format!("the bench has no `{BREAKPOINT}`"))?;
+    let ram = dist.layout.ram;
+    let bytes = Gdb::attach(&socket, breakpoint)?.bytes(ram.base, ram.used_bytes as usize)?;
+    machine.stop();
+    Ok(bytes)
+}
+
+/// An image with a shim works by itself; its memory is read by the emulator's monitor.
+fn measure_with_monitor(dist: &Dist, shim: &Path, time: Duration) -> anyhow::Result<Vec<u8>> {
     let file = dist.folder.join("ram.measured");
-    let mut child = command(dist)?
+    let mut child = command(dist, shim)
         .spawn()
         .with_context(|| format!("cannot start {}: `cargo xtask setup`", setup::QEMU))?;
     std::thread::sleep(time);
     let ram = dist.layout.ram;
-    let script =
-        format!("stop\npmemsave {:#x} {:#x} {}\nquit\n", ram.base, ram.bytes, monitor_path(&file)?);
+    let path = monitor_path(&file)?;
+    let script = format!("stop\npmemsave {:#x} {:#x} {path}\nquit\n", ram.base, ram.used_bytes);
     let mut monitor = child.stdin.take().context("the emulator has no monitor")?;
     // If the machine has ended by itself, nothing was saved, and that is said below.
     let _ = monitor.write_all(script.as_bytes());
@@ -145,22 +199,16 @@ fn monitor_path(path: &Path) -> anyhow::Result<String> {
     Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
-fn command(dist: &Dist) -> anyhow::Result<Command> {
-    let below = dist.file("shim").or_else(|| dist.file("bench"));
-    let below = below.context("the image has neither `shim` nor `bench`: it cannot boot here")?;
+fn command(dist: &Dist, shim: &Path) -> Command {
     let mut command = Command::new(setup::QEMU);
     command.args(["-M", "mps2-an521", "-display", "none", "-nodefaults"]);
     // A reset at the end of the work stops the machine and keeps its memory.
     command.args(["-no-reboot", "-no-shutdown"]);
     command.args(["-monitor", "stdio", "-serial", "null", "-icount", "shift=6,sleep=off"]);
-    command.args(["-semihosting-config", "enable=on,target=native,userspace=off"]);
-    command.arg("-kernel").arg(below);
-    for file in [Some(dist.product()), dist.file("core1")].into_iter().flatten() {
-        command.arg("-device").arg(format!("loader,file={}", file.display()));
-    }
-    command.current_dir(&dist.folder);
+    command.arg("-kernel").arg(shim);
+    command.arg("-device").arg(format!("loader,file={}", dist.product().display()));
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    Ok(command)
+    command
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //!   host    cargo test --workspace
 //!   kernel  one boot, all cases, all-Secure, no bench
 //!   camera  one boot per case, on the emulated hardware; then the negative controls
+//!   tools   the commands of this tool, as a user types them
 //! ```
 //! Progress goes to stderr as it comes; the last line on stdout is `N passed, N failed`. Each stage
 //! knows its cases beforehand, so a case that is missing or that reports twice has failed.
@@ -13,6 +14,7 @@ mod host;
 mod kernel;
 mod report;
 mod suite;
+mod tools;
 
 use crate::{root, setup};
 use clap::ValueEnum;
@@ -47,10 +49,12 @@ enum Suite {
     Kernel,
     /// The whole image on the emulated hardware
     Camera,
+    /// The commands of this tool, as a user types them
+    Tools,
 }
 
 impl Suite {
-    const ALL: [Self; 3] = [Self::Host, Self::Kernel, Self::Camera];
+    const ALL: [Self; 4] = [Self::Host, Self::Kernel, Self::Camera, Self::Tools];
 }
 
 /// Runs what is asked for; the exit status says whether all of it passed.
@@ -67,6 +71,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             Suite::Host => host::run(&root::project(), filter, &mut { progress })?,
             Suite::Kernel => kernel::run(filter, &progress)?,
             Suite::Camera => camera::run(filter, &progress)?,
+            Suite::Tools => tools::run(filter, &progress)?,
         });
     }
     if let Some(path) = &args.junit {

@@ -132,9 +132,13 @@ impl Driver {
     }
 
     /// The interrupt came: acknowledges and handles what there is.
+    ///
+    /// # Panics
+    /// If the status has bits that no event has: what was read is not the register.
     pub fn interrupt<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
         let Some(stream) = &mut self.stream else { return News::NONE };
         let events = outside.registers.read(&IRQ0STATUS);
+        assert!(events & !IRQ0STATUS.writable == 0, "IRQ0STATUS has events that do not exist");
         outside.registers.write(&IRQ0STATUS, events);
         if stream.is_stopping() {
             return self.poll_stop(outside);

@@ -4,7 +4,7 @@
 //!
 //! * [`topology`]: entities, pads and links, as `media-ctl -p` prints them.
 //! * [`formats`]: which formats the blocks can do; pure, the driver keeps no formats.
-//! * [`Driver`]: from power on to serving; one [`stream`] at a time, configured by [`program`].
+//! * [`Driver`]: from power on to serving; one stream at a time.
 //!
 //! All of it runs on the host: registers, ledger and time are passed in ([`Registers`],
 //! [`Ledger`], [`Outside`]).

@@ -118,7 +118,7 @@ fn tell_quiet(supervisor: &supervisor::Client, pending: PendingQuiesce) {
     let PendingQuiesce { task, generation } = pending;
     // Without a living ledger the windows stay open in front of hardware that is quiet.
     let frames = frames::Client::to(userlib::slot!("frames"));
-    if let Ok(count) = frames.shut_windows(task, generation) {
+    if let Ok(count @ 1..) = frames.shut_windows(task, generation) {
         let _ = supervisor.note(Note::WindowsShut { count });
     }
     // A refusal means that the switch was faster.

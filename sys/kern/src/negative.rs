@@ -11,5 +11,8 @@ pub(crate) const MPU: bool = !cfg!(negative = "mpu");
 /// `negative="watches"`: nobody learns of an edge.
 pub(crate) const WATCHES: bool = !cfg!(negative = "watches");
 
+/// `negative="deaths"`: watchers learn of every edge but `died`.
+pub(crate) const DEATHS: bool = !cfg!(negative = "deaths");
+
 /// `negative="sends"`: anybody may send to anybody.
 pub(crate) const SENDS: bool = !cfg!(negative = "sends");

@@ -11,7 +11,7 @@ use idl::{CallInfo, RequestError, isp, sensor, supervisor};
 use sys_abi::TaskId;
 use task_graph::drivers::{IspResult, SensorResult};
 use task_graph::{Drivers, Graph, RETRY_US};
-use userlib::{config_str, config_u32s, notification, own_index, post_mask, slot};
+use userlib::{TaskCell, config_str, config_u32s, notification, own_index, post_mask, slot};
 
 userlib::entry!(main);
 
@@ -164,13 +164,21 @@ impl InOrderGraphImpl for Server {
     }
 }
 
+/// In a static, not on the stack, so that a debugger finds the graph by name and type.
+static GRAPH: TaskCell<Option<Server>> = TaskCell::new(None);
+
 fn main() -> ! {
-    let supervisor = supervisor::Client::to(slot!("supervisor"));
     let slots = Slots { supervisor: slot!("supervisor"), announce: config_u32s!("announce") };
     let life = userlib::sys_refresh_task_id(own_index!()).generation();
     let (isp, sensor) = (slot!("isp"), slot!("sensor"));
-    let mut server = Server(Graph::new(slots, life, isp, sensor, config_str!("sensor_sink")));
-    for peer in [isp, sensor] {
+    let graph = Graph::new(slots, life, isp, sensor, config_str!("sensor_sink"));
+    GRAPH.with(|server| serve(server.insert(Server(graph)), [isp, sensor]));
+    unreachable!("main runs once and serve does not return")
+}
+
+fn serve(server: &mut Server, members: [TaskIndex; 2]) -> ! {
+    let supervisor = supervisor::Client::to(slot!("supervisor"));
+    for peer in members {
         if let Ok(outlook) = supervisor.outlook(peer) {
             server.0.learn(peer, outlook);
         }
@@ -183,7 +191,7 @@ fn main() -> ! {
         let now_us = userlib::sys_get_timer().now_us;
         let retry = server.0.rebuilding().then(|| now_us + RETRY_US);
         userlib::sys_set_timer(retry, notification!("timer"));
-        dispatch(&mut incoming, &mut server);
+        dispatch(&mut incoming, server);
         server.0.settle();
     }
 }

@@ -111,8 +111,12 @@ pub fn names(what: &str, record: Disconnect, ended: &Ended<'_>) -> Result<(), Fa
 mod tests {
     use super::*;
 
-    const RECORD: Disconnect =
-        Disconnect { peer: TaskIndex(3), generation: Generation(7), cause: Cause::Stopped, hops: 1 };
+    const RECORD: Disconnect = Disconnect {
+        peer: TaskIndex(3),
+        generation: Generation(7),
+        cause: Cause::Stopped,
+        hops: 1,
+    };
 
     fn ended(peer: u8, generation: u32, causes: &[Cause]) -> Ended<'_> {
         Ended { peer: TaskIndex(peer), generation: Generation(generation), causes }

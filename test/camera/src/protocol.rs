@@ -128,10 +128,8 @@ mod tests {
     #[test]
     fn reports_and_jobs_fit_their_buffers() {
         let mut buffer = [0; REPORT_BYTES];
-        let report = Report {
-            outcome: Outcome::Refused(NodeError::NoDevice as u32),
-            returned_us: u64::MAX,
-        };
+        let report =
+            Report { outcome: Outcome::Refused(NodeError::NoDevice as u32), returned_us: u64::MAX };
         let length = hubpack::serialize(&mut buffer, &report).expect("fits");
         let (read, _) = hubpack::deserialize::<Report>(&buffer[..length]).expect("reads back");
         assert_eq!(read, report);

@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn lines_are_json_whatever_the_detail_is() {
         let line = Line::case("s01_x", &Err(failure!("said {:?}\n", "no")), 5);
-        let expect = r#"{"kind":"case","name":"s01_x","result":"fail","detail":"said 'no''","time_us":5}"#;
+        let expect =
+            r#"{"kind":"case","name":"s01_x","result":"fail","detail":"said 'no''","time_us":5}"#;
         assert_eq!(core::str::from_utf8(line.as_bytes()), Ok(expect));
     }
 

@@ -1,8 +1,8 @@
 //! The scenario's view of the image: its peers, its memory, and what most cases do first.
 
 use idl::types::{
-    BufferIndex, Cause, Control, Disconnect, Edge, EntityFunction, Generation, Handle, NodeError, NodeUsage,
-    Outlook, OwnerCounts, PixFormat, PoolId, StoryEvent, StoryKind, TaskIndex,
+    BufferIndex, Cause, Control, Disconnect, Edge, EntityFunction, Generation, Handle, NodeError,
+    NodeUsage, Outlook, OwnerCounts, PixFormat, PoolId, StoryEvent, StoryKind, TaskIndex,
 };
 use idl::{frames, graph, ipc, media, subdev, supervisor, video};
 use task_client::Camera;
@@ -157,7 +157,11 @@ impl Stage {
                 }
                 _ => {}
             }
-            ensure!(!deadline.is_over(), "task {} newer than {after:?} not ready: {outlook:?}", task.0);
+            ensure!(
+                !deadline.is_over(),
+                "task {} newer than {after:?} not ready: {outlook:?}",
+                task.0
+            );
             self.sleep_us(1_000);
         }
     }

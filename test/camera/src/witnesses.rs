@@ -13,6 +13,9 @@ pub const WITNESSES: usize = 3;
 /// How long a witness may take to say hello, in microseconds.
 const HELLO_US: u64 = 50_000;
 
+/// How long a look at a witness takes, in microseconds: two ticks of the kernel.
+const LOOK_US: u64 = 2_000;
+
 #[derive(Clone, Copy)]
 enum State {
     /// It has not sent anything yet.
@@ -75,8 +78,8 @@ impl Witnesses {
     /// Whether a witness is still busy with its job; takes the reports that have come.
     #[must_use]
     pub fn is_working(&mut self, witness: usize) -> bool {
-        // A deadline in the past looks once.
-        let _ = self.wait(witness, 0);
+        // Notifications come before messages: the timer must not have fired yet.
+        let _ = self.wait(witness, LOOK_US);
         matches!(self.states[witness], State::Working)
     }
 

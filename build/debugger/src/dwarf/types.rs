@@ -1,6 +1,6 @@
 //! Types, as far as values in memory need them.
 
-use super::{DwarfError, Reader, Unit};
+use super::{DwarfError, Reader, TypeAt, Unit, type_ref};
 use gimli::{AttributeValue, DebuggingInformationEntry, UnitOffset};
 
 /// Deepest nesting that is followed; a type that contains itself is behind a pointer, which ends
@@ -105,13 +105,13 @@ impl Type {
     }
 }
 
-/// Reads the type at `offset`.
+/// Reads the type at `at`.
 pub(super) fn read(
     dwarf: &gimli::Dwarf<Reader>,
-    unit: &Unit,
-    offset: UnitOffset,
+    units: &[Unit],
+    at: TypeAt,
 ) -> Result<Type, DwarfError> {
-    TypeReader { dwarf, unit }.read(offset, 0)
+    TypeReader { dwarf, units, index: at.0 }.read(at.1, 0)
 }
 
 /// Name of an entry.
@@ -132,12 +132,32 @@ pub(super) fn name(
 
 struct TypeReader<'a> {
     dwarf: &'a gimli::Dwarf<Reader>,
-    unit: &'a Unit,
+    units: &'a [Unit],
+    /// The unit that is being read.
+    index: usize,
 }
 
 impl TypeReader<'_> {
+    fn unit(&self) -> &Unit {
+        &self.units[self.index]
+    }
+
+    /// The type that `entry` refers to, if it refers to one.
+    fn referred(
+        &self,
+        entry: &DebuggingInformationEntry<Reader>,
+        depth: usize,
+    ) -> Result<Option<Type>, DwarfError> {
+        match type_ref(self.units, self.index, entry) {
+            Some((index, offset)) => {
+                TypeReader { index, ..*self }.read(offset, depth + 1).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
     fn read(&self, offset: UnitOffset, depth: usize) -> Result<Type, DwarfError> {
-        let entry = self.unit.entry(offset)?;
+        let entry = self.unit().entry(offset)?;
         let size = number(&entry, gimli::DW_AT_byte_size).unwrap_or(0) as u32;
         if depth > DEPTH_MAX {
             return Ok(Type::Opaque(size));
@@ -153,22 +173,19 @@ impl TypeReader<'_> {
                 self.structure(offset, size, depth)
             }
             gimli::DW_TAG_typedef | gimli::DW_TAG_const_type | gimli::DW_TAG_volatile_type => {
-                match type_ref(&entry) {
-                    Some(inner) => self.read(inner, depth + 1),
-                    None => Ok(Type::Opaque(size)),
-                }
+                Ok(self.referred(&entry, depth)?.unwrap_or(Type::Opaque(size)))
             }
             _ => Ok(Type::Opaque(size)),
         }
     }
 
     fn name(&self, entry: &DebuggingInformationEntry<Reader>) -> Result<String, DwarfError> {
-        Ok(name(self.dwarf, self.unit, entry)?.unwrap_or_default())
+        Ok(name(self.dwarf, self.unit(), entry)?.unwrap_or_default())
     }
 
     /// Offsets of the direct children of an entry.
     fn children(&self, offset: UnitOffset) -> Result<Vec<UnitOffset>, DwarfError> {
-        let mut tree = self.unit.entries_tree(Some(offset))?;
+        let mut tree = self.unit().entries_tree(Some(offset))?;
         let root = tree.root()?;
         let mut children = root.children();
         let mut offsets = Vec::new();
@@ -179,12 +196,12 @@ impl TypeReader<'_> {
     }
 
     fn array(&self, offset: UnitOffset, depth: usize) -> Result<Type, DwarfError> {
-        let entry = self.unit.entry(offset)?;
-        let Some(element) = type_ref(&entry) else { return Ok(Type::Opaque(0)) };
-        let element = Box::new(self.read(element, depth + 1)?);
+        let entry = self.unit().entry(offset)?;
+        let Some(element) = self.referred(&entry, depth)? else { return Ok(Type::Opaque(0)) };
+        let element = Box::new(element);
         let mut count = 0;
         for child in self.children(offset)? {
-            let child = self.unit.entry(child)?;
+            let child = self.unit().entry(child)?;
             let upper = number(&child, gimli::DW_AT_upper_bound).map(|last| last + 1);
             count = number(&child, gimli::DW_AT_count).or(upper).unwrap_or(0) as u32;
         }
@@ -195,20 +212,20 @@ impl TypeReader<'_> {
     fn plain(&self, offset: UnitOffset, size: u32) -> Result<Type, DwarfError> {
         let mut values = Vec::new();
         for child in self.children(offset)? {
-            let child = self.unit.entry(child)?;
+            let child = self.unit().entry(child)?;
             if child.tag() == gimli::DW_TAG_enumerator {
                 let value = number(&child, gimli::DW_AT_const_value).unwrap_or(0) as i64;
                 values.push((self.name(&child)?, value));
             }
         }
-        Ok(Type::Plain { name: self.name(&self.unit.entry(offset)?)?, size, values })
+        Ok(Type::Plain { name: self.name(&self.unit().entry(offset)?)?, size, values })
     }
 
     fn structure(&self, offset: UnitOffset, size: u32, depth: usize) -> Result<Type, DwarfError> {
-        let name = self.name(&self.unit.entry(offset)?)?;
+        let name = self.name(&self.unit().entry(offset)?)?;
         let mut members = Vec::new();
         for child_offset in self.children(offset)? {
-            let child = self.unit.entry(child_offset)?;
+            let child = self.unit().entry(child_offset)?;
             match child.tag() {
                 gimli::DW_TAG_member => members.push(self.member(&child, depth)?),
                 gimli::DW_TAG_variant_part => {
@@ -225,10 +242,7 @@ impl TypeReader<'_> {
         entry: &DebuggingInformationEntry<Reader>,
         depth: usize,
     ) -> Result<Member, DwarfError> {
-        let ty = match type_ref(entry) {
-            Some(ty) => self.read(ty, depth + 1)?,
-            None => Type::Opaque(0),
-        };
+        let ty = self.referred(entry, depth)?.unwrap_or(Type::Opaque(0));
         let offset = number(entry, gimli::DW_AT_data_member_location).unwrap_or(0) as u32;
         Ok(Member { name: self.name(entry)?, offset, ty })
     }
@@ -240,23 +254,23 @@ impl TypeReader<'_> {
         size: u32,
         depth: usize,
     ) -> Result<Type, DwarfError> {
-        let entry = self.unit.entry(part)?;
+        let entry = self.unit().entry(part)?;
         let tag = match entry.attr_value(gimli::DW_AT_discr) {
             Some(AttributeValue::UnitRef(discr)) => {
-                let member = self.member(&self.unit.entry(discr)?, depth)?;
+                let member = self.member(&self.unit().entry(discr)?, depth)?;
                 Some((member.offset, member.ty.size()))
             }
             _ => None,
         };
         let mut variants = Vec::new();
         for child_offset in self.children(part)? {
-            let child = self.unit.entry(child_offset)?;
+            let child = self.unit().entry(child_offset)?;
             if child.tag() != gimli::DW_TAG_variant {
                 continue;
             }
             let value = number(&child, gimli::DW_AT_discr_value);
             for data in self.children(child_offset)? {
-                let data = self.unit.entry(data)?;
+                let data = self.unit().entry(data)?;
                 if data.tag() == gimli::DW_TAG_member {
                     let Member { name, ty, .. } = self.member(&data, depth)?;
                     variants.push(Variant { tag: value, name, ty });
@@ -272,13 +286,6 @@ fn base(entry: &DebuggingInformationEntry<Reader>, size: u32) -> Type {
         Some(AttributeValue::Encoding(gimli::DW_ATE_boolean)) => Type::Bool,
         Some(AttributeValue::Encoding(gimli::DW_ATE_signed)) => Type::Signed(size),
         _ => Type::Unsigned(size),
-    }
-}
-
-fn type_ref(entry: &DebuggingInformationEntry<Reader>) -> Option<UnitOffset> {
-    match entry.attr_value(gimli::DW_AT_type)? {
-        AttributeValue::UnitRef(offset) => Some(offset),
-        _ => None,
     }
 }
 

@@ -69,7 +69,8 @@ mod tests {
     use super::*;
 
     fn example() -> String {
-        let entity = |id, name: &str, node: &str| EntityBox { id, name: name.into(), node: node.into() };
+        let entity =
+            |id, name: &str, node: &str| EntityBox { id, name: name.into(), node: node.into() };
         dot(
             &[
                 entity(3, "OMAP3 ISP resizer", "/dev/v4l-subdev4"),

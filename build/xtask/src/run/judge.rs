@@ -55,7 +55,8 @@ impl Judge {
         let (width, height) = (frame.width as usize, frame.height as usize);
         let picture =
             test_golden::decode_yuv(pixels, format, width, height, frame.stride as usize)?;
-        let report = test_golden::examine(&picture, &self.scene, &self.view(frame)?, frame.sequence)?;
+        let report =
+            test_golden::examine(&picture, &self.scene, &self.view(frame)?, frame.sequence)?;
         // A photo has no known patches, and fine texture makes its PSNR a matter of the photo: it
         // is printed, but only the chart is judged.
         let faults = if self.scene.is_chart() { report.faults(frame.sequence) } else { Vec::new() };

@@ -31,6 +31,9 @@ pub struct Args {
     /// Leave the camera module plugged in
     #[arg(long)]
     pub no_unplug: bool,
+    /// With --serve: do not plug the module in again
+    #[arg(long, requires = "serve", requires = "unplug_at")]
+    pub stay_unplugged: bool,
     /// Count instructions instead of time: bit-identical from run to run
     #[arg(long)]
     pub deterministic: bool,
@@ -82,7 +85,8 @@ impl Args {
     /// The frame in whose middle the module is unplugged, if it is.
     #[must_use]
     pub fn unplug_frame(&self) -> Option<u32> {
-        (!self.no_unplug && !self.serve).then(|| self.unplug_at.unwrap_or(self.frames / 2))
+        let default = (!self.no_unplug && !self.serve).then_some(self.frames / 2);
+        self.unplug_at.or(default)
     }
 
     /// Refuses values that cannot be meant.

@@ -1,6 +1,7 @@
 //! What a run needs before it starts: the scene, the image, the parameter blocks, a work folder.
 
-use super::options::Args;
+use super::options::{Args, Size};
+use super::size;
 use super::scene_file;
 use crate::machine::{Clock, Load, Setup};
 use crate::root;
@@ -18,6 +19,10 @@ use test_golden::Scene;
 const SCENE_WIDTH_PX: u32 = 648;
 /// Lines of the scene.
 const SCENE_HEIGHT_PX: u32 = 486;
+/// Size of the sensor's picture.
+pub const SENSOR: Size = Size { width_px: SCENE_WIDTH_PX as u16, height_px: SCENE_HEIGHT_PX as u16 };
+/// Pool of the processed frames.
+const POOL: &str = "video6";
 /// Name of the scene file in the work folder.
 const SCENE_FILE: &str = "scene.raw";
 /// Virtual time of one instruction is 2^this ns in deterministic runs.
@@ -47,21 +52,39 @@ pub fn scene(args: &Args) -> anyhow::Result<Scene> {
     })
 }
 
-/// Builds the image.
+/// Builds the image. A size that its pool has no room for gets an image with a larger pool.
 ///
 /// # Errors
 /// What the builder says.
 pub fn image(args: &Args) -> anyhow::Result<Dist> {
     let root = root::project();
-    let manifest = root.join("app.toml");
-    let options = Options {
+    let mut options = Options {
+        manifest: root.join("app.toml"),
         root,
-        manifest,
         target_dir: root::target_dir(),
         negative: None,
         quiet: args.json,
     };
+    let dist = build_image::build(&options)?;
+    let room = dist.layout.region(POOL).map_or(0, |region| region.buffer_bytes);
+    if size::picture_bytes(args.size) <= room {
+        return Ok(dist);
+    }
+    options.manifest = with_larger_pool(&options, args.size)?;
     Ok(build_image::build(&options)?)
+}
+
+/// Writes a manifest that differs in the pool.
+fn with_larger_pool(options: &Options, size: Size) -> anyhow::Result<PathBuf> {
+    let folder = options.target_dir.join("run");
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("app-{size}.toml"));
+    let base = options.manifest.display();
+    let text = format!(
+        "extends = \"{base}\"\nname = \"obscura-{size}\"\n\n[regions.{POOL}]\nbytes = \"4 x {size} YUYV\"\n"
+    );
+    write(&path, text.as_bytes())?;
+    Ok(path)
 }
 
 /// A folder for what is not finished, in the target directory; removed when dropped.
@@ -130,11 +153,7 @@ pub fn machine(args: &Args, dist: &Dist, scene: &Scene, work: &Work) -> anyhow::
             Load::Raw(bench, BENCH_PARAMETERS.base),
             Load::Raw(product, PRODUCT_PARAMETERS.base),
         ],
-        clock: if args.deterministic {
-            Clock::Icount { shift: ICOUNT_SHIFT }
-        } else {
-            Clock::Host
-        },
+        clock: if args.deterministic { Clock::Icount { shift: ICOUNT_SHIFT } } else { Clock::Host },
         gdb: args.serve.then(|| directory.join("gdb.sock")),
         directory,
         limit: if args.serve { LIMIT_SERVE } else { LIMIT_ONCE + LIMIT_PER_FRAME * args.frames },
@@ -150,10 +169,11 @@ fn bench_parameters(args: &Args) -> BenchParameters {
         .with_scene_file(SCENE_FILE);
     if let Some(frame) = args.unplug_frame() {
         let entry = |frame, line, kind| Some(Entry { frame, line, kind, a: 0, b: 0 });
-        parameters.script[0] =
-            entry(frame, MIDDLE_LINE, drv_isp_regs::bench_control::UNPLUG);
-        parameters.script[1] =
-            entry(frame + AWAY_FRAMES, MIDDLE_LINE, drv_isp_regs::bench_control::REPLUG);
+        parameters.script[0] = entry(frame, MIDDLE_LINE, drv_isp_regs::bench_control::UNPLUG);
+        if !args.stay_unplugged {
+            parameters.script[1] =
+                entry(frame + AWAY_FRAMES, MIDDLE_LINE, drv_isp_regs::bench_control::REPLUG);
+        }
     }
     parameters
 }
@@ -164,8 +184,8 @@ fn product_parameters(args: &Args) -> anyhow::Result<Vec<u8>> {
         height_px: args.size.height_px,
         frames: if args.serve { 0 } else { args.frames },
         pictures: !args.serve,
-        sensor_width_px: SCENE_WIDTH_PX as u16,
-        sensor_height_px: SCENE_HEIGHT_PX as u16,
+        sensor_width_px: SENSOR.width_px,
+        sensor_height_px: SENSOR.height_px,
         seed: args.seed,
         ..ProductParameters::DEFAULT
     };

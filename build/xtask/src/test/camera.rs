@@ -10,12 +10,13 @@
 
 use super::report::{self, Case, Expected, Outcome};
 use super::suite::{self, Boot, Progress, Said};
-use crate::machine::{Clock, End, Load, Setup};
 use crate::dist;
+use crate::machine::{Clock, End, Load, Setup};
 use anyhow::Context;
 use build_image::Dist;
 use idl::parameters::Parameters as ProductParameters;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -24,7 +25,6 @@ use test_bench::params::Parameters as BenchParameters;
 use test_camera::cases::{CASES, NEGATIVES, Negative};
 
 const SUITE: &str = "camera";
-const MANIFEST: &str = "test/camera/app.toml";
 /// One instruction is 2^2 ns of virtual time: the hardware's pixels are computed by instructions
 /// too, and at more per instruction a frame takes longer than the real one would.
 const ICOUNT_SHIFT: u8 = 2;
@@ -50,10 +50,10 @@ pub fn run(filter: Option<&str>, progress: Progress<'_>) -> anyhow::Result<Vec<C
         jobs().filter(|job| filter.is_none_or(|part| job.name.contains(part))).collect();
     let mut images = BTreeMap::new();
     for job in &jobs {
-        if !images.contains_key(&job.image) {
+        if let Entry::Vacant(image) = images.entry(job.image) {
             let (manifest, broken) = job.image;
             let options = dist::options(Path::new(manifest), broken.map(str::to_string));
-            images.insert(job.image, build_image::build(&options)?);
+            image.insert(build_image::build(&options)?);
         }
     }
     std::fs::create_dir_all(suite::folder(SUITE))?;
@@ -75,7 +75,7 @@ fn jobs() -> impl Iterator<Item = Job> {
     let cases = CASES.iter().map(|case| Job {
         name: case.name,
         case: case.name,
-        image: (MANIFEST, None),
+        image: (case.manifest, None),
         negative: None,
     });
     let negatives = NEGATIVES.iter().map(|negative| Job {
@@ -137,12 +137,11 @@ fn judge(case: &str, said: &[Said], boot: &Boot) -> Outcome {
     for said in said {
         expected.report(&said.name, said.outcome(), boot.duration);
     }
-    let wrong = expected.close(&boot.end.to_string()).into_iter().find_map(|case| {
-        match case.outcome {
+    let wrong =
+        expected.close(&boot.end.to_string()).into_iter().find_map(|case| match case.outcome {
             Outcome::Failed(why) => Some(why),
             Outcome::Passed => None,
-        }
-    });
+        });
     match wrong {
         Some(why) => Outcome::Failed(why),
         None if boot.end != End::Status(0) => Outcome::Failed(boot.end.to_string()),

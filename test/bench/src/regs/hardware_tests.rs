@@ -347,6 +347,39 @@ fn denied_bus_requests_count_as_idle() {
 }
 
 #[test]
+fn requests_under_way_drain_slowly_when_told_to_unless_the_isp_is_reset() {
+    for reset in [false, true] {
+        with_defaults(|hw, shared| {
+            power_up(hw);
+            inject(hw, control::DMA_DRAIN, 10, 0);
+            shared.progress.outstanding.store(0b100, SeqCst);
+            set(hw, &prcm::BUS_CTRL, prcm::bus_ctrl::DENY.mask());
+            let idle = |hw: &mut Hw<'_>| prcm::dma_status::IDLE.is_set(get(hw, &prcm::DMA_STATUS));
+            pass_us(hw, 9 * u64::from(prcm::IDLE_LINE_US));
+            assert!(!idle(hw));
+            if reset {
+                set(hw, &prcm::RESET_CONTROL, prcm::reset::ISP.mask());
+                assert!(idle(hw));
+            }
+            pass_us(hw, 2 * u64::from(prcm::IDLE_LINE_US));
+            assert!(idle(hw));
+        });
+    }
+}
+
+#[test]
+fn accesses_to_a_stuck_block_do_not_complete_until_the_isp_is_reset() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        inject(hw, control::ACCESS_STUCK, Block::Preview as u32, 0);
+        assert!(hw.is_stuck(preview::PCR.window_offset()));
+        assert!(!hw.is_stuck(resizer::PCR.window_offset()));
+        set(hw, &prcm::RESET_CONTROL, prcm::reset::ISP.mask());
+        assert!(!hw.is_stuck(preview::PCR.window_offset()));
+    });
+}
+
+#[test]
 fn an_open_firewall_window_cannot_be_moved() {
     with_defaults(|hw, shared| {
         set_at(hw, &firewall::WINDOW_BASE, 3, 0x8010_0000);

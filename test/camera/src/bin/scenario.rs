@@ -8,7 +8,6 @@ use idl::{ctl, frames, graph, media, subdev, supervisor, video};
 use task_client::Camera;
 use test_camera::bench::Bench;
 use test_camera::cases::CASES;
-use test_camera::check::Verdict;
 use test_camera::clock;
 use test_camera::failure;
 use test_camera::mmio::{Pixels, Registers};
@@ -30,7 +29,7 @@ fn main() -> ! {
     let verdict = match case {
         // A second life means that the first one died in the middle of the case.
         _ if own_life() != Generation(0) => Err(failure!("the scenario itself died")),
-        Some(case) => run(case.run),
+        Some(case) => (case.run)(&mut stage()),
         None => Err(failure!("the image has {} cases, not {}", CASES.len(), parameters.case)),
     };
     let line = Line::case(name, &verdict, clock::now_us() - begun_us);
@@ -45,10 +44,6 @@ fn main() -> ! {
 
 fn own_life() -> Generation {
     userlib::sys_refresh_task_id(own_index!()).generation()
-}
-
-fn run(case: fn(&mut Stage) -> Verdict) -> Verdict {
-    case(&mut stage())
 }
 
 /// What app.toml gives this task.

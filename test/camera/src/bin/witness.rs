@@ -5,9 +5,7 @@
 use idl::types::{Handle, NodeError, PollEvents};
 use idl::{ipc, media, subdev, video};
 use test_camera::clock;
-use test_camera::protocol::{
-    JOB_BYTES, Job, NodeKind, Outcome, REPORT, REPORT_BYTES, Report,
-};
+use test_camera::protocol::{JOB_BYTES, Job, NodeKind, Outcome, REPORT, REPORT_BYTES, Report};
 use userlib::slot;
 
 userlib::entry!(main);
@@ -85,7 +83,12 @@ impl Nodes {
 
     fn open(&self, kind: NodeKind) -> Result<Handle, ipc::Error<NodeError>> {
         match kind {
-            NodeKind::Media => self.media.open(),
+            NodeKind::Media => {
+                let handle = self.media.open()?;
+                // A poll tells of a topology that the client has not read: it would not wait.
+                self.media.topology_version(handle)?;
+                Ok(handle)
+            }
             NodeKind::Video => self.video.open(),
             NodeKind::Subdev => self.subdev.open(),
         }

@@ -34,9 +34,7 @@ fn idle_handles(stage: &mut Stage, removal: Removal) -> Verdict {
     let subdev = ok("open subdev", stage.subdev.open())?;
     ok("a live handle works", stage.video.get_format(video))?;
     removal.begin(stage)?;
-    stage.wait_for("the end of the handle", QUIET_US, |stage| {
-        Ok(stage.record(video).ok())
-    })?;
+    stage.wait_for("the end of the handle", QUIET_US, |stage| Ok(stage.record(video).ok()))?;
 
     let ended = Ended { peer: stage.isp, generation: life, causes: removal.causes() };
     let mut calls = Calls { expected: None, ended, count: 0 };
@@ -44,7 +42,11 @@ fn idle_handles(stage: &mut Stage, removal: Removal) -> Verdict {
     media_calls(stage, media, ids[0], &mut calls)?;
     subdev_calls(stage, subdev, &mut calls)?;
     let record = calls.expected.ok_or(failure!("no call was made"))?;
-    refused("reclaim of nothing", stage.video.reclaim(video, BufferIndex(0)), NodeError::BadBuffer)?;
+    refused(
+        "reclaim of nothing",
+        stage.video.reclaim(video, BufferIndex(0)),
+        NodeError::BadBuffer,
+    )?;
 
     names_are_gone(stage)?;
     refused("open video6", stage.video.open(), NodeError::NoDevice)?;

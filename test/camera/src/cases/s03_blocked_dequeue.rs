@@ -27,9 +27,11 @@ fn blocked(stage: &mut Stage) -> Result<(Running, u64), Failure> {
     stage.bench.now(control::FRAME_DROP, DROPPED_FRAMES, 0)?;
     // What was on its way still comes.
     stage.sleep_us(3 * interval_us);
-    while stage.video.dequeue_buffer(running.handle, 0).is_ok_and(|info| {
-        stage.video.queue_buffer(running.handle, info.frame.buffer).is_ok()
-    }) {}
+    while stage
+        .video
+        .dequeue_buffer(running.handle, 0)
+        .is_ok_and(|info| stage.video.queue_buffer(running.handle, info.frame.buffer).is_ok())
+    {}
     stage.delegate(0, running.handle)?;
     stage.witnesses.start(0, Job::Dequeue { timeout_ms: PATIENCE_MS })?;
     stage.sleep_us(SETTLE_US);
@@ -42,14 +44,10 @@ pub fn unplugged(stage: &mut Stage) -> Verdict {
     stage.forget_story()?;
     let begun_us = Removal::Unplug.begin(stage)?;
     let report = stage.witnesses.report(0, u64::from(PATIENCE_MS) * 1_000)?;
-    let ended = Ended {
-        peer: stage.isp,
-        generation: running.epoch,
-        causes: Removal::Unplug.causes(),
-    };
+    let ended =
+        Ended { peer: stage.isp, generation: running.epoch, causes: Removal::Unplug.causes() };
     let bound_us = in_time_us(interval_us);
-    let record =
-        removal::ended_in_time("blocked DQBUF", report, begun_us, bound_us, &ended)?;
+    let record = removal::ended_in_time("blocked DQBUF", report, begun_us, bound_us, &ended)?;
     equal("the delegator's record", stage.record(running.handle)?, record)?;
     finish(stage, &running, record, Removal::Unplug)?;
     let took_us = report.returned_us - begun_us;

@@ -83,6 +83,8 @@ fn typed(
             names("the typed end", record, ended)?;
             Ok(record)
         }
-        other => Err(failure!("witness {witness}, {job:?}: expected Disconnected, found {other:?}")),
+        other => {
+            Err(failure!("witness {witness}, {job:?}: expected Disconnected, found {other:?}"))
+        }
     }
 }

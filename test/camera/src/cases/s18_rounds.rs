@@ -47,8 +47,7 @@ pub fn hundred(stage: &mut Stage) -> Verdict {
             Ok(stage.record(running.handle).ok())
         })?;
         let record = stage.record(running.handle)?;
-        let ended =
-            Ended { peer: stage.isp, generation: running.epoch, causes: removal.causes() };
+        let ended = Ended { peer: stage.isp, generation: running.epoch, causes: removal.causes() };
         names("the record", record, &ended)?;
         reclaim_all(stage, &running, |_| Ok(0))?;
         if unplug {

@@ -1,14 +1,14 @@
 //! S27: surprise removal, registers fault or read all ones at once: every pending call of every
 //! client ends Disconnected (Faulted or Unplugged) in time; the fault does not spread.
 
-use drv_isp_regs::bench_control as control;
-use idl::types::{Cause, PollEvents};
+use drv_isp_regs::{PRCM_IRQ, bench_control as control};
+use idl::types::{BufferIndex, Cause, PollEvents};
 
 use super::removal::{self, Removal, hung_up_in_time, in_time_us};
-use crate::check::{Ended, Failure, Verdict, ok};
+use crate::check::{Ended, Failure, Verdict, disconnected, equal, names, ok};
 use crate::ensure;
 use crate::protocol::{Job, NodeKind, Outcome};
-use crate::stage::{QUIET_US, Running, Stage};
+use crate::stage::{FRAME_MS, QUIET_US, Running, Stage};
 use crate::text::Text;
 
 /// How long the calls would wait, in milliseconds.
@@ -17,6 +17,10 @@ const PATIENCE_MS: u32 = 1_000;
 const DROPPED_FRAMES: u32 = 10_000;
 /// Time for the witnesses to get into their calls, in microseconds.
 const SETTLE_US: u64 = 10_000;
+/// Buffers of the stream.
+const BUFFERS: u8 = 4;
+/// Device lines by which the presence pin is late: a few frames.
+const PIN_LATE_LINES: u32 = 500;
 /// A register that reads all ones is first read at the next interrupt: this many more frame
 /// intervals are granted.
 const FRAMES_TO_NOTICE: u64 = 2;
@@ -81,6 +85,53 @@ pub fn unplugged(stage: &mut Stage) -> Verdict {
     removal::streams_again(stage, 2)?;
     stage.same_lives(&lives)?;
     Ok(Text::of(format_args!("all ended within {latest_us} us of {bound_us}")))
+}
+
+/// The case of 2016: somebody streamed, the hardware went, and the next QBUF touched it. The presence
+/// pin is late, so the driver itself is the first to know.
+pub fn faulting(stage: &mut Stage) -> Verdict {
+    let running = stage.stream(BUFFERS)?;
+    let interval_us = stage.run_frames(&running, 3)?;
+    let lives = stage.lives();
+    // Without a buffer the driver has nothing prepared: the next one goes to the hardware at once.
+    let mut buffer = BufferIndex(0);
+    for _ in 0..BUFFERS {
+        let info = ok("dequeue", stage.video.dequeue_buffer(running.handle, FRAME_MS))?;
+        buffer = info.frame.buffer;
+    }
+    stage.delegate(0, running.handle)?;
+    let opened = stage.witnesses.ask(1, Job::Open(NodeKind::Media), QUIET_US)?;
+    ensure!(matches!(opened, Outcome::Opened(_)), "open media0: {opened:?}");
+    let poll = Job::Poll { events: PollEvents::PRI, timeout_ms: PATIENCE_MS };
+    stage.witnesses.start(1, poll)?;
+    stage.witnesses.start(0, Job::Dequeue { timeout_ms: PATIENCE_MS })?;
+    stage.sleep_us(SETTLE_US);
+    for witness in [0, 1] {
+        ensure!(stage.witnesses.is_working(witness), "witness {witness} is not in a call");
+    }
+
+    stage.bench.now(control::IRQ_LATE, PIN_LATE_LINES, PRCM_IRQ)?;
+    stage.bench.mark();
+    let begun_us = Removal::Unplug.begin(stage)?;
+    let record = disconnected("QBUF", stage.video.queue_buffer(running.handle, buffer))?;
+    let ended = Ended { peer: stage.isp, generation: running.epoch, causes: &[Cause::Faulted] };
+    names("QBUF", record, &ended)?;
+    let faulting = stage.bench.seen().faulting;
+    equal("accesses that faulted", faulting, 1)?;
+    let bound_us = in_time_us(interval_us);
+    let report = stage.witnesses.report(0, 2 * bound_us)?;
+    removal::ended_in_time("DQBUF", report, begun_us, bound_us, &ended)?;
+    let report = stage.witnesses.report(1, 2 * bound_us)?;
+    hung_up_in_time("poll on media0", report, begun_us, bound_us)?;
+    for witness in [0, 1] {
+        stage.witnesses.ask(witness, Job::Close, QUIET_US)?;
+    }
+    removal::close_ended(stage, running.handle, record)?;
+    stage.at_baseline()?;
+    Removal::Unplug.end(stage, running.epoch)?;
+    removal::streams_again(stage, 2)?;
+    stage.same_lives(&lives)?;
+    Ok(Text::of(format_args!("QBUF: {record:?}")))
 }
 
 pub fn all_ones(stage: &mut Stage) -> Verdict {

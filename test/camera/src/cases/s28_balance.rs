@@ -40,7 +40,10 @@ impl Balance {
         let mut inside = [false; BUFFERS as usize];
         for (index, inside) in inside.iter_mut().enumerate() {
             let (given, taken) = (self.given[index], self.taken[index]);
-            ensure!(given == taken || given == taken + 1, "buffer {index}: {given} in, {taken} out");
+            ensure!(
+                given == taken || given == taken + 1,
+                "buffer {index}: {given} in, {taken} out"
+            );
             *inside = given > taken;
         }
         Ok(inside)
@@ -59,12 +62,7 @@ fn start(stage: &mut Stage, balance: &mut Balance) -> Result<Running, Failure> {
 }
 
 /// Dequeues and queues until the stream ends, at most so often.
-fn pump(
-    stage: &Stage,
-    running: &Running,
-    balance: &mut Balance,
-    most: u32,
-) -> Result<(), Failure> {
+fn pump(stage: &Stage, running: &Running, balance: &mut Balance, most: u32) -> Result<(), Failure> {
     for _ in 0..most {
         let Ok(info) = stage.video.dequeue_buffer(running.handle, FRAME_MS) else { return Ok(()) };
         let buffer = info.frame.buffer;

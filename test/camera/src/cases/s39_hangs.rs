@@ -2,13 +2,14 @@
 //! clients as in S3 and S4.
 
 use drv_isp_regs::{Block, ISP_IRQ, bench_control as control};
-use idl::types::{Cause, Generation, PollEvents};
+use idl::ipc;
+use idl::types::{BufferIndex, Cause, Generation, NodeError, PollEvents};
 
-use super::removal::{hung_up_in_time, streams_again};
-use crate::check::{Ended, Failure, Verdict, at_most, names, ok};
+use super::removal::{STOP_MS, close_ended, hung_up_in_time, streams_again};
+use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, names, ok};
 use crate::clock::now_us;
 use crate::protocol::{Job, NodeKind, Outcome};
-use crate::stage::{QUIET_US, Stage};
+use crate::stage::{OUTPUT_PX, QUIET_US, SENSOR_PX, Stage};
 use crate::text::Text;
 use crate::{ensure, failure};
 
@@ -23,9 +24,14 @@ const SCAN_US: u64 = 10_000;
 const SPIN_BOUND_US: u64 = 2 * HANG_US + SCAN_US;
 /// A storm is judged over four times the bound, and may begin inside of such a window.
 const STORM_BOUND_US: u64 = 8 * HANG_US + SCAN_US;
-/// A silent driver misses its own frame deadline, or is suspected by a node and then watched for
-/// 30 ms.
-const SILENT_BOUND_US: u64 = 500_000;
+/// A driver may keep a caller for ten times the 20 ms that its interface promises.
+const SILENT_BOUND_US: u64 = 200_000 + 2 * SCAN_US;
+/// Time for the witnesses to get into their calls, in microseconds.
+const SETTLE_US: u64 = 10_000;
+/// Longest wait for a frame that does not come, in milliseconds: less than the gap.
+const NO_FRAME_MS: u32 = 60;
+/// Frames that do not come.
+const DROPPED_FRAMES: u32 = 20;
 /// Interrupts of the storm: more than the driver can take in [`STORM_BOUND_US`].
 const STORM: u32 = 10_000_000;
 /// From the death to the clients, in microseconds.
@@ -49,6 +55,8 @@ fn hang(
     let poll = Job::Poll { events: PollEvents::PRI, timeout_ms: PATIENCE_MS };
     stage.witnesses.start(1, poll)?;
     stage.witnesses.start(0, Job::Dequeue { timeout_ms: PATIENCE_MS })?;
+    stage.sleep_us(SETTLE_US);
+    ensure!(stage.witnesses.is_working(1), "the poll on media0 did not wait");
     let begun_us = now_us();
     provoke(stage)?;
     let ended = Ended { peer: stage.isp, generation: running.epoch, causes: &[cause] };
@@ -92,15 +100,65 @@ fn drain(stage: &mut Stage, until_us: u64, ended: &Ended<'_>) -> Result<u64, Fai
 
 pub fn spins(stage: &mut Stage) -> Verdict {
     // The reset of the quiesce ends it.
-    let provoke =
-        |stage: &Stage| stage.bench.now(control::ACCESS_STUCK, Block::Main as u32, 0);
+    let provoke = |stage: &Stage| stage.bench.now(control::ACCESS_STUCK, Block::Main as u32, 0);
     hang(stage, SPIN_BOUND_US, Cause::Stalled, provoke, |_| Ok(()))
 }
 
+/// For the image `variants/silent.toml`, whose driver never answers `start`.
 pub fn silent(stage: &mut Stage) -> Verdict {
-    let provoke = |stage: &Stage| stage.bench.now(control::IRQ_LOST, u32::MAX, ISP_IRQ);
-    let relent = |stage: &Stage| stage.bench.now(control::IRQ_LOST, 0, ISP_IRQ);
-    hang(stage, SILENT_BOUND_US, Cause::Stalled, provoke, relent)
+    let life = stage.all_ready(None)?;
+    let layout = ok("set up the pipeline", stage.camera.processed(SENSOR_PX, OUTPUT_PX))?;
+    let handle = stage.open_video()?;
+    ok("set format", stage.video.set_format(handle, layout.output))?;
+    ok("request buffers", stage.video.request_buffers(handle, 4))?;
+    ok("queue", stage.video.queue_buffer(handle, BufferIndex(0)))?;
+    let opened = stage.witnesses.ask(1, Job::Open(NodeKind::Media), QUIET_US)?;
+    ensure!(matches!(opened, Outcome::Opened(_)), "open media0: {opened:?}");
+    let poll = Job::Poll { events: PollEvents::PRI, timeout_ms: PATIENCE_MS };
+    stage.witnesses.start(1, poll)?;
+    stage.sleep_us(SETTLE_US);
+    stage.forget_story()?;
+    let begun_us = now_us();
+    let record = disconnected("stream on", stage.video.stream_on(handle))?;
+    let returned_us = now_us();
+    let ended = Ended { peer: stage.isp, generation: life, causes: &[Cause::Stalled] };
+    names("stream on", record, &ended)?;
+    let death = stage.death(stage.isp)?;
+    let took_us = death.time_us - begun_us;
+    at_most("call to death", took_us, SILENT_BOUND_US)?;
+    at_most("death to the caller", returned_us.saturating_sub(death.time_us), TOLD_US)?;
+    let report = stage.witnesses.report(1, QUIET_US)?;
+    hung_up_in_time("poll on media0", report, death.time_us, TOLD_US)?;
+    equal("the record of the handle", stage.record(handle)?, record)?;
+    stage.witnesses.ask(1, Job::Close, QUIET_US)?;
+    close_ended(stage, handle, record)?;
+    stage.all_ready(Some(life))?;
+    stage.at_baseline()?;
+    Ok(Text::of(format_args!("Stalled after {took_us} us of {SILENT_BOUND_US}")))
+}
+
+/// The other side: a driver that has no frames to give is not one that hangs.
+pub fn no_frames(stage: &mut Stage) -> Verdict {
+    let running = stage.stream(4)?;
+    stage.run_frames(&running, 3)?;
+    let life = running.epoch;
+    stage.bench.now(control::FRAME_DROP, DROPPED_FRAMES, 0)?;
+    let mut missed = 0;
+    loop {
+        match stage.video.dequeue_buffer(running.handle, NO_FRAME_MS) {
+            Ok(info) => ok("queue", stage.video.queue_buffer(running.handle, info.frame.buffer))?,
+            Err(ipc::Error::Op(NodeError::TimedOut)) => break,
+            Err(error) => return Err(failure!("no frames: found {error:?}")),
+        }
+        missed += 1;
+        ensure!(missed <= DROPPED_FRAMES, "frames come although the sensor drops them");
+    }
+    stage.run_frames(&running, 3)?;
+    equal("the life of the driver", stage.ready(stage.isp, None)?, life)?;
+    ok("stream off", stage.video.stream_off(running.handle, STOP_MS))?;
+    ok("close", stage.video.close(running.handle))?;
+    stage.at_baseline()?;
+    Ok(Text::of(format_args!("TimedOut, then frames again in life {}", life.0)))
 }
 
 pub fn storm(stage: &mut Stage) -> Verdict {

@@ -1,0 +1,266 @@
+//! The commands that a user types, run as a user runs them: what they print, what they leave
+//! behind, how they end.
+
+use super::report::{Case, Outcome};
+use super::suite::{Progress, folder};
+use crate::debug::current_file;
+use anyhow::{Context, bail, ensure};
+use image::{Rgb, RgbImage};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest wait for a served image to stream, or to show what a case waits for.
+const SERVE_LIMIT: Duration = Duration::from_secs(120);
+/// Between two looks at a served image.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// A case: name, and what it does in a folder of its own.
+type Tool = (&'static str, fn(&Path) -> anyhow::Result<()>);
+
+const TOOLS: &[Tool] = &[
+    ("run_streams_unplugs_and_recovers", run_recovers),
+    ("deterministic_runs_are_identical", deterministic),
+    ("any_photo_is_a_scene", photo),
+    ("a_larger_size_gets_a_larger_pool", larger_size),
+    ("bad_input_is_one_line_and_a_status", bad_input),
+    ("a_live_image_and_its_dump_give_the_same_text", inspect),
+    ("a_dead_task_shows_its_source_line", dead_task),
+];
+
+/// Runs the cases whose name contains `filter`.
+///
+/// # Errors
+/// If the folder of the suite cannot be made.
+pub fn run(filter: Option<&str>, progress: Progress<'_>) -> anyhow::Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for (name, tool) in TOOLS.iter().filter(|(name, _)| filter.is_none_or(|f| name.contains(f))) {
+        let directory = folder("tools").join(name);
+        let _ = std::fs::remove_dir_all(&directory);
+        std::fs::create_dir_all(&directory)?;
+        let started = Instant::now();
+        let outcome = match tool(&directory) {
+            Ok(()) => Outcome::Passed,
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        };
+        let (suite, name) = ("tools".to_string(), (*name).to_string());
+        let case = Case { suite, name, outcome, duration: started.elapsed() };
+        progress(&case);
+        cases.push(case);
+    }
+    Ok(cases)
+}
+
+fn xtask(words: &[&str]) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(words).stdin(Stdio::null());
+    Ok(command)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs a command that must succeed; gives its stdout.
+fn succeed(words: &[&str]) -> anyhow::Result<String> {
+    let Output { status, stdout, stderr } = xtask(words)?.output()?;
+    let errors = text(&stderr);
+    let last: Vec<&str> = errors.lines().rev().take(3).collect();
+    ensure!(status.success(), "{words:?} ended with {status}: {last:?} {}", text(&stdout));
+    Ok(text(&stdout))
+}
+
+fn path(path: &Path) -> anyhow::Result<&str> {
+    path.to_str().context("the target directory's path is not UTF-8")
+}
+
+fn run_recovers(directory: &Path) -> anyhow::Result<()> {
+    let out = directory.join("out");
+    let said = succeed(&["run", "--out", path(&out)?])?;
+    ensure!(said.contains("31 frames (1 raw)") && said.contains("1 disconnects"), "said {said}");
+    for file in ["frame-001.png", "frame-030.png", "contact.png", "graph.svg"] {
+        ensure!(out.join(file).is_file(), "{file} is missing");
+    }
+    let left: Vec<_> = std::fs::read_dir(&out)?.filter_map(Result::ok).collect();
+    ensure!(left.len() == 32, "{} files instead of 32", left.len());
+    Ok(())
+}
+
+fn deterministic(directory: &Path) -> anyhow::Result<()> {
+    let run = |name: &str| {
+        let out = directory.join(name);
+        let out = path(&out)?;
+        succeed(&["run", "--deterministic", "--json", "--frames", "8", "--out", out])
+    };
+    let (first, second) = (run("a")?, run("b")?);
+    ensure!(first == second, "two runs differ: {first} {second}");
+    let object: serde_json::Value = serde_json::from_str(&first)?;
+    ensure!(object["ok"] == true, "not ok: {}", object["problems"]);
+    let told = object["events"].as_array().into_iter().flatten();
+    let told: Vec<_> = told.filter(|event| event["kind"] == "disconnected").collect();
+    ensure!(told.len() == 1, "{} disconnects", told.len());
+    let detail = &told[0]["detail"];
+    ensure!(detail["peer"] == "isp" && detail["generation"] == 0, "wrong record: {detail}");
+    ensure!(detail["cause"] == "unplugged", "wrong cause: {detail}");
+    Ok(())
+}
+
+/// Something with edges, gradients and texture, which is no chart.
+fn make_photo(file: &Path) -> anyhow::Result<()> {
+    let photo = RgbImage::from_fn(900, 700, |x, y| {
+        let hill = 400 + ((x / 9) % 40) + (y % 7);
+        let shade = ((x ^ y) % 32) as u8;
+        if y > hill { Rgb([40 + shade, 90 + shade, 30]) } else { Rgb([120, 160, (255 - y / 4) as u8]) }
+    });
+    photo.save(file).context("cannot write a picture")
+}
+
+fn photo(directory: &Path) -> anyhow::Result<()> {
+    let (scene, out) = (directory.join("photo.jpg"), directory.join("out"));
+    make_photo(&scene)?;
+    let (scene, out) = (path(&scene)?, path(&out)?);
+    let said = succeed(&["run", "--scene", scene, "--frames", "4", "--no-unplug", "--out", out])?;
+    ensure!(said.contains("least PSNR"), "no PSNR is printed: {said}");
+    Ok(())
+}
+
+fn larger_size(directory: &Path) -> anyhow::Result<()> {
+    let out = directory.join("out");
+    let words = ["run", "--size", "800x600", "--frames", "3", "--no-unplug", "--out", path(&out)?];
+    succeed(&words)?;
+    let size = image::image_dimensions(out.join("frame-001.png"))?;
+    ensure!(size == (800, 600), "the picture has {size:?} pixels");
+    Ok(())
+}
+
+/// Arguments, and what the one line must contain.
+type Bad<'a> = (Vec<&'a str>, &'a [&'a str]);
+
+fn bad_input(directory: &Path) -> anyhow::Result<()> {
+    let file = |name: &str, bytes: &[u8]| -> anyhow::Result<String> {
+        let file = directory.join(name);
+        std::fs::write(&file, bytes)?;
+        Ok(path(&file)?.to_string())
+    };
+    let mut png = std::io::Cursor::new(Vec::new());
+    RgbImage::new(64, 64).write_to(&mut png, image::ImageFormat::Png)?;
+    let mut line = std::io::Cursor::new(Vec::new());
+    RgbImage::new(30_000, 1).write_to(&mut line, image::ImageFormat::Png)?;
+    let cut = file("cut.png", &png.get_ref()[..png.get_ref().len() / 2])?;
+    let words = file("words.png", b"these are words")?;
+    let line = file("line.png", line.get_ref())?;
+    let out = directory.join("out");
+    let manifest = |text: &str, name: &str| file(name, text.as_bytes());
+    let unknown_key = manifest("name = \"x\"\nchip = \"mps2-an521\"\ncolour = 1\n", "key.toml")?;
+    let bad: [Bad<'_>; 11] = [
+        (vec!["run", "--colour"], &["--colour"]),
+        (vec!["fly"], &["fly"]),
+        (vec!["run", "--scene", "none.png"], &["none.png", "PNG or JPEG"]),
+        (vec!["run", "--scene", &cut], &["cut.png", "complete picture"]),
+        (vec!["run", "--scene", &words], &["words.png", "complete picture"]),
+        (vec!["run", "--scene", &line], &["30000x1", "16"]),
+        (vec!["run", "--size", "641x480"], &["641x480", "640x480"]),
+        (vec!["run", "--size", "big"], &["big", "640x480"]),
+        (vec!["run", "--frames", "0"], &["--frames 0", "1"]),
+        (vec!["dist", &unknown_key], &["colour", "key.toml"]),
+        (vec!["debug", "--dump", &words, "tasks"], &["words.png", "dump"]),
+    ];
+    for (mut words, expect) in bad {
+        if words[0] == "run" {
+            words.extend(["--out", path(&out)?]);
+        }
+        refuse(&words, expect)?;
+        ensure!(!out.exists(), "{words:?} left {} behind", out.display());
+    }
+    Ok(())
+}
+
+fn refuse(words: &[&str], expect: &[&str]) -> anyhow::Result<()> {
+    let Output { status, stderr, .. } = xtask(words)?.output()?;
+    let errors = text(&stderr);
+    ensure!(!status.success(), "{words:?} was accepted");
+    for part in expect {
+        ensure!(errors.contains(part), "{words:?}: {part:?} is not in {errors:?}");
+    }
+    // A manifest gets a line for each of its defects.
+    let lines = errors.trim_end().lines().count();
+    ensure!(lines == 1 || words[0] == "dist", "{words:?}: {lines} lines: {errors}");
+    Ok(())
+}
+
+/// A served image. Dropping it stops it.
+struct Served(Child);
+
+impl Served {
+    fn start(directory: &Path, more: &[&str]) -> anyhow::Result<Self> {
+        let out = directory.join("out");
+        let mut words = vec!["run", "--serve", "--out", path(&out)?];
+        words.extend(more);
+        let log = std::fs::File::create(directory.join("serve.log"))?;
+        let served = Self(xtask(&words)?.stdout(Stdio::null()).stderr(log).spawn()?);
+        Ok(served)
+    }
+
+    /// Looks until `debug` with these words shows what is wanted.
+    fn wait_for(&self, words: &[&str], wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
+        let mut command = vec!["debug"];
+        command.extend(words);
+        let started = Instant::now();
+        let mut last = String::new();
+        while started.elapsed() < SERVE_LIMIT {
+            std::thread::sleep(LOOK);
+            let current = std::fs::read_to_string(current_file()).unwrap_or_default();
+            if !current.contains(&format!("\"process\": {}", self.0.id())) {
+                continue;
+            }
+            let output = xtask(&command)?.output()?;
+            last = text(&output.stdout);
+            if output.status.success() && wanted(&last) {
+                return Ok(last);
+            }
+        }
+        bail!("{command:?} did not show what was wanted; at last it showed: {last}")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // The emulator ends with its parent.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn inspect(directory: &Path) -> anyhow::Result<()> {
+    let served = Served::start(directory, &[])?;
+    served.wait_for(&["ringbuf", "isp"], |text| text.contains("Wake(ResizerOutput)"))?;
+    let tasks = served.wait_for(&["tasks"], |_| true)?;
+    for part in ["supervisor", "video6", "waiting for a message"] {
+        ensure!(tasks.contains(part), "{part:?} is not in {tasks}");
+    }
+    let dump: PathBuf = directory.join("now.core");
+    let dump = path(&dump)?;
+    succeed(&["debug", "dump", dump])?;
+    for command in ["graph", "map"] {
+        let live = succeed(&["debug", command])?;
+        let dead = succeed(&["debug", "--dump", dump, command])?;
+        ensure!(live == dead, "{command}: live and dump differ: {live} {dead}");
+    }
+    let graph = succeed(&["debug", "graph"])?;
+    ensure!(graph.contains("-> \"OMAP3 ISP resizer output\":0 [ENABLED]"), "graph: {graph}");
+    let json = succeed(&["debug", "--dump", dump, "tasks", "--json"])?;
+    let object: serde_json::Value = serde_json::from_str(&json)?;
+    ensure!(object["tasks"][3]["name"] == "isp", "tasks as JSON: {json}");
+    Ok(())
+}
+
+fn dead_task(directory: &Path) -> anyhow::Result<()> {
+    let served = Served::start(directory, &["--unplug-at", "3", "--stay-unplugged"])?;
+    let tasks = served.wait_for(&["tasks"], |text| text.contains("Unplugged"))?;
+    let lines: Vec<&str> = tasks.lines().collect();
+    let isp = lines.iter().position(|line| line.contains(" isp ")).context("no task isp")?;
+    ensure!(lines[isp].contains("killed by supervisor"), "isp: {}", lines[isp]);
+    let place = lines.get(isp + 1).copied().unwrap_or_default();
+    ensure!(place.contains(" at ") && place.contains(".rs:"), "no source line: {place}");
+    Ok(())
+}
