@@ -34,8 +34,6 @@ pub struct Collector {
     problems: Vec<String>,
     files: Vec<String>,
     started: Instant,
-    first_frame: Option<Instant>,
-    last_frame: Option<Instant>,
     served: usize,
 }
 
@@ -59,8 +57,6 @@ impl Collector {
             problems: Vec::new(),
             files: Vec::new(),
             started: Instant::now(),
-            first_frame: None,
-            last_frame: None,
             served: 0,
         }
     }
@@ -98,9 +94,6 @@ impl Collector {
     }
 
     fn frame(&mut self, frame: &Frame) -> anyhow::Result<Vec<String>> {
-        let now = Instant::now();
-        self.first_frame.get_or_insert(now);
-        self.last_frame = Some(now);
         let raw_file = self.work.join(format!("picture-{}.raw", frame.picture));
         let pixels = std::fs::read(&raw_file)
             .with_context(|| format!("frame {}: cannot read its pixels", frame.sequence))?;
@@ -184,9 +177,7 @@ impl Collector {
             self.problems.push(format!("{error:#}"));
         }
         self.check(end);
-        let span = self.first_frame.zip(self.last_frame);
-        let seconds = span.map_or(0.0, |(first, last)| (last - first).as_secs_f64());
-        Report::new(self.frames, self.events, self.problems, self.files, seconds)
+        Report::new(self.frames, self.events, self.problems, self.files)
     }
 
     fn write_sheets(&mut self) -> anyhow::Result<()> {

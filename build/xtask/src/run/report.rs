@@ -59,21 +59,31 @@ pub struct Report {
     pub json: RunJson,
     /// Finished files, relative to the work folder.
     pub files: Vec<String>,
-    seconds: f64,
+}
+
+/// Frames per second while a stream runs: over the distances of consecutive frames of one node and
+/// one epoch, in the machine's own time (wall time unless instructions are counted).
+fn rate(frames: &[FrameJson]) -> f64 {
+    let distance = |pair: &[FrameJson]| {
+        let one_stream = pair[0].node == pair[1].node && pair[0].epoch == pair[1].epoch;
+        one_stream.then(|| pair[1].timestamp_us.saturating_sub(pair[0].timestamp_us))
+    };
+    let distances: Vec<u64> = frames.windows(2).filter_map(distance).collect();
+    let total_us: u64 = distances.iter().sum();
+    if total_us == 0 { 0.0 } else { distances.len() as f64 * 1e6 / total_us as f64 }
 }
 
 impl Report {
-    /// Puts it together; `seconds` is the wall time from the first frame to the last.
+    /// Puts it together.
     #[must_use]
     pub fn new(
         frames: Vec<FrameJson>,
         events: Vec<EventJson>,
         problems: Vec<String>,
         files: Vec<String>,
-        seconds: f64,
     ) -> Self {
         let ok = problems.is_empty();
-        Self { ok, json: RunJson { ok, frames, events, problems }, files, seconds }
+        Self { ok, json: RunJson { ok, frames, events, problems }, files }
     }
 
     /// The closing text.
@@ -87,15 +97,45 @@ impl Report {
         }
         let psnr: Vec<f64> = frames.iter().filter_map(|frame| frame.psnr_db).collect();
         let least = psnr.iter().copied().fold(f64::INFINITY, f64::min);
-        let rate = if self.seconds > 0.0 { psnr.len() as f64 / self.seconds } else { 0.0 };
         let _ = writeln!(
             text,
-            "{} frames ({} raw), least PSNR {least:.2} dB, {rate:.1} frames/s, {} disconnects",
+            "{} frames ({} raw), least PSNR {least:.2} dB, {:.1} frames/s, {} disconnects",
             frames.len(),
             frames.len() - psnr.len(),
+            rate(frames),
             events.iter().filter(|event| event.kind == "disconnected").count(),
         );
         let _ = write!(text, "wrote {} files to {}", self.files.len(), out.display());
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(node: &str, epoch: u32, timestamp_us: u64) -> FrameJson {
+        FrameJson {
+            sequence: 0,
+            node: node.into(),
+            timestamp_us,
+            crc32: String::new(),
+            psnr_db: None,
+            epoch,
+            file: None,
+        }
+    }
+
+    #[test]
+    fn the_rate_leaves_out_the_gap_of_an_unplug() {
+        let frames = [
+            frame("video6", 0, 0),
+            frame("video6", 0, 100_000),
+            frame("video6", 1, 900_000),
+            frame("video6", 1, 1_000_000),
+            frame("video2", 1, 5_000_000),
+        ];
+        assert!((rate(&frames) - 10.0).abs() < 1e-9);
+        assert!(rate(&frames[..1]).abs() < 1e-9);
     }
 }
