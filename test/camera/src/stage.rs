@@ -271,14 +271,23 @@ impl Stage {
         core::mem::take(&mut self.delegates[witness])
     }
 
-    /// Returns in the middle of a picture: the engine is writing then.
+    /// Returns in the middle of a picture that an engine is writing.
     ///
     /// # Errors
     /// If none comes.
     pub fn in_mid_frame(&self) -> Result<(), Failure> {
-        let reached = (0..LINE_READS_MAX).any(|_| MIDDLE_LINES.contains(&self.bench.line()));
-        ensure!(reached, "the sensor sends no picture");
-        Ok(())
+        let mut before = None;
+        for _ in 0..LINE_READS_MAX {
+            if !MIDDLE_LINES.contains(&self.bench.line()) {
+                before = None;
+                continue;
+            }
+            let bytes = self.bench.seen().dma_bytes;
+            if *before.get_or_insert(bytes) != bytes {
+                return Ok(());
+            }
+        }
+        Err(failure!("no picture is being written"))
     }
 
     /// The present lives of all tasks but the two drivers of the module.

@@ -26,6 +26,11 @@ const TOOLS: &[Tool] = &[
     ("bad_input_is_one_line_and_a_status", bad_input),
     ("a_live_image_and_its_dump_give_the_same_text", inspect),
     ("a_dead_task_shows_its_source_line", dead_task),
+    ("dist_writes_elfs_binaries_and_archive", dist),
+    ("one_scenario_runs_by_its_name", one_scenario),
+    ("the_bench_prints_every_row", bench),
+    ("one_injected_panic_is_survived", inject_one),
+    ("a_short_campaign_is_survived_and_its_negative_control_is_not", campaign),
 ];
 
 /// Runs the cases whose name contains `filter`.
@@ -95,7 +100,9 @@ fn deterministic(directory: &Path) -> anyhow::Result<()> {
     let (first, second) = (run("a")?, run("b")?);
     ensure!(first == second, "two runs differ: {first} {second}");
     let object: serde_json::Value = serde_json::from_str(&first)?;
-    ensure!(object["ok"] == true, "not ok: {}", object["problems"]);
+    let keys: Vec<_> = object.as_object().into_iter().flatten().map(|(key, _)| key).collect();
+    ensure!(keys == ["events", "frames", "ok"], "the object's fields are {keys:?}");
+    ensure!(object["ok"] == true, "not ok: {first}");
     let told = object["events"].as_array().into_iter().flatten();
     let told: Vec<_> = told.filter(|event| event["kind"] == "disconnected").collect();
     ensure!(told.len() == 1, "{} disconnects", told.len());
@@ -110,7 +117,11 @@ fn make_photo(file: &Path) -> anyhow::Result<()> {
     let photo = RgbImage::from_fn(900, 700, |x, y| {
         let hill = 400 + ((x / 9) % 40) + (y % 7);
         let shade = ((x ^ y) % 32) as u8;
-        if y > hill { Rgb([40 + shade, 90 + shade, 30]) } else { Rgb([120, 160, (255 - y / 4) as u8]) }
+        if y > hill {
+            Rgb([40 + shade, 90 + shade, 30])
+        } else {
+            Rgb([120, 160, (255 - y / 4) as u8])
+        }
     });
     photo.save(file).context("cannot write a picture")
 }
@@ -263,4 +274,86 @@ fn dead_task(directory: &Path) -> anyhow::Result<()> {
     let place = lines.get(isp + 1).copied().unwrap_or_default();
     ensure!(place.contains(" at ") && place.contains(".rs:"), "no source line: {place}");
     Ok(())
+}
+
+fn dist(_: &Path) -> anyhow::Result<()> {
+    let said = succeed(&["dist"])?;
+    for part in ["supervisor", "video6", "flash", "RAM", "image"] {
+        ensure!(said.contains(part), "{part:?} is not in {said}");
+    }
+    let folder = crate::root::target_dir().join("dist/obscura");
+    for file in ["product.elf", "product.bin", "bench.elf", "core1.elf", "obscura.zip"] {
+        ensure!(folder.join(file).is_file(), "{file} is missing");
+    }
+    Ok(())
+}
+
+fn one_scenario(_: &Path) -> anyhow::Result<()> {
+    let said = succeed(&["test", "--suite", "camera", "s03"])?;
+    let last = said.lines().last().unwrap_or_default();
+    ensure!(last.ends_with(" passed, 0 failed") && !last.starts_with('0'), "said {said}");
+    Ok(())
+}
+
+fn bench(directory: &Path) -> anyhow::Result<()> {
+    let json = directory.join("bench.json");
+    succeed(&["bench", "--json", path(&json)?])?;
+    let rows: serde_json::Value = serde_json::from_slice(&std::fs::read(&json)?)?;
+    let ids: Vec<&str> =
+        rows.as_array().into_iter().flatten().filter_map(|r| r["id"].as_str()).collect();
+    for id in ["sys.get_timer", "ipc.rt.0_0", "ipc.rt.4_4", "ipc.rt.64_64", "post.wake"] {
+        ensure!(ids.contains(&id), "no row {id} in {ids:?}");
+    }
+    Ok(())
+}
+
+fn inject_one(_: &Path) -> anyhow::Result<()> {
+    succeed(&["inject", "one", "--class", "panic", "--at", "20000"]).map(|_| ())
+}
+
+fn campaign(_: &Path) -> anyhow::Result<()> {
+    succeed(&["inject", "--count", "8", "--seed", "1"])?;
+    let control = xtask(&["inject", "--count", "4", "--seed", "1", "--skip-quiesce"])?.output()?;
+    ensure!(!control.status.success(), "the oracle did not object to a skipped quiesce");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TOOLS;
+    use std::collections::BTreeSet;
+
+    /// Each command of the README, and what runs it: a case of this suite, or a line of `.ci/run`.
+    const README: &[(&str, &str)] = &[
+        ("cargo xtask run", "run_streams_unplugs_and_recovers"),
+        ("cargo xtask test", ".ci/run"),
+        ("cargo xtask run --scene photo.jpg --out pics", "any_photo_is_a_scene"),
+        ("cargo xtask run --deterministic --json", "deterministic_runs_are_identical"),
+        ("cargo xtask run --serve", "a_live_image_and_its_dump_give_the_same_text"),
+        ("cargo xtask debug tasks", "a_live_image_and_its_dump_give_the_same_text"),
+        ("cargo xtask inject one --class panic --at 20000", "one_injected_panic_is_survived"),
+        ("cargo xtask test --suite camera s03", "one_scenario_runs_by_its_name"),
+        ("cargo xtask bench", "the_bench_prints_every_row"),
+        ("cargo xtask dist", "dist_writes_elfs_binaries_and_archive"),
+    ];
+
+    fn file(name: &str) -> String {
+        let path = crate::root::project().join(name);
+        std::fs::read_to_string(path).expect("the file is part of the project")
+    }
+
+    #[test]
+    fn every_command_of_the_readme_is_run_somewhere() {
+        let readme = file("README.md");
+        let commands = readme.lines().filter_map(|line| line.strip_prefix("$ "));
+        let commands: BTreeSet<&str> =
+            commands.map(|line| line.split('#').next().unwrap_or_default().trim()).collect();
+        let known: BTreeSet<&str> = README.iter().map(|(command, _)| *command).collect();
+        assert_eq!(commands, known);
+        for (command, runner) in README {
+            let is_tool = TOOLS.iter().any(|(name, _)| name == runner);
+            let in_ci = *runner == ".ci/run" && file(".ci/run").contains(command);
+            assert!(is_tool || in_ci, "{command}: nothing runs it");
+        }
+    }
 }

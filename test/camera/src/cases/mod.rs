@@ -67,10 +67,7 @@ pub const CASES: &[Case] = &[
     case("s35_nothing_is_written_or_given_out_before_quiet", s35_dma::killed_in_flight),
     case("s35_stray_dma_reaches_no_foreign_byte", s35_dma::stray),
     case("s39_a_spinning_driver_is_stalled", s39_hangs::spins),
-    Case {
-        manifest: SILENT,
-        ..case("s39_a_silent_driver_is_stalled", s39_hangs::silent)
-    },
+    Case { manifest: SILENT, ..case("s39_a_silent_driver_is_stalled", s39_hangs::silent) },
     case("s39_a_driver_without_frames_is_not_stalled", s39_hangs::no_frames),
     case("s39_an_interrupt_storm_is_stalled", s39_hangs::storm),
 ];

@@ -58,8 +58,8 @@ pub fn draining(stage: &mut Stage) -> Verdict {
     let running = stage.stream(4)?;
     stage.run_frames(&running, 3)?;
     stage.bench.now(control::DMA_DRAIN, DRAIN_LINES, 0)?;
-    stage.in_mid_frame()?;
     stage.forget_story()?;
+    stage.in_mid_frame()?;
     Removal::Stop.begin(stage)?;
     let record = stage.record(running.handle)?;
     let counts = stage.counts()?;

@@ -1,4 +1,7 @@
 //! S28: each queued buffer is handed back exactly once: count in = count out.
+//!
+//! A QBUF that itself ends Disconnected may have queued the buffer or not; then the buffer comes back
+//! at most once, and the answer to `reclaim` says which of the two it was.
 
 use drv_isp_regs::bench_control as control;
 use idl::types::{BufferIndex, NodeError, Reclaim};
@@ -61,20 +64,26 @@ fn start(stage: &mut Stage, balance: &mut Balance) -> Result<Running, Failure> {
     Ok(running)
 }
 
-/// Dequeues and queues until the stream ends, at most so often.
-fn pump(stage: &Stage, running: &Running, balance: &mut Balance, most: u32) -> Result<(), Failure> {
+/// Dequeues and queues until the stream ends, at most so often. Gives the buffer whose QBUF ended
+/// Disconnected, if one did.
+fn pump(
+    stage: &Stage,
+    running: &Running,
+    balance: &mut Balance,
+    most: u32,
+) -> Result<Option<BufferIndex>, Failure> {
     for _ in 0..most {
-        let Ok(info) = stage.video.dequeue_buffer(running.handle, FRAME_MS) else { return Ok(()) };
+        let Ok(info) = stage.video.dequeue_buffer(running.handle, FRAME_MS) else { break };
         let buffer = info.frame.buffer;
         balance.take(buffer);
         balance.inside()?;
         match stage.video.queue_buffer(running.handle, buffer) {
             Ok(()) => balance.give(buffer),
-            Err(idl::ipc::Error::Disconnected(_)) => return Ok(()),
-            other => return ok("queue", other),
+            Err(idl::ipc::Error::Disconnected(_)) => return Ok(Some(buffer)),
+            other => ok("queue", other)?,
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 pub fn disconnects(stage: &mut Stage) -> Verdict {
@@ -84,8 +93,15 @@ pub fn disconnects(stage: &mut Stage) -> Verdict {
         let running = start(stage, &mut balance)?;
         pump(stage, &running, &mut balance, 3)?;
         stage.bench.at(stage.bench.frame() + 1, line, control::UNPLUG, 0, 0)?;
-        pump(stage, &running, &mut balance, 100)?;
+        let doubtful = pump(stage, &running, &mut balance, 100)?;
         stage.record(running.handle)?;
+        if let Some(buffer) = doubtful
+            && was_queued(stage, &running, buffer)?
+        {
+            balance.give(buffer);
+            balance.take(buffer);
+            cancelled += 1;
+        }
         for (index, inside) in balance.inside()?.into_iter().enumerate() {
             let buffer = BufferIndex(index as u8);
             if inside {
@@ -103,6 +119,16 @@ pub fn disconnects(stage: &mut Stage) -> Verdict {
     }
     let given: u32 = balance.given.iter().sum();
     Ok(Text::of(format_args!("{given} in, {given} out, {cancelled} of them cancelled")))
+}
+
+/// Whether a QBUF whose effect is unknown had one: then the buffer comes back.
+fn was_queued(stage: &mut Stage, running: &Running, buffer: BufferIndex) -> Result<bool, Failure> {
+    stage.wait_for("reclaim", QUIET_US, |stage| match stage.video.reclaim(running.handle, buffer) {
+        Ok(Reclaim::Pending) => Ok(None),
+        Ok(Reclaim::Cancelled) => Ok(Some(true)),
+        Err(idl::ipc::Error::Op(NodeError::BadBuffer)) => Ok(Some(false)),
+        Err(error) => Err(crate::failure!("reclaim: {error:?}")),
+    })
 }
 
 fn reclaim(stage: &mut Stage, running: &Running, buffer: BufferIndex) -> Result<(), Failure> {

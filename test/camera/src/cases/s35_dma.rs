@@ -31,10 +31,10 @@ pub fn killed_in_flight(stage: &mut Stage) -> Verdict {
     stage.bench.now(control::DMA_DRAIN, DRAIN_LINES, 0)?;
     // Reading the other pool took longer than a frame: the others must be queued again.
     let interval_us = stage.run_frames(&running, 4)?;
+    stage.forget_story()?;
     stage.in_mid_frame()?;
     let hardware = stage.counts()?.hardware;
     ensure!(hardware > 0, "no buffer is with the hardware: nothing is in flight");
-    stage.forget_story()?;
     Removal::Stop.begin(stage)?;
     let record = stage.record(running.handle)?;
     let pending = reclaim_others(stage, &running, held)?;
