@@ -35,6 +35,10 @@ pub enum ImageError {
     )]
     Full { memory: &'static str, program: String, bytes: u32, free: u32 },
     #[error(
+        "the kernel can panic ({function} is linked): a panic there ends the image, so say what an overflow or a bad index means"
+    )]
+    KernelPanics { function: String },
+    #[error(
         "the kernel has no `{symbol}` in .kernel_sizes: sys-abi's module `tables` says what it must hold"
     )]
     KernelSizes { symbol: &'static str },

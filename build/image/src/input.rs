@@ -93,6 +93,16 @@ impl ElfBytes {
         Ok(symbol.and_then(|symbol| u32::try_from(symbol.address()).ok()))
     }
 
+    /// A function of a linked file that only a panic calls.
+    ///
+    /// # Errors
+    /// Not an ELF file.
+    pub fn panic(&self) -> Result<Option<String>, ImageError> {
+        let elf = self.parse()?;
+        let mut names = elf.symbols().filter_map(|symbol| symbol.name().ok().map(String::from));
+        Ok(names.find(|name| name.contains("panicking")))
+    }
+
     /// Named data of a linked file.
     ///
     /// # Errors

@@ -5,7 +5,8 @@ use crate::instance::{Definition, Value};
 use object::elf::EF_ARM_EABI_VER5;
 use object::write::{Object, SectionId, StandardSection, Symbol, SymbolSection};
 use object::{
-    Architecture, BinaryFormat, Endianness, FileFlags, SymbolFlags, SymbolKind, SymbolScope,
+    Architecture, BinaryFormat, Endianness, FileFlags, SectionKind, SymbolFlags, SymbolKind,
+    SymbolScope,
 };
 use std::path::PathBuf;
 
@@ -44,6 +45,16 @@ impl ObjectFile {
         let offset = self.object.append_section_data(self.constants, bytes, ALIGN_BYTES);
         let section = SymbolSection::Section(self.constants);
         self.symbol(name, offset, bytes.len() as u64, section);
+    }
+
+    /// The id of the image, in a section of its own: the script puts it right behind the vector
+    /// table, where a debugger finds it whatever else the image holds.
+    pub fn image_id(&mut self, name: &str, image_id: u64) {
+        let section =
+            self.object.add_section(Vec::new(), b".image_id".to_vec(), SectionKind::ReadOnlyData);
+        let bytes = image_id.to_le_bytes();
+        let offset = self.object.append_section_data(section, &bytes, ALIGN_BYTES);
+        self.symbol(name, offset, bytes.len() as u64, SymbolSection::Section(section));
     }
 
     /// Zeroed memory, 8-aligned.

@@ -189,6 +189,9 @@ impl Context<'_> {
         let program = &self.image.kernel.program;
         let elf = self.link("kernel", program, &object, script, output, true)?;
         self.check(&elf, &script, need)?;
+        if let Some(function) = elf.panic()? {
+            return Err(ImageError::KernelPanics { function });
+        }
         let blob = elf.blob()?;
         Ok((elf, blob))
     }

@@ -10,7 +10,7 @@
 //! | `__sshared`, `__eshared` | memory shared by the two halves of the bench |
 //! | `__flash_end`, `__data_end` | first address behind what is used of either memory |
 //!
-//! Sections: `.vectors` comes first; `.uninit` is neither loaded nor zeroed; `.shared` lies in the
+//! Sections: `.vectors` comes first, and the kernel's image id right behind it; `.uninit` is neither loaded nor zeroed; `.shared` lies in the
 //! shared memory of the bench and is not loaded either, so that two ELF files may name it.
 
 use sys_boot::MemoryRange;
@@ -62,7 +62,7 @@ impl Script {
             "{entry}PHDRS {{ flash PT_LOAD FLAGS(5); data PT_LOAD FLAGS(6); }}
 SECTIONS
 {{
-  .vectors {flash:#x} : {{ __flash_base = .; KEEP(*(.vectors .vectors.*)) }} :flash
+  .vectors {flash:#x} : {{ __flash_base = .; KEEP(*(.vectors .vectors.*)) KEEP(*(.image_id)) }} :flash
   .text : ALIGN(4) {{ *(.text._start) *(.text .text.*) . = ALIGN(4); __etext = .; }} :flash
   .rodata : ALIGN(4) {{ *(.rodata .rodata.*) . = ALIGN(4); __erodata = .; }} :flash
   .data {data:#x} : AT(__erodata) {{ __sdata = .; *(.data .data.*) . = ALIGN(4); __edata = .; }} :data

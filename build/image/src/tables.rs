@@ -6,7 +6,8 @@ use crate::object_file::ObjectFile;
 use crate::place::Place;
 use build_manifest::{Image, Task};
 use sys_abi::{
-    InterruptDesc, MAX_TASKS, MpuRegion, PostDesc, REGIONS_PER_TASK, TaskDesc, TaskFlags, WatchDesc,
+    InterruptDesc, MAX_TASKS, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_TASK, TaskDesc,
+    TaskFlags, WatchDesc,
 };
 
 /// What the kernel reserves per task and per watch, as it says itself.
@@ -47,7 +48,7 @@ pub fn object(
     let interrupts = interrupts(image);
     table(&mut file, "KERNEL_INTERRUPTS", "KERNEL_INTERRUPT_COUNT", &interrupts, interrupt_bytes);
     file.constant("KERNEL_CYCLES_PER_US", &image.chip.cycles_per_us.to_le_bytes());
-    file.constant("KERNEL_IMAGE_ID", &image_id.to_le_bytes());
+    file.image_id("KERNEL_IMAGE_ID", image_id);
     file.absolute("__crash_record", image.chip.crash_record.base);
     file.zeroed("__kernel_task_table", sizes.task_bytes * count(&tasks));
     file.zeroed("__kernel_watch_table", sizes.watch_bytes * count(&watches));
@@ -102,13 +103,25 @@ fn task(image: &Image, index: usize, placed: Placed) -> TaskDesc {
         initial_sp: placed.place.data_base,
         stack_limit: placed.place.ram.base,
         sends,
+        ram: own(placed.place.ram),
+        code: own(placed.place.flash),
         priority: task.priority,
         flags: flag(task.start, TaskFlags::START)
             | flag(task.may_restart, TaskFlags::RESTART)
             | flag(task.may_fault, TaskFlags::FAULT),
-        region_count: index8(regions.len()),
-        reserved: 0,
+        upper_region_count: index8(regions.len().saturating_sub(REGIONS_PER_TASK / 2)),
+        first_post: first_post(image, index),
     }
+}
+
+const fn own(range: sys_boot::MemoryRange) -> OwnMemory {
+    OwnMemory { base: range.base, bytes: range.bytes }
+}
+
+/// Posts are sorted by source. Behind the last place that a byte can name, the kernel searches on.
+fn first_post(image: &Image, index: usize) -> u8 {
+    let before: usize = image.tasks[..index].iter().map(|task| task.posts.len()).sum();
+    u8::try_from(before).unwrap_or(u8::MAX)
 }
 
 fn watches(image: &Image) -> Vec<WatchDesc> {
@@ -157,8 +170,10 @@ fn interrupts(image: &Image) -> Vec<InterruptDesc> {
 fn task_bytes(task: &TaskDesc) -> Vec<u8> {
     let regions = task.mpu.iter().flat_map(|region| [region.rbar, region.rlar]);
     let words = regions.chain([task.entry, task.initial_sp, task.stack_limit]).chain(task.sends);
-    let mut bytes: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
-    bytes.extend([task.priority, task.flags, task.region_count, task.reserved]);
+    let own = [task.ram, task.code].map(|memory| [memory.base, memory.bytes]);
+    let mut bytes: Vec<u8> =
+        words.chain(own.into_iter().flatten()).flat_map(u32::to_le_bytes).collect();
+    bytes.extend([task.priority, task.flags, task.upper_region_count, task.first_post]);
     bytes
 }
 
@@ -196,15 +211,17 @@ mod tests {
             initial_sp: 4,
             stack_limit: 5,
             sends: [6, 7],
+            ram: OwnMemory { base: 11, bytes: 12 },
+            code: OwnMemory { base: 13, bytes: 14 },
             priority: 8,
             flags: 9,
-            region_count: 10,
-            reserved: 0,
+            upper_region_count: 10,
+            first_post: 0,
         };
         let bytes = task_bytes(&task);
         assert_eq!(bytes.len(), size_of::<TaskDesc>());
         assert_eq!(&bytes[..8], [1, 0, 0, 0, 2, 0, 0, 0]);
-        assert_eq!(&bytes[bytes.len() - 8..], [7, 0, 0, 0, 8, 9, 10, 0]);
+        assert_eq!(&bytes[bytes.len() - 8..], [14, 0, 0, 0, 8, 9, 10, 0]);
         let post = PostDesc { source: 1, target: 2, reserved: 0, mask: 0x0403_0201 };
         assert_eq!(post_bytes(&post), [1, 2, 0, 0, 1, 2, 3, 4]);
         assert_eq!(post_bytes(&post).len(), size_of::<PostDesc>());

@@ -31,7 +31,7 @@ pub use syscall::{
     SendStatus, Sysnum,
 };
 pub use tables::{
-    InterruptDesc, MpuRegion, PostDesc, REGIONS_PER_TASK, TaskDesc, TaskFlags, WatchDesc,
+    InterruptDesc, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_TASK, TaskDesc, TaskFlags, WatchDesc,
 };
 pub use task_id::{Generation, MAX_TASKS, TaskId, TaskIndex};
 

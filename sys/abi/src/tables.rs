@@ -48,6 +48,16 @@ impl TaskFlags {
     pub const FAULT: u8 = 4;
 }
 
+/// Memory of one task alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct OwnMemory {
+    /// First address.
+    pub base: u32,
+    /// Length in bytes.
+    pub bytes: u32,
+}
+
 /// One task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -64,14 +74,19 @@ pub struct TaskDesc {
     /// Task indices that it may send to, all of them more important: bit n of word n / 32. The
     /// kernel switches straight to a server that receives.
     pub sends: [u32; 2],
+    /// Its RAM (stack and data), normal memory that it may read and write and that no other task
+    /// maps: where most messages are, so the kernel looks there before it looks at the regions.
+    pub ram: OwnMemory,
+    /// Its code and constants, normal memory that it may read and that no other task maps.
+    pub code: OwnMemory,
     /// 0 = most important.
     pub priority: u8,
     /// [`TaskFlags`] bits.
     pub flags: u8,
-    /// Regions used, at most [`REGIONS_PER_TASK`].
-    pub region_count: u8,
-    /// Zero.
-    pub reserved: u8,
+    /// Regions used behind the fourth: most tasks have none, and the kernel loads four at a time.
+    pub upper_region_count: u8,
+    /// Place of its first [`PostDesc`], or of a neighbour's before it; the search starts there.
+    pub first_post: u8,
 }
 
 /// Bits that `source` may post to `target`.

@@ -1,7 +1,6 @@
 //! SEND, RECV, REPLY, REPLY_FAULT, REPLY_RECV, SET_RECV, REFRESH_TASK_ID.
 //!
-//! The fast path is a server in RECV: SEND copies and switches straight to it; REPLY_RECV copies
-//! the answer, finds nothing to do and switches to the client.
+//! The general paths: every case, every mistake. What happens all the time is in [`crate::fast`].
 
 use crate::arch::{Arch, pair_mut};
 use crate::kernel::{Kernel, Next, Outcome, usage};
@@ -17,7 +16,6 @@ const LEASE_BYTES: u32 = size_of::<LeaseDescriptor>() as u32;
 
 /// Moves the message of `sender` to `receiver`, whose receive buffer is in its registers. False if
 /// the buffer overlaps the message: the receiver's mistake.
-#[inline(always)]
 fn deliver<A: Arch>(arch: &mut A, sender: &mut Task, receiver: &mut Task) -> bool {
     let from = umem::sent_message(sender);
     let to = umem::receive_buffer(receiver);
@@ -38,7 +36,6 @@ fn deliver<A: Arch>(arch: &mut A, sender: &mut Task, receiver: &mut Task) -> boo
 }
 
 impl<A: Arch> Kernel<'_, A> {
-    #[inline(always)]
     pub(crate) fn send(&mut self, me: Member) -> Outcome {
         let [target, op, base, len, reply_base, reply_len, leases, _] = self.task(me).saved.r;
         let desc = self.desc(me);
@@ -72,7 +69,6 @@ impl<A: Arch> Kernel<'_, A> {
         }
         client_task.state = State::InSend(target);
         client_task.since_ticks = now_ticks;
-        self.ready.remove(client_task.rank);
         let listens = match server_task.state {
             State::InRecv => true,
             State::InRecvFrom(peer) => peer == client_task.id,
@@ -120,7 +116,6 @@ impl<A: Arch> Kernel<'_, A> {
         r[3] = record.cause as u32;
     }
 
-    #[inline(always)]
     pub(crate) fn recv(&mut self, me: Member) -> Outcome {
         let [base, len, mask, mode, sender, ..] = self.task(me).saved.r;
         umem::writable(self.desc(me), base, len)?;
@@ -134,7 +129,6 @@ impl<A: Arch> Kernel<'_, A> {
     }
 
     /// Receives with buffer and mask in the registers, the buffer proven.
-    #[inline(always)]
     fn recv_open(&mut self, me: Member, mask: u32) -> Outcome {
         if self.take_notifications(me, mask) {
             return Ok(Next::Same);
@@ -183,7 +177,6 @@ impl<A: Arch> Kernel<'_, A> {
         Ok(Next::Choose)
     }
 
-    #[inline(always)]
     pub(crate) fn reply(&mut self, me: Member) -> Outcome {
         let [peer, code, base, len, ..] = self.task(me).saved.r;
         match self.answer(me, TaskId(peer), code, base, len)? {
@@ -193,7 +186,6 @@ impl<A: Arch> Kernel<'_, A> {
     }
 
     /// Answers `peer` if that life waits for it, and says who that was.
-    #[inline(always)]
     fn answer(
         &mut self,
         me: Member,
@@ -233,7 +225,6 @@ impl<A: Arch> Kernel<'_, A> {
         Ok(Some(peer))
     }
 
-    #[inline(always)]
     pub(crate) fn reply_recv(&mut self, me: Member) -> Outcome {
         let [peer, code, base, len, ..] = self.task(me).saved.r;
         let receive = self.task(me).receive;

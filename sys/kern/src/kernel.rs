@@ -8,6 +8,7 @@ use crate::ready::RankSet;
 use crate::tables::Tables;
 use crate::task::{Member, NEVER_US, State, Task};
 use crate::watch::WatchQueue;
+use crate::wire::Answer;
 use sys_abi::{
     CrashKind, CrashRecord, FaultInfo, MAX_TASKS, Sysnum, TaskDesc, TaskFlags, TaskId, UsageError,
 };
@@ -40,10 +41,11 @@ pub struct Kernel<'a, A> {
     pub(crate) watches: &'a mut [WatchQueue],
     /// Task index by rank.
     by_rank: [u8; MAX_TASKS],
+    /// Who wants the processor and does not have it: runnable, and not current.
     pub(crate) ready: RankSet,
     pub(crate) current: Member,
-    /// [`Arch::cycles`] at the latest switch.
-    switched_at: u32,
+    /// [`Arch::cycles_left`] at the latest switch.
+    pub(crate) switched_at: u32,
     /// No timer fires before this.
     pub(crate) next_deadline_us: u64,
     /// Interrupts that came for nobody: not mapped, or their task was down.
@@ -90,7 +92,8 @@ impl<'a, A: Arch> Kernel<'a, A> {
             let key = (self.desc(member).priority, member.0);
             let before = |other: &Member| (self.desc(*other).priority, other.0) < key;
             let equal = |other: &Member| *other != member && self.desc(*other).priority == key.0;
-            let rank = self.tables.members().filter(before).count() as u8;
+            let more_important = self.tables.members().filter(before);
+            let rank = more_important.fold(0_u8, |count, _| count.wrapping_add(1));
             let shares_priority = self.tables.members().any(|other| equal(&other));
             if let Some(entry) = self.by_rank.get_mut(usize::from(rank)) {
                 *entry = member.0;
@@ -115,9 +118,11 @@ impl<'a, A: Arch> Kernel<'a, A> {
 
     /// Chooses the first task to run. Called once, when `arch` is ready to enter it.
     pub fn start(&mut self) {
-        self.switched_at = self.arch.cycles();
-        match self.most_important() {
-            Some(first) => {
+        self.switched_at = self.arch.cycles_left();
+        match self.ready.first() {
+            Some(rank) => {
+                let first = self.member_of(rank);
+                self.ready.remove(rank);
                 self.current = first;
                 self.enter(first);
             }
@@ -128,10 +133,67 @@ impl<'a, A: Arch> Kernel<'a, A> {
     /// The current task executed `svc`; its number is in r11.
     #[inline]
     pub fn syscall(&mut self) {
-        let me = self.current;
-        let task = self.task_mut(me);
+        match self.task(self.current).saved.r[7] {
+            number if number == Sysnum::Send as u32 => self.syscall_send(),
+            number if number == Sysnum::Recv as u32 => self.syscall_recv(),
+            number if number == Sysnum::ReplyRecv as u32 => self.syscall_reply_recv(),
+            number if number == Sysnum::Post as u32 => self.syscall_post(),
+            number if number == Sysnum::GetTimer as u32 => self.syscall_get_timer(),
+            _ => self.syscall_other(),
+        }
+    }
+
+    /// [`Kernel::syscall`] for SEND: the trap knows the number.
+    #[inline(always)]
+    pub fn syscall_send(&mut self) {
+        if !self.fast_send() {
+            self.general();
+        }
+    }
+
+    /// For RECV.
+    #[inline(always)]
+    pub fn syscall_recv(&mut self) {
+        if !self.fast_recv() {
+            self.general();
+        }
+    }
+
+    /// For REPLY_RECV.
+    #[inline(always)]
+    pub fn syscall_reply_recv(&mut self) {
+        if !self.fast_reply_recv() {
+            self.general();
+        }
+    }
+
+    /// For POST.
+    #[inline(always)]
+    pub fn syscall_post(&mut self) {
+        if !self.fast_post() {
+            self.general();
+        }
+    }
+
+    /// For GET_TIMER.
+    #[inline(always)]
+    pub fn syscall_get_timer(&mut self) {
+        self.fast_get_timer();
+    }
+
+    /// For all others.
+    #[inline(always)]
+    pub fn syscall_other(&mut self) {
+        let task = at_mut(self.tasks, self.current);
         task.entries = task.entries.wrapping_add(1);
-        let number = task.saved.r[7];
+        self.general();
+    }
+
+    /// Any system call, from the beginning, but for the count of entries.
+    #[inline(never)]
+    fn general(&mut self) {
+        let me = self.current;
+        let number = self.task(me).saved.r[7];
         match self.dispatch(me, number) {
             Ok(Next::Same) => {}
             Ok(Next::Run(next)) => self.switch_to(next),
@@ -140,7 +202,6 @@ impl<'a, A: Arch> Kernel<'a, A> {
         }
     }
 
-    #[inline(always)]
     fn dispatch(&mut self, me: Member, number: u32) -> Outcome {
         const SEND: u32 = Sysnum::Send as u32;
         const RECV: u32 = Sysnum::Recv as u32;
@@ -151,7 +212,6 @@ impl<'a, A: Arch> Kernel<'a, A> {
         const BORROW_INFO: u32 = Sysnum::BorrowInfo as u32;
         const IRQ_CONTROL: u32 = Sysnum::IrqControl as u32;
         const PANIC: u32 = Sysnum::Panic as u32;
-        const GET_TIMER: u32 = Sysnum::GetTimer as u32;
         const REFRESH_TASK_ID: u32 = Sysnum::RefreshTaskId as u32;
         const POST: u32 = Sysnum::Post as u32;
         const REPLY_FAULT: u32 = Sysnum::ReplyFault as u32;
@@ -169,7 +229,6 @@ impl<'a, A: Arch> Kernel<'a, A> {
             BORROW_INFO => self.borrow_info(me),
             IRQ_CONTROL => self.irq_control(me),
             PANIC => Err(FaultInfo::Panic),
-            GET_TIMER => self.get_timer(me),
             REFRESH_TASK_ID => self.refresh_task_id(me),
             POST => self.post(me),
             REPLY_FAULT => self.reply_fault(me),
@@ -214,15 +273,13 @@ impl<'a, A: Arch> Kernel<'a, A> {
         at(self.tables.tasks, member)
     }
 
-    /// Enters a blocking state; the caller chooses who runs next.
+    /// Lets the current task enter a blocking state; the caller chooses who runs next.
     #[inline(always)]
     pub(crate) fn block(&mut self, member: Member, state: State) {
         let now_ticks = self.arch.ticks();
         let task = self.task_mut(member);
         task.state = state;
         task.since_ticks = now_ticks;
-        let rank = task.rank;
-        self.ready.remove(rank);
     }
 
     /// Ends a wait.
@@ -234,10 +291,6 @@ impl<'a, A: Arch> Kernel<'a, A> {
         task.since_ticks = now_ticks;
         let rank = task.rank;
         self.ready.insert(rank);
-    }
-
-    fn most_important(&self) -> Option<Member> {
-        self.ready.first().map(|rank| self.member_of(rank))
     }
 
     #[inline(always)]
@@ -265,42 +318,39 @@ impl<'a, A: Arch> Kernel<'a, A> {
 
     /// Runs the most important runnable task. One that is equally important as the current one
     /// has to wait until the current one blocks.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn choose(&mut self) {
         let current = self.task(self.current);
-        let Some(next) = self.pick(&self.ready, current.rank) else {
-            self.crash(CrashKind::NothingRunnable, None)
-        };
-        let stays = current.state == State::Runnable
-            && current.is_live()
-            && self.task(next).priority >= current.priority;
-        if !stays {
-            self.switch_to(next);
+        // Who is current and in the ready set has just begun a new life.
+        let goes_on =
+            matches!(current.state, State::Runnable) && !self.ready.contains(current.rank);
+        match self.pick(&self.ready, current.rank) {
+            Some(next) if !goes_on || self.task(next).priority < current.priority => {
+                self.switch_to(next);
+            }
+            None if !goes_on => self.crash(CrashKind::NothingRunnable, None),
+            _ => {}
         }
     }
 
-    #[inline(always)]
+    /// Switches to a member of the ready set.
     pub(crate) fn switch_to(&mut self, next: Member) {
-        if next == self.current {
-            return;
+        let current = self.task(self.current);
+        if matches!(current.state, State::Runnable) {
+            let rank = current.rank;
+            self.ready.insert(rank);
         }
-        self.account();
-        self.current = next;
-        self.enter(next);
+        let rank = self.task(next).rank;
+        self.ready.remove(rank);
+        self.hand_over(next);
     }
 
     /// Puts the time since the latest switch to the current task's account.
-    #[inline(always)]
     pub(crate) fn account(&mut self) {
-        let now = self.arch.cycles();
-        // Signed: while a tick is pending the counter is one tick behind, and makes up for it later.
-        let used = now.wrapping_sub(self.switched_at).cast_signed();
-        self.switched_at = now;
-        let task = self.task_mut(self.current);
-        task.cpu_cycles = task.cpu_cycles.wrapping_add_signed(used.into());
+        let now = self.arch.cycles_left();
+        at_mut(self.tasks, self.current).charge(now, &mut self.switched_at);
     }
 
-    #[inline(always)]
     fn enter(&mut self, next: Member) {
         let desc = self.desc(next);
         let task = at_mut(self.tasks, next);
@@ -313,10 +363,14 @@ impl<'a, A: Arch> Kernel<'a, A> {
     pub(crate) fn crash(&mut self, kind: CrashKind, fault: Option<FaultInfo>) -> ! {
         let now_us = self.arch.now_us();
         let task = self.task(self.current);
-        let mut encoded = [0; 16];
+        let mut answer = Answer::EMPTY;
         if let Some(fault) = fault {
-            // The record has room for the longest fault; a test says so.
-            let _length = hubpack::serialize(&mut encoded, &fault);
+            answer.fault(&fault);
+        }
+        let mut encoded = [0; 16];
+        // The record has room for the longest fault; a test says so.
+        for (place, byte) in encoded.iter_mut().zip(answer.bytes()) {
+            *place = *byte;
         }
         let record = CrashRecord {
             magic: CrashRecord::MAGIC,

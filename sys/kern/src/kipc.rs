@@ -5,8 +5,7 @@ use crate::death::SUPERVISOR;
 use crate::kernel::{Kernel, Next, Outcome, usage};
 use crate::task::Member;
 use crate::umem;
-use hubpack::SerializedSize;
-use serde::Serialize;
+use crate::wire::Answer;
 use sys_abi::{
     Cause, Edge, FaultInfo, Generation, Kipc, SendStatus, TaskFlags, TaskIndex, TaskState,
     TaskStats, UsageError,
@@ -84,8 +83,9 @@ impl<A: Arch> Kernel<'_, A> {
             FAULT_TASK => self.fault_task(me, request),
             READ_IMAGE_ID => {
                 request.finish()?;
-                let image_id = self.tables.image_id;
-                self.answer_kernel_message::<u64, 8>(me, &image_id)
+                let mut answer = Answer::EMPTY;
+                answer.long(self.tables.image_id);
+                self.answer_kernel_message(me, &answer)
             }
             RESET => {
                 self.authorize(me, TaskFlags::RESTART)?;
@@ -131,21 +131,16 @@ impl<A: Arch> Kernel<'_, A> {
         Ok(Next::Choose)
     }
 
-    /// Encodes the answer. A reply buffer that is too small is the caller's fault.
-    fn answer_kernel_message<T: Serialize, const BYTES: usize>(
-        &mut self,
-        me: Member,
-        answer: &T,
-    ) -> Outcome {
-        let mut bytes = [0; BYTES];
-        let len = hubpack::serialize(&mut bytes, answer).map_err(|_| BAD_MESSAGE)?;
-        let encoded = bytes.get(..len).ok_or(BAD_MESSAGE)?;
+    /// Answers. A reply buffer that is too small is the caller's fault.
+    #[inline(never)]
+    fn answer_kernel_message(&mut self, me: Member, answer: &Answer) -> Outcome {
+        let bytes = answer.bytes();
         let reply = umem::reply_buffer(self.task(me));
-        if (reply.len() as usize) < len {
+        if (reply.len() as usize) < bytes.len() {
             return Err(BAD_MESSAGE);
         }
-        self.arch.store(encoded, reply);
-        self.end_kernel_message(me, 0, len as u32)
+        self.arch.store(bytes, reply);
+        self.end_kernel_message(me, 0, bytes.len() as u32)
     }
 
     fn read_task_status(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
@@ -158,7 +153,9 @@ impl<A: Arch> Kernel<'_, A> {
                 TaskState::Faulted { fault: end.fault, original_state: end.original.sched() }
             }
         };
-        self.answer_kernel_message::<TaskState, { TaskState::MAX_SIZE }>(me, &status)
+        let mut answer = Answer::EMPTY;
+        answer.state(&status);
+        self.answer_kernel_message(me, &answer)
     }
 
     fn reinit_task(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
@@ -218,7 +215,9 @@ impl<A: Arch> Kernel<'_, A> {
             member.position() >= first as usize && self.task(*member).end.is_some()
         };
         let found = self.tables.members().find(faulted).map_or(0, |member| member.position());
-        self.answer_kernel_message::<u32, 4>(me, &(found as u32))
+        let mut answer = Answer::EMPTY;
+        answer.word(found as u32);
+        self.answer_kernel_message(me, &answer)
     }
 
     fn read_panic_message(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
@@ -273,8 +272,35 @@ impl<A: Arch> Kernel<'_, A> {
                 .state
                 .peer()
                 .and_then(|peer| self.tables.member(peer.index()).map(Member::index)),
-            cpu_us: task.cpu_cycles / u64::from(self.arch.cycles_per_us().max(1)),
+            cpu_us: divide(task.cpu_cycles, self.arch.cycles_per_us()),
         };
-        self.answer_kernel_message::<TaskStats, { TaskStats::MAX_SIZE }>(me, &stats)
+        let mut answer = Answer::EMPTY;
+        answer.stats(&stats);
+        self.answer_kernel_message(me, &answer)
+    }
+}
+
+/// `dividend / divisor`, digit by digit of 16 bits; the divisor, a clock in MHz, is below 65536.
+/// The compiler's 64-bit division takes a kilobyte.
+fn divide(dividend: u64, divisor: u32) -> u64 {
+    let (mut quotient, mut rest) = (0, 0);
+    for shift in [48, 32, 16, 0] {
+        let digits = rest << 16 | dividend.wrapping_shr(shift) as u32 & 0xffff;
+        let digit = digits.checked_div(divisor).unwrap_or(0);
+        rest = digits.wrapping_sub(digit.wrapping_mul(divisor));
+        quotient = quotient << 16 | u64::from(digit);
+    }
+    quotient
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn division_by_digits_is_division() {
+        for dividend in [0, 1, 19, 20, 0xffff_ffff, 0x1234_5678_9abc_def0, u64::MAX] {
+            for divisor in [1, 3, 20, 168, 65_535] {
+                assert_eq!(super::divide(dividend, divisor), dividend / u64::from(divisor));
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`kernel`] | who runs: ready set, switches, time stamps |
 //! | `ipc`, `borrow`, `notify`, `time` | the system calls |
+//! | `fast` | the same for what happens all the time: the common send and its answer |
 //! | `death` | the end and the beginning of a life, in one pass |
 //! | `watch` | which edges a watcher still has to learn |
 //! | `kipc` | messages to the kernel, and the authority that they need |
@@ -36,6 +37,7 @@
 pub mod arch;
 mod borrow;
 mod death;
+mod fast;
 mod ipc;
 pub mod kernel;
 mod kipc;
@@ -47,6 +49,7 @@ pub mod task;
 mod time;
 pub mod umem;
 mod watch;
+mod wire;
 
 pub use watch::WatchQueue;
 

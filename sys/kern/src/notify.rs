@@ -25,7 +25,6 @@ impl<A: Arch> Kernel<'_, A> {
     }
 
     /// Gives the task its notifications in `mask`, if any, as the result of its RECV.
-    #[inline(always)]
     pub(crate) fn take_notifications(&mut self, member: Member, mask: u32) -> bool {
         let task = self.task_mut(member);
         let fired = task.notifications & mask;
@@ -43,7 +42,6 @@ impl<A: Arch> Kernel<'_, A> {
         true
     }
 
-    #[inline(always)]
     pub(crate) fn post(&mut self, me: Member) -> Outcome {
         let [target, bits, ..] = self.task(me).saved.r;
         let target = TaskId(target);

@@ -41,6 +41,14 @@ impl RankSet {
         self.0[word] & bit != 0
     }
 
+    /// Whether it has no members.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        let [low, high] = self.0;
+        low | high == 0
+    }
+
     /// The most important member.
     #[inline(always)]
     #[must_use]
@@ -77,6 +85,7 @@ mod tests {
             let mut set = RankSet::EMPTY;
             members.iter().for_each(|rank| set.insert(*rank));
             assert_eq!(set.first(), members.first().copied());
+            assert_eq!(set.is_empty(), members.is_empty());
             for rank in 0..64 {
                 assert_eq!(set.contains(rank), members.contains(&rank));
                 assert_eq!(set.after(rank), members.iter().copied().find(|m| *m > rank));

@@ -1,7 +1,7 @@
 //! The linked tables, and the searches in them.
 
 use crate::task::Member;
-use sys_abi::{InterruptDesc, PostDesc, TaskDesc, TaskIndex, WatchDesc};
+use sys_abi::{InterruptDesc, MAX_TASKS, PostDesc, TaskDesc, TaskId, TaskIndex, WatchDesc};
 
 /// What the image builder decided. See [`sys_abi::TaskDesc`] and its neighbours for the order.
 #[derive(Clone, Copy)]
@@ -32,12 +32,28 @@ impl<'a> Tables<'a> {
         (0..self.tasks.len() as u8).map(Member)
     }
 
+    /// The task that an id names, if `desc` may send to it.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn sendable(desc: &TaskDesc, id: TaskId) -> Option<Member> {
+        // The send list holds only tasks that there are, so its bits prove an index. An index
+        // behind the list wraps, and then no task lives under the id.
+        let place = (id.0 as usize) % MAX_TASKS;
+        let word = desc.sends[place / 32];
+        (word >> (place % 32) & 1 != 0).then_some(Member(place as u8))
+    }
+
     /// What `source` may post to `target`.
     #[must_use]
     pub fn post_mask(&self, source: Member, target: Member) -> u32 {
-        let wanted = (source.0, target.0);
-        let found = self.posts.binary_search_by_key(&wanted, |post| (post.source, post.target));
-        found.ok().and_then(|place| self.posts.get(place)).map_or(0, |post| post.mask)
+        let first = usize::from(crate::arch::at(self.tasks, source).first_post);
+        let posts = self.posts.get(first..).unwrap_or(&[]);
+        for post in posts.iter().take_while(|post| post.source <= source.0) {
+            if post.source == source.0 && post.target == target.0 {
+                return post.mask;
+            }
+        }
+        0
     }
 
     /// Whom an interrupt wakes.

@@ -4,8 +4,8 @@ use sys_abi::{Cause, DeathRecord, FaultInfo, Generation, SchedState, TaskId, Tas
 
 /// A task index that is known to be below the task count.
 ///
-/// Invariant 1: made only by [`crate::tables::Tables::member`] and iteration over the tables, so
-/// indexing the task table with it needs no check.
+/// Invariant 1: made only by [`crate::tables::Tables`], from a comparison with the task count, by
+/// iteration, or from a bit of a send list, so indexing the task table with it needs no check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member(pub(crate) u8);
 
@@ -35,6 +35,8 @@ pub struct Saved {
     pub psp: u32,
     /// EXC_RETURN with which to go back.
     pub exc_return: u32,
+    /// Address of the task's descriptor, for those who cannot afford to compute it.
+    pub desc: u32,
 }
 
 /// What a task does.
@@ -143,7 +145,7 @@ pub struct Task {
     pub since_ticks: u32,
     /// When the latest life ended, in microseconds; 0 = never.
     pub died_us: u64,
-    /// Processor time of all lives, in [`crate::arch::Arch::cycles`].
+    /// Processor time of all lives, in cycles of the clock.
     pub cpu_cycles: u64,
     /// System calls of all lives, wrapping.
     pub entries: u32,
@@ -159,7 +161,7 @@ impl Task {
     #[must_use]
     pub const fn new(index: TaskIndex) -> Self {
         Self {
-            saved: Saved { r: [0; 8], psp: 0, exc_return: 0 },
+            saved: Saved { r: [0; 8], psp: 0, exc_return: 0, desc: 0 },
             live: TaskId::KERNEL,
             id: TaskId::new(index, Generation(0)),
             state: State::Stopped,
@@ -181,6 +183,16 @@ impl Task {
             entries: 0,
             switches: 0,
         }
+    }
+
+    /// Puts the time since `since` to its account, and starts again from `now`; both as
+    /// [`crate::arch::Arch::cycles_left`] has them.
+    #[inline(always)]
+    pub(crate) fn charge(&mut self, now: u32, since: &mut u32) {
+        // Signed: while a tick is pending, the counter is one tick off, and the tick makes up for it.
+        let used = since.wrapping_sub(now).cast_signed();
+        *since = now;
+        self.cpu_cycles = self.cpu_cycles.wrapping_add_signed(used.into());
     }
 
     /// Whether it lives (and was started).

@@ -24,7 +24,7 @@ impl<A: Arch> Kernel<'_, A> {
     }
 
     #[inline(always)]
-    pub(crate) fn get_timer(&mut self, me: Member) -> Outcome {
+    pub(crate) fn get_timer(&mut self, me: Member) {
         let now_us = self.arch.now_us();
         let task = self.task_mut(me);
         let deadline_us = task.deadline_us;
@@ -34,11 +34,11 @@ impl<A: Arch> Kernel<'_, A> {
         r[2] = u32::from(deadline_us != NEVER_US);
         r[3] = deadline_us as u32;
         r[4] = (deadline_us >> 32) as u32;
-        Ok(Next::Same)
     }
 
     /// A tick has passed; [`Arch::tick_us`] has moved on already.
     pub fn tick(&mut self) {
+        self.switched_at = self.switched_at.wrapping_add(self.arch.cycles_per_tick());
         let now_us = self.arch.tick_us();
         if now_us >= self.next_deadline_us {
             self.fire_timers(now_us);

@@ -6,7 +6,9 @@
 //! when its owner blocked: regions never change, and a blocked task's registers do not either.
 
 use crate::task::Task;
-use sys_abi::{FaultInfo, FaultSource, MpuRegion, REGIONS_PER_TASK, TaskDesc, UsageError};
+use sys_abi::{
+    FaultInfo, FaultSource, MpuRegion, OwnMemory, REGIONS_PER_TASK, TaskDesc, UsageError,
+};
 
 /// Memory that its task may read, in one region, not device memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,18 +97,33 @@ fn allows(region: &MpuRegion, base: u32, last: u32, forbidden: u32) -> bool {
         && region.rlar & (ATTRIBUTE_INDEX | ENABLED) == ENABLED
 }
 
-/// Place of a task's own RAM in most images (code lies below it): tried first.
-const LIKELY: usize = 1;
-
+/// Whether `len` bytes, at least one, lie in it.
 #[inline(always)]
+const fn inside(memory: OwnMemory, base: u32, len: u32) -> bool {
+    let offset = base.wrapping_sub(memory.base);
+    offset <= memory.bytes && len <= memory.bytes.wrapping_sub(offset)
+}
+
+/// As [`readable`], and nobody else can write there: it overlaps with no buffer of another task.
+/// `None` says nothing.
+#[inline(always)]
+pub(crate) fn own_readable(desc: &TaskDesc, base: u32, len: u32) -> Option<Readable> {
+    let own = len == 0 || inside(desc.ram, base, len) || inside(desc.code, base, len);
+    own.then_some(Readable { base, len })
+}
+
+/// As [`writable`], in memory of the task alone. `None` says nothing.
+#[inline(always)]
+pub(crate) fn own_writable(desc: &TaskDesc, base: u32, len: u32) -> Option<Writable> {
+    (len == 0 || inside(desc.ram, base, len)).then_some(Writable { base, len })
+}
+
+#[inline(never)]
 fn check(desc: &TaskDesc, base: u32, len: u32, forbidden: u32) -> Result<(), FaultInfo> {
     if len == 0 {
         return Ok(());
     }
     let last = base.wrapping_add(len.wrapping_sub(1));
-    if last >= base && allows(&desc.mpu[LIKELY], base, last, forbidden) {
-        return Ok(());
-    }
     if last < base {
         return Err(FaultInfo::SyscallUsage(UsageError::InvalidSlice));
     }
@@ -116,7 +133,6 @@ fn check(desc: &TaskDesc, base: u32, len: u32, forbidden: u32) -> Result<(), Fau
     Err(FaultInfo::MemoryAccess { address: Some(base), source: FaultSource::Kernel })
 }
 
-#[inline(never)]
 fn covered(mpu: &[MpuRegion; REGIONS_PER_TASK], base: u32, last: u32, forbidden: u32) -> bool {
     mpu.iter().any(|region| allows(region, base, last, forbidden))
 }
@@ -125,7 +141,6 @@ fn covered(mpu: &[MpuRegion; REGIONS_PER_TASK], base: u32, last: u32, forbidden:
 ///
 /// # Errors
 /// The fault of the task that alleged it.
-#[inline(always)]
 pub fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable, FaultInfo> {
     check(desc, base, len, 0)?;
     Ok(Readable { base, len })
@@ -135,7 +150,6 @@ pub fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable, FaultI
 ///
 /// # Errors
 /// The fault of the task that alleged it.
-#[inline(always)]
 pub fn writable(desc: &TaskDesc, base: u32, len: u32) -> Result<Writable, FaultInfo> {
     check(desc, base, len, AP_READ_ONLY)?;
     Ok(Writable { base, len })
@@ -188,10 +202,12 @@ mod tests {
             initial_sp: 0x2200,
             stack_limit: 0x2000,
             sends: [0; 2],
+            ram: OwnMemory { base: 0x2000, bytes: 0x400 },
+            code: OwnMemory { base: 0x1000, bytes: 0x1000 },
             priority: 0,
             flags: 0,
-            region_count: 3,
-            reserved: 0,
+            upper_region_count: 0,
+            first_post: 0,
         }
     }
 
@@ -222,6 +238,10 @@ mod tests {
         for (base, len, read, write) in cases {
             assert_eq!(readable(&desc(), base, len).map(|_| ()), read, "read {base:#x}+{len:#x}");
             assert_eq!(writable(&desc(), base, len).map(|_| ()), write, "write {base:#x}+{len:#x}");
+            let (own_read, own_write) =
+                (own_readable(&desc(), base, len), own_writable(&desc(), base, len));
+            assert_eq!(own_read.is_some(), read.is_ok(), "own read {base:#x}+{len:#x}");
+            assert_eq!(own_write.is_some(), write.is_ok(), "own write {base:#x}+{len:#x}");
         }
     }
 

@@ -76,10 +76,14 @@ impl WatchQueue {
     }
 
     fn remove(&mut self, place: usize) {
-        if let Some(rest) = self.events.get_mut(place..) {
-            rest.rotate_left(1);
-            self.len = self.len.saturating_sub(1);
+        let mut next = place;
+        while let (Some(moved), Some(gap)) =
+            (self.events.get(next.wrapping_add(1)).copied(), self.events.get_mut(next))
+        {
+            *gap = moved;
+            next = next.wrapping_add(1);
         }
+        self.len = self.len.saturating_sub(1);
     }
 }
 

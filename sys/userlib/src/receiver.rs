@@ -1,12 +1,13 @@
 //! Reply-and-receive: one kernel entry per served message instead of two.
 
-use crate::arch::{self, TaskCell};
+use crate::arch;
 use crate::ipc::{Received, received};
 use crate::lease::address_of;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use sys_abi::{RecvMode, Sysnum, TaskId};
 
 /// The buffer address that the kernel has on record for this task.
-static REGISTERED: TaskCell<usize> = TaskCell::new(0);
+static REGISTERED: AtomicUsize = AtomicUsize::new(0);
 
 /// A receive buffer and mask that the kernel knows, so that [`Receiver::reply_recv`] passes only
 /// the reply.
@@ -54,7 +55,7 @@ impl Receiver<'_> {
     #[inline]
     pub fn reply_recv(&mut self, peer: TaskId, code: u32, msg: &[u8]) -> Received {
         // Another receiver may have registered itself since: the kernel must not write there.
-        if REGISTERED.with(|address| *address) != Some(self.buf.as_ptr().addr()) {
+        if REGISTERED.load(Relaxed) != self.buf.as_ptr().addr() {
             self.register();
         }
         let args = [peer.0, code, address_of(msg.as_ptr()), msg.len() as u32];
@@ -68,6 +69,6 @@ impl Receiver<'_> {
         unsafe {
             arch::svc(Sysnum::SetRecv, [address, self.buf.len() as u32, self.mask, 0, 0]);
         }
-        REGISTERED.with(|registered| *registered = self.buf.as_ptr().addr());
+        REGISTERED.store(self.buf.as_ptr().addr(), Relaxed);
     }
 }

@@ -28,8 +28,7 @@ pub fn sys_set_timer(deadline_us: Option<u64>, mask: u32) {
 #[inline]
 #[must_use]
 pub fn sys_get_timer() -> TimerState {
-    // SAFETY: no memory is involved.
-    let [now_lo, now_hi, armed, lo, hi] = unsafe { arch::svc(Sysnum::GetTimer, [0; 5]) };
+    let [now_lo, now_hi, armed, lo, hi] = arch::svc_get_timer();
     TimerState { now_us: join(now_lo, now_hi), deadline_us: (armed != 0).then_some(join(lo, hi)) }
 }
 

@@ -18,6 +18,7 @@
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod cases;
+pub mod fault_meter;
 pub mod measure;
 pub mod misbehave;
 pub mod protocol;

@@ -31,10 +31,12 @@ pub enum Kind {
     TrapWithoutStack,
     /// Spin for ever.
     Spin,
+    /// Read the byte at the argument.
+    ReadByte,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::ReadWord,
         Self::WriteWord,
         Self::Panic,
@@ -47,6 +49,7 @@ impl Kind {
         Self::GrabPrivilege,
         Self::TrapWithoutStack,
         Self::Spin,
+        Self::ReadByte,
     ];
 
     /// The kind with this code.
@@ -101,6 +104,7 @@ mod target {
                     );
                 }
                 Kind::Spin => asm!("b ."),
+                Kind::ReadByte => asm!("ldrb {0}, [{0}]", inout(reg) argument => _),
             }
         }
     }

@@ -2,7 +2,7 @@
 //! chosen addresses, the clock stands still unless told otherwise, interrupts are sets.
 
 use crate::arch::{Arch, TICK_US};
-use crate::task::{Member, Saved};
+use crate::task::{Member, Saved, Task};
 use crate::umem::{Readable, Writable};
 use std::collections::BTreeSet;
 use sys_abi::{CrashRecord, TaskDesc};
@@ -21,6 +21,11 @@ pub(crate) fn at_mut<T>(items: &mut [T], member: Member) -> &mut T {
 pub(crate) fn pair_mut<T>(items: &mut [T], a: Member, b: Member) -> Option<(&mut T, &mut T)> {
     let [a, b] = items.get_disjoint_mut([a.position(), b.position()]).ok()?;
     Some((a, b))
+}
+
+/// The descriptor of a task that has begun a life.
+pub(crate) fn desc_of<'a>(descs: &'a [TaskDesc], _task: &Task, member: Member) -> &'a TaskDesc {
+    at(descs, member)
 }
 
 /// The machine.
@@ -85,8 +90,12 @@ impl Arch for Host {
         (self.now_us / u64::from(TICK_US)) as u32
     }
 
-    fn cycles(&self) -> u32 {
-        (self.now_us as u32).wrapping_mul(CYCLES_PER_US)
+    fn cycles_left(&self) -> u32 {
+        (self.now_us as u32).wrapping_mul(CYCLES_PER_US).wrapping_neg()
+    }
+
+    fn cycles_per_tick(&self) -> u32 {
+        0
     }
 
     fn cycles_per_us(&self) -> u32 {
@@ -94,7 +103,7 @@ impl Arch for Host {
     }
 
     fn prepare(&mut self, desc: &TaskDesc, saved: &mut Saved) {
-        *saved = Saved { r: [0; 8], psp: desc.initial_sp, exc_return: 0 };
+        *saved = Saved { r: [0; 8], psp: desc.initial_sp, exc_return: 0, desc: 0 };
     }
 
     fn activate(&mut self, _desc: &TaskDesc, _saved: &mut Saved) {

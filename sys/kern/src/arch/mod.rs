@@ -21,11 +21,14 @@ pub trait Arch {
     /// Ticks since boot, wrapping: what stamps cost least.
     fn ticks(&self) -> u32;
 
-    /// A free-running counter for processor time, wrapping. It may stay one tick behind for as
-    /// long as that tick is pending.
-    fn cycles(&self) -> u32;
+    /// A counter for processor time: it runs down, and at each tick up by
+    /// [`Arch::cycles_per_tick`].
+    fn cycles_left(&self) -> u32;
 
-    /// How many [`Arch::cycles`] make a microsecond; not zero.
+    /// See [`Arch::cycles_left`]; 0 if the counter runs freely.
+    fn cycles_per_tick(&self) -> u32;
+
+    /// How many of these cycles make a microsecond; not zero.
     fn cycles_per_us(&self) -> u32;
 
     /// Writes what a new life finds: painted stack, first exception frame, cleared registers.
@@ -71,9 +74,9 @@ pub trait Arch {
 #[cfg(target_os = "none")]
 pub mod arm_m;
 #[cfg(target_os = "none")]
-pub(crate) use arm_m::{at, at_mut, pair_mut};
+pub(crate) use arm_m::{at, at_mut, desc_of, pair_mut};
 
 #[cfg(not(target_os = "none"))]
 pub mod host;
 #[cfg(not(target_os = "none"))]
-pub(crate) use host::{at, at_mut, pair_mut};
+pub(crate) use host::{at, at_mut, desc_of, pair_mut};

@@ -326,15 +326,12 @@ fn nobody_to_run_is_a_crash() {
 
 #[test]
 fn overlapping_buffers_cost_the_receiver_its_life() {
-    // Two tasks that share memory: the message lies in the receive buffer.
     let mut kernel = boot();
     receive(&mut kernel, 0);
-    let shared = ram(3) + 0x280;
-    call(&mut kernel, Sysnum::Recv, &[ram(1), 8, 0, 0, 0]);
-    kernel.task_mut(member(1)).saved.r[0] = shared;
+    call(&mut kernel, Sysnum::Recv, &[SHARED, 8, 0, 0, 0]);
     until_runs(&mut kernel, 3);
     let server = id(&kernel, 1);
-    send(&mut kernel, server, 1);
+    call(&mut kernel, Sysnum::Send, &[server.0, 1, SHARED + 2, 4, 0, 0, 0]);
     assert_eq!(fault_of(&kernel, 1), Some(FaultInfo::SyscallUsage(UsageError::InvalidSlice)));
     assert_eq!(results(&kernel, 3)[0], DEAD);
 }

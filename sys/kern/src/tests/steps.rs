@@ -122,8 +122,8 @@ fn invariants(kernel: &HostKernel) {
         let lives = !matches!(task.state, State::Stopped | State::Down);
         assert_eq!(task.is_live(), lives, "live = has a living state");
         assert!(!lives || task.live == task.id, "live under its id");
-        let runnable = task.state == State::Runnable;
-        assert_eq!(kernel.ready.contains(task.rank), runnable, "ready = runnable");
+        let waits = task.state == State::Runnable && kernel.current() != member(index);
+        assert_eq!(kernel.ready.contains(task.rank), waits, "ready = runnable, not running");
         assert_eq!(task.end.is_some(), task.state == State::Down, "down = has an end");
         assert!(lives || task.notifications == 0, "the dead have no notifications");
         if let Some(peer) = task.state.peer().filter(|peer| *peer != TaskId::KERNEL) {

@@ -6,8 +6,8 @@ use crate::tables::Tables;
 use crate::task::{Member, State, Task};
 use crate::watch::WatchQueue;
 use sys_abi::{
-    InterruptDesc, MpuRegion, PostDesc, REGIONS_PER_TASK, Sysnum, TaskDesc, TaskFlags, TaskId,
-    TaskIndex, WatchDesc,
+    InterruptDesc, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_TASK, Sysnum, TaskDesc, TaskFlags,
+    TaskId, TaskIndex, WatchDesc,
 };
 
 pub type HostKernel = Kernel<'static, Host>;
@@ -17,7 +17,10 @@ pub const fn ram(index: u8) -> u32 {
     0x2000_0000 + 0x1000 * index as u32
 }
 
-/// Bytes of it.
+/// Memory that all tasks map.
+pub const SHARED: u32 = 0x3000_0000;
+
+/// Bytes of each.
 pub const RAM_BYTES: usize = 0x400;
 
 const START: u8 = TaskFlags::START;
@@ -46,16 +49,19 @@ fn desc(index: u8) -> TaskDesc {
     let mut mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
     let base = ram(index);
     mpu[0] = MpuRegion { rbar: base | 0b011, rlar: (base + RAM_BYTES as u32 - 32) | 1 };
+    mpu[1] = MpuRegion { rbar: SHARED | 0b011, rlar: (SHARED + RAM_BYTES as u32 - 32) | 1 };
     TaskDesc {
         mpu,
         entry: 1,
         initial_sp: base + 0x200,
         stack_limit: base,
         sends: [uphill(priority), 0],
+        ram: OwnMemory { base, bytes: RAM_BYTES as u32 },
+        code: OwnMemory { base: 0, bytes: 0 },
         priority,
         flags,
-        region_count: 1,
-        reserved: 0,
+        upper_region_count: 0,
+        first_post: 0,
     }
 }
 
@@ -96,6 +102,7 @@ fn tables() -> Tables<'static> {
 pub fn boot() -> HostKernel {
     let mut host = Host::default();
     (0..TASKS).for_each(|index| host.add_memory(ram(index), RAM_BYTES));
+    host.add_memory(SHARED, RAM_BYTES);
     let tasks = leak((0..TASKS).map(|index| Task::new(TaskIndex(index))).collect());
     let watches = leak(vec![WatchQueue::EMPTY; WATCHES.len()]);
     let mut kernel = Kernel::new(host, tables(), tasks, watches);

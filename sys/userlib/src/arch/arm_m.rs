@@ -138,6 +138,32 @@ pub unsafe fn svc_reply_recv(args: [u32; 4]) -> [u32; 6] {
     [r4, r5, r6, r7, r8, r9]
 }
 
+/// GET_TIMER: no arguments, five results.
+#[inline(always)]
+#[must_use]
+pub fn svc_get_timer() -> [u32; 5] {
+    let (r4, r5, r6, r7, r8);
+    // SAFETY: no memory is involved; registers as in `svc_send`.
+    unsafe {
+        asm!(
+            "push {{r6, r7}}",
+            "svc #0",
+            "mov r0, r6",
+            "mov r1, r7",
+            "pop {{r6, r7}}",
+            out("r4") r4,
+            out("r5") r5,
+            lateout("r0") r6,
+            lateout("r1") r7,
+            out("r8") r8,
+            out("r9") _,
+            in("r11") Sysnum::GetTimer as u32,
+            options(preserves_flags),
+        );
+    }
+    [r4, r5, r6, r7, r8]
+}
+
 /// The other calls: five arguments, five results (unused ones are zero or ignored).
 ///
 /// # Safety

@@ -19,6 +19,11 @@ pub unsafe fn svc_recv(_args: [u32; 5]) -> [u32; 6] {
     no_kernel(Sysnum::Recv)
 }
 
+/// GET_TIMER.
+pub fn svc_get_timer() -> [u32; 5] {
+    no_kernel(Sysnum::GetTimer)
+}
+
 /// REPLY_RECV.
 ///
 /// # Safety

@@ -4,9 +4,9 @@
 //! its [`Saved`], calls its Rust function, and loads those of whoever is current then. One path for
 //! system calls, interrupts, faults and the tick: a switch costs nothing extra.
 
-use crate::task::Saved;
+use super::start::{CURRENT_OFFSET, KERNEL};
 use core::arch::{asm, global_asm};
-use core::cell::UnsafeCell;
+use sys_abi::Sysnum;
 
 /// Interrupt lines that the table has vectors for. The builder refuses a line behind it.
 pub const INTERRUPT_LINES: usize = 128;
@@ -34,6 +34,7 @@ unsafe extern "C" {
     fn trap_hard_fault();
     fn trap_fault();
     fn trap_svc();
+    fn trap_start();
     fn trap_tick();
     fn trap_interrupt();
 }
@@ -59,34 +60,32 @@ static VECTORS: [Vector; SYSTEM_VECTORS + INTERRUPT_LINES] = {
     table[11] = Vector { handler: trap_svc };
     table[12] = Vector { handler: trap_hard_fault };
     table[13] = Vector { unused: 0 };
-    table[14] = Vector { handler: trap_hard_fault };
+    table[14] = Vector { handler: trap_start };
     table[15] = Vector { handler: trap_tick };
     table
 };
 
-/// Where the trap stores and loads: the current task's registers.
-struct Current(UnsafeCell<*mut Saved>);
+// What the jump table of `trap_svc` takes for granted.
+const _: () = {
+    assert!(Sysnum::Send as u32 == 0 && Sysnum::Recv as u32 == 1);
+    assert!(Sysnum::GetTimer as u32 == 9 && Sysnum::Post as u32 == 11);
+    assert!(Sysnum::ReplyRecv as u32 == 14);
+};
 
-// SAFETY: written by the kernel, which nothing interrupts, and read by the trap.
-unsafe impl Sync for Current {}
-
-#[unsafe(no_mangle)]
-static CURRENT_SAVED: Current = Current(UnsafeCell::new(core::ptr::null_mut()));
-
-/// Makes `saved` what the trap returns to.
+/// Sets the limit of the process stack.
 #[inline(always)]
-pub fn set_current(saved: &mut Saved, stack_limit: u32) {
-    // SAFETY: `saved` lies in the static task table. The process stack pointer is not in use in
-    // handler mode; its limit is that of the task that the trap returns to.
+pub fn set_stack_limit(stack_limit: u32) {
+    // SAFETY: the process stack pointer is not in use in handler mode; its limit is that of the
+    // task that the trap returns to.
     unsafe {
-        *CURRENT_SAVED.0.get() = saved;
         asm!("msr psplim, {}", in(reg) stack_limit, options(nomem, nostack, preserves_flags));
     }
 }
 
-// `svc` from the kernel's own boot code (main stack, EXC_RETURN bit 2 clear) starts the first
-// task; it never returns there. ldm and stm go up in register number, which is the order of
-// `Saved`.
+// The kernel object holds the address of the current task's `Saved`; each function gets the object
+// and gives the address of the `Saved` to return to. ldm and stm go up in register number, which
+// is the order of `Saved`. PendSV comes once, from the kernel's own boot code on the main stack,
+// and starts the first task.
 global_asm!(
     ".macro trap name, function",
     ".section .text.\\name, \"ax\", %progbits",
@@ -94,44 +93,63 @@ global_asm!(
     ".type \\name, %function",
     ".thumb_func",
     "\\name:",
-    "movw r0, #:lower16:CURRENT_SAVED",
-    "movt r0, #:upper16:CURRENT_SAVED",
-    "ldr r0, [r0]",
+    "movw r0, #:lower16:{kernel}",
+    "movt r0, #:upper16:{kernel}",
+    "ldr r1, [r0, #{current}]",
     "mrs r12, psp",
-    "stmia r0, {{r4-r12, lr}}",
+    "stmia r1, {{r4-r12, lr}}",
     "bl \\function",
-    "b trap_return",
+    "ldmia r0, {{r4-r12, lr}}",
+    "msr psp, r12",
+    "bx lr",
     ".size \\name, . - \\name",
     ".endm",
-    "trap trap_fault, kernel_fault",
-    "trap trap_tick, kernel_tick",
-    "trap trap_interrupt, kernel_interrupt",
+    ".macro go label, function",
+    "\\label:",
+    "bl \\function",
+    "ldmia r0, {{r4-r12, lr}}",
+    "msr psp, r12",
+    "bx lr",
+    ".endm",
     ".section .text.trap_svc, \"ax\", %progbits",
     ".globl trap_svc",
     ".type trap_svc, %function",
     ".thumb_func",
     "trap_svc:",
-    "movw r0, #:lower16:CURRENT_SAVED",
-    "movt r0, #:upper16:CURRENT_SAVED",
-    "ldr r0, [r0]",
-    "cbz r0, 1f",
+    "movw r0, #:lower16:{kernel}",
+    "movt r0, #:upper16:{kernel}",
+    "ldr r1, [r0, #{current}]",
     "mrs r12, psp",
-    "stmia r0, {{r4-r12, lr}}",
-    "bl kernel_svc",
-    ".globl trap_return",
+    "stmia r1, {{r4-r12, lr}}",
+    "cmp r11, #14",
+    "bhi 6f",
+    "tbb [pc, r11]",
+    // By number, 0 to 14: what has a function of its own, and the rest.
+    "0: .byte (1f - 0b) / 2, (2f - 0b) / 2, (6f - 0b) / 2, (6f - 0b) / 2, (6f - 0b) / 2",
+    ".byte (6f - 0b) / 2, (6f - 0b) / 2, (6f - 0b) / 2, (6f - 0b) / 2, (3f - 0b) / 2",
+    ".byte (6f - 0b) / 2, (4f - 0b) / 2, (6f - 0b) / 2, (6f - 0b) / 2, (5f - 0b) / 2",
+    ".p2align 1",
+    "go 1, kernel_send",
+    "go 2, kernel_recv",
+    "go 3, kernel_get_timer",
+    "go 4, kernel_post",
+    "go 5, kernel_reply_recv",
+    "go 6, kernel_svc",
+    ".size trap_svc, . - trap_svc",
+    "trap trap_fault, kernel_fault",
+    "trap trap_tick, kernel_tick",
+    "trap trap_interrupt, kernel_interrupt",
+    ".section .text.trap_start, \"ax\", %progbits",
+    ".globl trap_start",
+    ".type trap_start, %function",
     ".thumb_func",
-    "trap_return:",
-    "movw r0, #:lower16:CURRENT_SAVED",
-    "movt r0, #:upper16:CURRENT_SAVED",
-    "ldr r0, [r0]",
+    "trap_start:",
+    "mov r0, lr",
+    "bl kernel_start",
     "ldmia r0, {{r4-r12, lr}}",
     "msr psp, r12",
     "bx lr",
-    "1:",
-    "mov r0, lr",
-    "bl kernel_start",
-    "b trap_return",
-    ".size trap_svc, . - trap_svc",
+    ".size trap_start, . - trap_start",
     ".section .text.trap_hard_fault, \"ax\", %progbits",
     ".globl trap_hard_fault",
     ".type trap_hard_fault, %function",
@@ -143,4 +161,6 @@ global_asm!(
     "mrsne r0, psp",
     "b kernel_hard_fault",
     ".size trap_hard_fault, . - trap_hard_fault",
+    kernel = sym KERNEL,
+    current = const CURRENT_OFFSET,
 );

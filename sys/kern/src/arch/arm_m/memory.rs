@@ -10,6 +10,8 @@ const PAINT: u32 = 0xBADD_CAFE;
 /// Words of the exception frame: r0-r3, r12, lr, pc, xpsr.
 const FRAME_WORDS: u32 = 8;
 const WORD_BYTES: u32 = 4;
+/// What one turn of the painting loop fills.
+const PAINT_BURST_BYTES: u32 = 64;
 /// xPSR of Thumb code.
 const XPSR_THUMB: u32 = 1 << 24;
 
@@ -17,9 +19,12 @@ const XPSR_THUMB: u32 = 1 << 24;
 #[inline(always)]
 pub fn copy(from: Readable, to: Writable) -> u32 {
     let len = from.len().min(to.len());
-    // SAFETY: the types prove that both ranges are memory of tasks, readable and writable, and
-    // `len` is within both; the kernel holds no reference to task memory; tasks do not run now.
-    unsafe { copy_bytes(from.base(), to.base(), len) };
+    if len != 0 {
+        // SAFETY: the types prove that both ranges are memory of tasks, readable and writable, and
+        // `len` is within both; the kernel holds no reference to task memory; tasks do not run
+        // now.
+        unsafe { copy_bytes(from.base(), to.base(), len) };
+    }
     len
 }
 
@@ -103,15 +108,20 @@ pub fn prepare_stack(desc: &TaskDesc) -> u32 {
 /// # Safety
 /// The range is writable memory that nothing borrows.
 unsafe fn paint(mut from: u32, to: u32) {
-    while to.wrapping_sub(from) >= 32 && from < to {
-        // SAFETY: 32 bytes are left.
+    let bursts = to.saturating_sub(from) / PAINT_BURST_BYTES;
+    if bursts != 0 {
+        // SAFETY: so many bursts of 64 bytes are left.
         unsafe {
             asm!(
-                "stmia {from}!, {{r0, r1, r2, r3}}",
-                "stmia {from}!, {{r0, r1, r2, r3}}",
+                "1: stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+                "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+                "subs {bursts}, {bursts}, #1",
+                "bne 1b",
                 from = inout(reg) from,
+                bursts = inout(reg) bursts => _,
                 in("r0") PAINT, in("r1") PAINT, in("r2") PAINT, in("r3") PAINT,
-                options(nostack, preserves_flags),
+                in("r4") PAINT, in("r5") PAINT, in("r8") PAINT, in("r9") PAINT,
+                options(nostack),
             );
         }
     }

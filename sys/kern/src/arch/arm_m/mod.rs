@@ -7,6 +7,7 @@
 //! All handlers have the same priority, so none interrupts another; the kernel's own mistakes end
 //! in HardFault, which is a crash.
 
+mod builtins;
 mod clock;
 mod crash;
 mod entry;
@@ -18,7 +19,7 @@ mod registers;
 mod start;
 
 use crate::arch::Arch;
-use crate::task::{Member, Saved};
+use crate::task::{Member, Saved, Task};
 use crate::umem::{Readable, Writable};
 use sys_abi::{CrashRecord, TaskDesc};
 
@@ -50,14 +51,25 @@ pub(crate) fn pair_mut<T>(items: &mut [T], a: Member, b: Member) -> Option<(&mut
     Some(unsafe { (&mut *items.add(a.position()), &mut *items.add(b.position())) })
 }
 
+/// The descriptor of a task that has begun a life: shorter than indexing.
+#[inline(always)]
+pub(crate) fn desc_of<'a>(_descs: &'a [TaskDesc], task: &Task, _member: Member) -> &'a TaskDesc {
+    let address = core::ptr::with_exposed_provenance(task.saved.desc as usize);
+    // SAFETY: every task begins a life at boot, and `prepare` has written down there which entry
+    // of the descriptor table, which lives as long as the image, is the task's.
+    unsafe { &*address }
+}
+
 /// The processor. There is one, and its registers are at fixed addresses, so it holds only what
 /// the kernel has to remember about it.
 pub struct ArmM {
     clock: clock::Clock,
     /// EXC_RETURN of a task, as this security state has it.
     exc_return: u32,
-    /// Whether regions 4..7 hold something.
-    upper_regions: bool,
+    /// What the MPU holds.
+    loaded: mpu::Loaded,
+    /// Registers of the task that the trap stores to and loads from.
+    current: *mut Saved,
 }
 
 impl Arch for ArmM {
@@ -77,8 +89,12 @@ impl Arch for ArmM {
     }
 
     #[inline(always)]
-    fn cycles(&self) -> u32 {
-        self.clock.cycles()
+    fn cycles_left(&self) -> u32 {
+        self.clock.cycles_left()
+    }
+
+    fn cycles_per_tick(&self) -> u32 {
+        self.clock.cycles_per_tick()
     }
 
     fn cycles_per_us(&self) -> u32 {
@@ -87,13 +103,15 @@ impl Arch for ArmM {
 
     fn prepare(&mut self, desc: &TaskDesc, saved: &mut Saved) {
         let psp = memory::prepare_stack(desc);
-        *saved = Saved { r: [0; 8], psp, exc_return: self.exc_return };
+        let address = core::ptr::from_ref(desc).expose_provenance() as u32;
+        *saved = Saved { r: [0; 8], psp, exc_return: self.exc_return, desc: address };
     }
 
     #[inline(always)]
     fn activate(&mut self, desc: &TaskDesc, saved: &mut Saved) {
-        self.upper_regions = mpu::load(&desc.mpu, desc.region_count, self.upper_regions);
-        entry::set_current(saved, desc.stack_limit);
+        self.loaded.load(&desc.mpu, desc.upper_region_count);
+        self.current = saved;
+        entry::set_stack_limit(desc.stack_limit);
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! Most tasks have at most four regions, so the upper four are written only when this task or the
 //! one before has something there. The kernel itself runs on the background map (PRIVDEFENA).
 
-use super::registers::{MPU_CTRL, MPU_MAIR0, MPU_RBAR, MPU_RNR};
+use super::registers::{MPU_CTRL, MPU_MAIR0, MPU_RBAR_OFFSET, MPU_RNR_OFFSET, SYSTEM_CONTROL};
 use core::arch::asm;
 use sys_abi::{MpuRegion, REGIONS_PER_TASK};
 
@@ -18,7 +18,7 @@ const BURST: u8 = 4;
 pub fn start() {
     MPU_MAIR0.write(ATTRIBUTES);
     let empty = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
-    load(&empty, REGIONS_PER_TASK as u8, true);
+    burst(BURST, burst(0, empty.as_ptr()));
     if crate::negative::MPU {
         MPU_CTRL.write(ENABLE_PRIVDEFENA);
     }
@@ -26,42 +26,49 @@ pub fn start() {
     unsafe { asm!("dsb", "isb", options(nostack, preserves_flags)) };
 }
 
-/// Loads the regions; gives whether the upper four are in use now. The exception return that
-/// follows makes them effective.
+/// Whether the upper four regions hold something.
+pub struct Loaded {
+    upper: bool,
+}
+
+impl Loaded {
+    /// The MPU as [`start`] leaves it.
+    pub const EMPTY: Self = Self { upper: false };
+
+    /// Loads the regions, of which `upper_count` are used behind the fourth. The exception return
+    /// that follows makes them effective.
+    #[inline(always)]
+    pub fn load(&mut self, regions: &[MpuRegion; REGIONS_PER_TASK], upper_count: u8) {
+        let next = burst(0, regions.as_ptr());
+        if upper_count | u8::from(self.upper) != 0 {
+            self.upper = upper_count != 0;
+            burst(BURST, next);
+        }
+    }
+}
+
+/// Writes four regions from number `first` on; gives what follows them.
 #[inline(always)]
-pub fn load(regions: &[MpuRegion; REGIONS_PER_TASK], count: u8, upper_regions: bool) -> bool {
-    let upper = count > BURST;
-    MPU_RNR.write(0);
-    let mut next = regions.as_ptr();
-    // SAFETY: reads 32 bytes, half of the array, and writes the eight region registers behind
-    // MPU_RBAR; no region of a task covers kernel memory, and the kernel does not depend on any.
+fn burst(first: u8, mut next: *const MpuRegion) -> *const MpuRegion {
+    // SAFETY: reads four regions, half of an array, and writes the eight region registers; no
+    // region of a task covers kernel memory, and the kernel does not depend on any.
     unsafe {
         asm!(
+            "str {first}, [{control}, #{rnr}]",
+            "addw {bank}, {control}, #{rbar}",
             "ldmia {next}!, {{r4, r5, r8, r9}}",
             "stmia {bank}!, {{r4, r5, r8, r9}}",
             "ldmia {next}!, {{r4, r5, r8, r9}}",
             "stmia {bank}!, {{r4, r5, r8, r9}}",
+            first = in(reg) u32::from(first),
+            control = in(reg) SYSTEM_CONTROL,
+            bank = out(reg) _,
             next = inout(reg) next,
-            bank = inout(reg) MPU_RBAR.address() => _,
+            rnr = const MPU_RNR_OFFSET,
+            rbar = const MPU_RBAR_OFFSET,
             out("r4") _, out("r5") _, out("r8") _, out("r9") _,
             options(nostack, preserves_flags),
         );
     }
-    if upper || upper_regions {
-        MPU_RNR.write(BURST.into());
-        // SAFETY: as above, for the second half of the array.
-        unsafe {
-            asm!(
-                "ldmia {next}!, {{r4, r5, r8, r9}}",
-                "stmia {bank}!, {{r4, r5, r8, r9}}",
-                "ldmia {next}!, {{r4, r5, r8, r9}}",
-                "stmia {bank}!, {{r4, r5, r8, r9}}",
-                next = inout(reg) next => _,
-                bank = inout(reg) MPU_RBAR.address() => _,
-                out("r4") _, out("r5") _, out("r8") _, out("r9") _,
-                options(nostack, preserves_flags),
-            );
-        }
-    }
-    upper
+    next
 }

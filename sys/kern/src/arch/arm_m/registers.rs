@@ -6,6 +6,18 @@
 #[derive(Clone, Copy)]
 pub struct Register(u32);
 
+/// Start of the system control space: one base for the registers that a switch uses, so that the
+/// compiler keeps one address.
+pub const SYSTEM_CONTROL: u32 = 0xE000_E000;
+/// SysTick Current Value Register, from [`SYSTEM_CONTROL`] on.
+pub const SYST_CVR_OFFSET: u32 = 0x18;
+/// Interrupt Control and State Register, from [`SYSTEM_CONTROL`] on.
+pub const ICSR_OFFSET: u32 = 0xD04;
+/// MPU Region Number Register, from [`SYSTEM_CONTROL`] on.
+pub const MPU_RNR_OFFSET: u32 = 0xD98;
+/// MPU Region Base Address Register, followed by RLAR and the three alias pairs.
+pub const MPU_RBAR_OFFSET: u32 = 0xD9C;
+
 /// Interrupt Control and State Register.
 pub const ICSR: Register = Register(0xE000_ED04);
 /// Application Interrupt and Reset Control Register.
@@ -30,10 +42,6 @@ pub const SYST_RVR: Register = Register(0xE000_E014);
 pub const SYST_CVR: Register = Register(0xE000_E018);
 /// MPU Control Register.
 pub const MPU_CTRL: Register = Register(0xE000_ED94);
-/// MPU Region Number Register.
-pub const MPU_RNR: Register = Register(0xE000_ED98);
-/// MPU Region Base Address Register, followed by RLAR and the three alias pairs.
-pub const MPU_RBAR: Register = Register(0xE000_ED9C);
 /// MPU Memory Attribute Indirection Register 0.
 pub const MPU_MAIR0: Register = Register(0xE000_EDC0);
 

@@ -1,15 +1,15 @@
 //! Boot: the linked tables become the kernel, the first trap becomes the first task; and the
 //! functions that the trap code calls.
 
-use super::registers::{CCR, SHCSR};
+use super::registers::{CCR, ICSR, SHCSR};
 use super::{ArmM, clock::Clock, entry, fault, mpu};
 use crate::kernel::Kernel;
 use crate::tables::Tables;
-use crate::task::Task;
+use crate::task::{Saved, Task};
 use crate::watch::WatchQueue;
 use core::arch::{asm, global_asm};
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
 use sys_abi::{InterruptDesc, PostDesc, TaskDesc, WatchDesc};
 
 unsafe extern "C" {
@@ -40,12 +40,17 @@ static KERNEL_TASK_BYTES: u32 = size_of::<Task>() as u32;
 static KERNEL_WATCH_BYTES: u32 = size_of::<WatchQueue>() as u32;
 
 /// The kernel object; made by [`kernel_start`] before anything reads it.
-struct TheKernel(UnsafeCell<MaybeUninit<Kernel<'static, ArmM>>>);
+#[repr(transparent)]
+pub(super) struct TheKernel(UnsafeCell<MaybeUninit<Kernel<'static, ArmM>>>);
 
 // SAFETY: only handlers touch it, all of one priority: one at a time.
 unsafe impl Sync for TheKernel {}
 
-static KERNEL: TheKernel = TheKernel(UnsafeCell::new(MaybeUninit::uninit()));
+pub(super) static KERNEL: TheKernel = TheKernel(UnsafeCell::new(MaybeUninit::uninit()));
+
+/// Where the trap finds the address of the current task's registers in the kernel object.
+pub(super) const CURRENT_OFFSET: usize =
+    offset_of!(Kernel<'static, ArmM>, arch) + offset_of!(ArmM, current);
 
 // Copies the initialised data, clears the rest, and goes on in Rust. The loader has set msp from
 // the vector table; its limit is set here.
@@ -83,18 +88,20 @@ global_asm!(
     ".size _start, . - _start",
 );
 
+const ICSR_PENDSVSET: u32 = 1 << 28;
 const CCR_DIV_0_TRP: u32 = 1 << 4;
 const SHCSR_MEM_BUS_USAGE: u32 = 0b111 << 16;
 
 /// What the kernel's program does: turns the fault handlers and the MPU on, and traps into
 /// `kernel_start`, because only a trap can return to a task. Clock and interrupts stay off until
-/// then.
+/// then, so PendSV is the only one that can come.
 pub fn boot() -> ! {
     CCR.write(CCR.read() | CCR_DIV_0_TRP);
     SHCSR.write(SHCSR.read() | SHCSR_MEM_BUS_USAGE);
     mpu::start();
-    // SAFETY: `CURRENT_SAVED` is null, so the trap starts the first task and never comes back.
-    unsafe { asm!("svc #0", options(noreturn)) };
+    ICSR.write(ICSR_PENDSVSET);
+    // SAFETY: the trap starts the first task and never comes back.
+    unsafe { asm!("dsb", "isb", "udf #0", options(noreturn)) };
 }
 
 /// Items of a linked table.
@@ -124,7 +131,7 @@ fn tables() -> Tables<'static> {
 /// First trap. `lr` is the EXC_RETURN that would go back to the boot code on the main stack; the
 /// one for tasks differs in bit 2 only.
 #[unsafe(no_mangle)]
-extern "C" fn kernel_start(lr: u32) {
+extern "C" fn kernel_start(lr: u32) -> *const Saved {
     // Thread mode is the tasks' from now on: unprivileged (CONTROL.nPRIV). The stack pointer is
     // chosen by EXC_RETURN.
     // SAFETY: the kernel itself runs in handler mode, always privileged, from here on.
@@ -149,46 +156,82 @@ extern "C" fn kernel_start(lr: u32) {
     // SAFETY: a linked constant.
     let cycles_per_us = unsafe { KERNEL_CYCLES_PER_US };
     let clock = Clock::start(cycles_per_us);
-    let arch = ArmM { clock, exc_return: lr | 1 << 2, upper_regions: false };
+    let arch = ArmM {
+        clock,
+        exc_return: lr | 1 << 2,
+        loaded: mpu::Loaded::EMPTY,
+        current: core::ptr::null_mut(),
+    };
     // SAFETY: nobody else refers to it yet.
     let kernel = unsafe { (*KERNEL.0.get()).write(Kernel::new(arch, tables, tasks, watches)) };
     kernel.start();
+    kernel.arch.current
 }
 
 /// The kernel, for the length of one trap.
-#[inline(always)]
-fn with_kernel(body: impl FnOnce(&mut Kernel<'static, ArmM>)) {
-    // SAFETY: `kernel_start` was the first trap; handlers do not interrupt each other, so this is
-    // the only reference.
-    body(unsafe { (*KERNEL.0.get()).assume_init_mut() });
+type TheOne = Kernel<'static, ArmM>;
+
+// The traps call these with the kernel object, which `kernel_start`, the first trap, has made.
+// Handlers do not interrupt each other, so `kernel` is the only reference.
+
+#[unsafe(no_mangle)]
+extern "C" fn kernel_svc(kernel: &mut TheOne) -> *const Saved {
+    kernel.syscall_other();
+    kernel.arch.current
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn kernel_svc() {
-    with_kernel(Kernel::syscall);
+extern "C" fn kernel_send(kernel: &mut TheOne) -> *const Saved {
+    kernel.syscall_send();
+    kernel.arch.current
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn kernel_tick() {
-    with_kernel(|kernel| {
-        kernel.arch.clock.advance();
-        kernel.tick();
-    });
+extern "C" fn kernel_recv(kernel: &mut TheOne) -> *const Saved {
+    kernel.syscall_recv();
+    kernel.arch.current
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn kernel_interrupt() {
+extern "C" fn kernel_reply_recv(kernel: &mut TheOne) -> *const Saved {
+    kernel.syscall_reply_recv();
+    kernel.arch.current
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn kernel_post(kernel: &mut TheOne) -> *const Saved {
+    kernel.syscall_post();
+    kernel.arch.current
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn kernel_get_timer(kernel: &mut TheOne) -> *const Saved {
+    kernel.syscall_get_timer();
+    kernel.arch.current
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn kernel_tick(kernel: &mut TheOne) -> *const Saved {
+    kernel.arch.clock.advance();
+    kernel.tick();
+    kernel.arch.current
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn kernel_interrupt(kernel: &mut TheOne) -> *const Saved {
     let exception: u32;
     // SAFETY: reads the number of the exception being handled.
     unsafe { asm!("mrs {}, ipsr", out(reg) exception, options(nomem, nostack, preserves_flags)) };
     let irq = exception.wrapping_sub(entry::FIRST_INTERRUPT);
-    with_kernel(|kernel| kernel.interrupt(irq as u16));
+    kernel.interrupt(irq as u16);
+    kernel.arch.current
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn kernel_fault() {
+extern "C" fn kernel_fault(kernel: &mut TheOne) -> *const Saved {
     let psp: u32;
     // SAFETY: reads the stack pointer of the task.
     unsafe { asm!("mrs {}, psp", out(reg) psp, options(nomem, nostack, preserves_flags)) };
-    with_kernel(|kernel| kernel.hardware_fault(fault::take(psp)));
+    kernel.hardware_fault(fault::take(psp));
+    kernel.arch.current
 }
