@@ -179,6 +179,10 @@ fn put_note(notes: &mut Vec<u8>, name: &[u8], kind: u32, data: &[u8]) {
 }
 
 impl Target for Core {
+    fn image_id(&self) -> Option<u64> {
+        Some(self.image_id)
+    }
+
     fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), TargetError> {
         let length = bytes.len();
         let found = self.ranges.iter().find_map(|range| {

@@ -34,8 +34,8 @@ pub enum TargetError {
     },
     /// Image and target do not belong together.
     #[error(
-        "the target runs image {target:016x}, the archive is image {archive:016x}; give the \
-         archive of the running image, or --force"
+        "the target runs image {}, the archive is image {}; give the archive of the running image, \
+         or --force", id_text(*target), id_text(*archive)
     )]
     ImageMismatch {
         /// What the target says.
@@ -45,6 +45,11 @@ pub enum TargetError {
     },
 }
 
+/// An image id as `cargo xtask dist` prints it: byte by byte.
+fn id_text(image_id: u64) -> String {
+    format!("{:016x}", u64::from_be_bytes(image_id.to_le_bytes()))
+}
+
 /// Memory of a stopped machine.
 pub trait Target {
     /// Fills `bytes` from `address` on.
@@ -52,6 +57,11 @@ pub trait Target {
     /// # Errors
     /// [`TargetError`] if any of the bytes cannot be read.
     fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), TargetError>;
+
+    /// The image id, if the target carries it apart from its memory.
+    fn image_id(&self) -> Option<u64> {
+        None
+    }
 
     /// `length` bytes from `address` on.
     ///
@@ -79,12 +89,20 @@ pub trait Target {
 /// # Errors
 /// [`TargetError::ImageMismatch`], or what reading the target gives.
 pub fn check_image(target: &mut dyn Target, archive: &Archive) -> Result<(), TargetError> {
-    let Some(address) = archive.kernel().ok().and_then(|kernel| kernel.symbol("KERNEL_IMAGE_ID"))
-    else {
-        return Ok(());
+    let target = match target.image_id() {
+        Some(image_id) => image_id,
+        None => {
+            let Some(address) =
+                archive.kernel().ok().and_then(|kernel| kernel.symbol("KERNEL_IMAGE_ID"))
+            else {
+                return Ok(());
+            };
+            // The builder puts it right behind the vector table: the same place in every image.
+            let mut bytes = [0; 8];
+            target.read(address, &mut bytes)?;
+            u64::from_le_bytes(bytes)
+        }
     };
-    let mut bytes = [0; 8];
-    target.read(address, &mut bytes)?;
-    let (target, archive) = (u64::from_le_bytes(bytes), archive.image_id());
+    let archive = archive.image_id();
     if target == archive { Ok(()) } else { Err(TargetError::ImageMismatch { target, archive }) }
 }

@@ -97,7 +97,16 @@ impl Machine {
     /// # Errors
     /// If the emulator cannot be started.
     pub fn start(setup: &Setup) -> anyhow::Result<Self> {
+        Self::start_with(setup, &[])
+    }
+
+    /// Starts the machine with more arguments of the emulator.
+    ///
+    /// # Errors
+    /// If the emulator cannot be started.
+    pub fn start_with(setup: &Setup, more: &[String]) -> anyhow::Result<Self> {
         let mut command = command(setup);
+        command.args(more);
         let mut child = command
             .spawn()
             .context("cannot start qemu-system-arm through setpriv; run `cargo xtask setup`")?;

@@ -70,6 +70,9 @@ fn main() -> ExitCode {
     })
 }
 
+/// Lines of a usage error that are worth joining into one.
+const LINES_MAX: usize = 4;
+
 /// Help goes out as it is; an error becomes one line: what, and the nearest remedy.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -78,7 +81,9 @@ fn usage(error: &clap::Error) -> ExitCode {
         return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
     }
     let text = error.render().to_string();
-    let first = text.lines().next().unwrap_or_default();
+    let mut lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    // Missing arguments are named one a line below the first.
+    let first = lines.by_ref().take(LINES_MAX).collect::<Vec<_>>().join(" ");
     let suggestion = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand]
         .into_iter()
         .find_map(|kind| match error.get(kind)? {

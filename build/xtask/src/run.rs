@@ -22,7 +22,7 @@ pub use options::Args;
 
 use crate::debug::{Current, current_file};
 use crate::machine::{End, Machine, Output};
-use crate::{root, setup};
+use crate::setup;
 use anyhow::Context;
 use collect::Collector;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -38,8 +38,11 @@ const TICK: Duration = Duration::from_millis(200);
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     args.check()?;
     size::check(args.size, stage::SENSOR)?;
-    let out = root::project().join(&args.out);
+    let out = args.out();
     let scene = stage::scene(args)?;
+    if !args.serve {
+        stage::make_folder(&out)?;
+    }
     setup::ensure()?;
     let work = stage::Work::new()?;
     let dist = stage::image(args)?;
@@ -47,15 +50,19 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let tasks = dist.layout.tasks.iter().map(|task| task.name.clone()).collect();
     let mut collector = Collector::new(args, scene, work.path(), tasks);
     let end = stream(args, &dist, &machine, &mut collector)?;
-    let report = collector.finish(end);
     if args.serve {
-        return Ok(ExitCode::SUCCESS);
+        // Whoever stops it ends this process, so this is the image's own end.
+        anyhow::bail!("the served image stopped by itself: {end}");
     }
+    let report = collector.finish(end);
     work.publish(&out, &report.files)?;
     if args.json {
+        for problem in &report.problems {
+            eprintln!("PROBLEM: {problem}");
+        }
         println!("{}", serde_json::to_string(&report.json)?);
     } else {
-        println!("{}", report.text(&args.out));
+        println!("{}", report.text(&out));
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

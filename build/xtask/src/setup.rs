@@ -91,10 +91,13 @@ fn install_qemu() -> anyhow::Result<()> {
 }
 
 /// Version of the emulator, or `None` if there is none.
-fn qemu_version() -> anyhow::Result<Option<(u32, u32)>> {
+pub fn qemu_version() -> anyhow::Result<Option<(u32, u32)>> {
     let Ok(text) = output(Command::new(QEMU).arg("--version")) else { return Ok(None) };
     let version = parse_version(&text)
-        .with_context(|| format!("`{QEMU} --version` says {:?}", text.lines().next()))?;
+        .with_context(|| {
+            let said = text.lines().next().unwrap_or_default();
+            format!("`{QEMU} --version` says {said:?}: that is no QEMU; put another first in PATH")
+        })?;
     Ok(Some(version))
 }
 

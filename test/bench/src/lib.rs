@@ -27,6 +27,7 @@ pub mod arch;
 pub mod core1;
 pub mod decode;
 pub mod exit;
+pub mod injection;
 pub mod irq;
 pub mod log;
 pub mod params;

@@ -211,15 +211,31 @@ impl Collector {
             miss("the image reported no media graph".into());
         }
         if self.unplug {
-            if !self.events.iter().any(|event| event.kind == "disconnected") {
-                miss("the client was never told Disconnected".into());
-            }
-            let epochs = self.frames.iter().map(|frame| frame.epoch);
-            if epochs.clone().min() == epochs.max() {
-                miss("no frame came back after the unplug".into());
-            }
+            self.problems.extend(missing_of_the_story(&self.events, &self.frames));
         }
     }
+}
+
+/// What an unplugged module must lead to: the client is told, the story has the end and the return
+/// of the driver's life, and frames of a later life come.
+fn missing_of_the_story(events: &[EventJson], frames: &[FrameJson]) -> Vec<String> {
+    let Some(told) = events.iter().find(|event| event.kind == "disconnected") else {
+        return vec!["the client was never told Disconnected".into()];
+    };
+    let (peer, generation) = (&told.detail["peer"], told.detail["generation"].as_u64());
+    let mut missing = Vec::new();
+    for kind in ["death", "quiet", "restarted"] {
+        if !events.iter().any(|event| event.kind == kind && *peer == *event.task) {
+            missing.push(format!("the story says nothing of `{kind}` of {peer}"));
+        }
+    }
+    if !events.iter().any(|event| event.kind == "told" && event.detail.get("peer") == Some(peer)) {
+        missing.push("the story does not say who was told".into());
+    }
+    if !frames.iter().any(|frame| Some(u64::from(frame.epoch)) > generation) {
+        missing.push("no frame came back after the unplug".into());
+    }
+    missing
 }
 
 fn words(detail: &Map<String, Value>) -> String {
@@ -228,4 +244,57 @@ fn words(detail: &Map<String, Value>) -> String {
         other => format!("{key}={other}"),
     };
     detail.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(task: &str, kind: &str, detail: Value) -> EventJson {
+        let detail = detail.as_object().expect("an object").clone();
+        EventJson { time_us: 0, task: task.into(), kind: kind.into(), detail }
+    }
+
+    fn story() -> Vec<EventJson> {
+        vec![
+            event("isp", "death", json!({"generation": 0})),
+            event("video6", "told", json!({"peer": "isp", "generation": 0})),
+            event("isp", "quiet", json!({"generation": 0})),
+            event("capture", "disconnected", json!({"peer": "isp", "generation": 0})),
+            event("isp", "restarted", json!({"generation": 1})),
+        ]
+    }
+
+    fn frames(epoch: u32) -> Vec<FrameJson> {
+        let (node, crc32) = ("video6".to_string(), String::new());
+        vec![FrameJson {
+            sequence: 0,
+            node,
+            timestamp_us: 0,
+            crc32,
+            psnr_db: None,
+            epoch,
+            file: None,
+        }]
+    }
+
+    #[test]
+    fn frames_of_the_new_life_are_enough_when_the_first_frame_was_unplugged() {
+        assert_eq!(missing_of_the_story(&story(), &frames(1)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn frames_of_the_ended_life_are_not_a_return() {
+        assert_eq!(missing_of_the_story(&story(), &frames(0)).len(), 1);
+    }
+
+    #[test]
+    fn each_part_of_the_story_must_be_there() {
+        for part in 0..story().len() {
+            let mut story = story();
+            story.remove(part);
+            assert_eq!(missing_of_the_story(&story, &frames(1)).len(), 1, "part {part}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Options of `cargo xtask run`, checked before anything is built.
 
+use crate::root;
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -22,9 +23,9 @@ pub struct Args {
     /// Processed frames to stream
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub frames: u32,
-    /// Where pictures and drawings go
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    pub out: PathBuf,
+    /// Where pictures and drawings go [default: out in the project's folder]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Unplug the camera module in the middle of this frame [default: half of --frames]
     #[arg(long, value_name = "N", conflicts_with = "no_unplug")]
     pub unplug_at: Option<u32>,
@@ -104,10 +105,16 @@ impl Args {
                  {frames}, or more --frames"
             );
         }
-        if self.out.exists() && !self.out.is_dir() {
-            anyhow::bail!("--out {}: not a folder; give a folder", self.out.display());
+        if let Some(out) = self.out.as_ref().filter(|out| out.exists() && !out.is_dir()) {
+            anyhow::bail!("--out {}: not a folder; give a folder", out.display());
         }
         Ok(())
+    }
+
+    /// The folder for pictures and drawings: as given, or `out` in the project's folder.
+    #[must_use]
+    pub fn out(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| root::project().join("out"))
     }
 }
 

@@ -46,8 +46,6 @@ pub struct RunJson {
     pub frames: Vec<FrameJson>,
     /// Events in the order of arrival.
     pub events: Vec<EventJson>,
-    /// What went wrong.
-    pub problems: Vec<String>,
 }
 
 /// The end of a run.
@@ -57,6 +55,8 @@ pub struct Report {
     pub ok: bool,
     /// For `--json`.
     pub json: RunJson,
+    /// What went wrong.
+    pub problems: Vec<String>,
     /// Finished files, relative to the work folder.
     pub files: Vec<String>,
 }
@@ -83,16 +83,16 @@ impl Report {
         files: Vec<String>,
     ) -> Self {
         let ok = problems.is_empty();
-        Self { ok, json: RunJson { ok, frames, events, problems }, files }
+        Self { ok, json: RunJson { ok, frames, events }, problems, files }
     }
 
     /// The closing text.
     #[must_use]
     pub fn text(&self, out: &Path) -> String {
-        let RunJson { frames, events, problems, .. } = &self.json;
+        let RunJson { frames, events, .. } = &self.json;
         let mut text = String::new();
         // Writing into a String cannot fail.
-        for problem in problems {
+        for problem in &self.problems {
             let _ = writeln!(text, "PROBLEM: {problem}");
         }
         let psnr: Vec<f64> = frames.iter().filter_map(|frame| frame.psnr_db).collect();

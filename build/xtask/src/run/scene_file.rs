@@ -17,12 +17,12 @@ pub const ASPECT_MAX: u32 = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum SceneError {
     /// The file cannot be read.
-    #[error("scene {path}: {source}; give the path of a PNG or JPEG file")]
+    #[error("scene {path}: {detail}; give the path of a PNG or JPEG file")]
     Unreadable {
         /// The file.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        detail: String,
     },
     /// The bytes are not a whole picture.
     #[error("scene {path}: not a readable PNG or JPEG ({detail}); give a complete picture file")]
@@ -53,11 +53,12 @@ pub enum SceneError {
 /// [`SceneError`] names the file, the value and the remedy.
 pub fn load(path: &Path, width_px: u32, height_px: u32) -> Result<Vec<u8>, SceneError> {
     let name = path.display().to_string();
-    let reader = || {
-        ImageReader::open(path)
-            .and_then(ImageReader::with_guessed_format)
-            .map_err(|source| SceneError::Unreadable { path: name.clone(), source })
+    let unreadable = |error: std::io::Error| SceneError::Unreadable {
+        path: name.clone(),
+        detail: error.to_string(),
     };
+    let reader =
+        || ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(unreadable);
     let damaged = |error: image::ImageError| SceneError::NotAPicture {
         path: name.clone(),
         detail: error.to_string(),

@@ -26,7 +26,8 @@ pub fn check(size: Size, sensor: Size) -> anyhow::Result<()> {
     let near = nearest(size, sensor);
     if near != size {
         let (next, previous) = (neighbour(size, sensor, 1), neighbour(size, sensor, -1));
-        let mut others = vec![near, next, previous];
+        let mut others: Vec<_> =
+            [near, next, previous].into_iter().map(|size| shrunk(size, sensor)).collect();
         others.dedup();
         let others: Vec<String> = others.iter().map(ToString::to_string).collect();
         anyhow::bail!(
@@ -36,15 +37,9 @@ pub fn check(size: Size, sensor: Size) -> anyhow::Result<()> {
     }
     let bytes = picture_bytes(size);
     if bytes > MAX_BYTES {
-        let shrink = (f64::from(MAX_BYTES) / f64::from(bytes)).sqrt();
-        let scaled = |side: u16| (f64::from(side) * shrink) as u16;
-        let wanted = Size {
-            width_px: scaled(size.width_px) & !7,
-            height_px: scaled(size.height_px).max(2),
-        };
         anyhow::bail!(
             "--size {size}: {bytes} bytes a picture, the host takes {MAX_BYTES}; nearest size: {}",
-            nearest(wanted, sensor)
+            shrunk(size, sensor)
         );
     }
     Ok(())
@@ -52,11 +47,8 @@ pub fn check(size: Size, sensor: Size) -> anyhow::Result<()> {
 
 /// The resizer's answer to a wish, with the pipeline set up as the client does it.
 fn nearest(wanted: Size, sensor: Size) -> Size {
-    let format = |size: Size, code| PadFormat {
-        width_px: size.width_px,
-        height_px: size.height_px,
-        code,
-    };
+    let format =
+        |size: Size, code| PadFormat { width_px: size.width_px, height_px: size.height_px, code };
     let set = |pad, format| FormatChange::Format { pad, format };
     let bayer = set(0, format(sensor, MbusCode::SGRBG10));
     let video_port = ccdc::adjust(ccdc::default_state(), bayer).video_port;
@@ -64,6 +56,19 @@ fn nearest(wanted: Size, sensor: Size) -> Size {
     let input = resizer::adjust(resizer::default_state(), set(0, processed));
     let output = resizer::adjust(input, set(1, format(wanted, processed.code))).source;
     Size { width_px: output.width_px, height_px: output.height_px }
+}
+
+/// A possible size itself, or the largest one of about the same shape whose picture the host takes.
+fn shrunk(size: Size, sensor: Size) -> Size {
+    let fits = |size: &Size| picture_bytes(*size) <= MAX_BYTES;
+    let of_width = |width_px: u16| {
+        let height = u32::from(size.height_px) * u32::from(width_px) / u32::from(size.width_px);
+        nearest(Size { width_px, height_px: height as u16 }, sensor)
+    };
+    if fits(&size) {
+        return size;
+    }
+    (1..size.width_px).rev().map(of_width).find(fits).unwrap_or(sensor)
 }
 
 /// The first possible size that is wider (`direction` 1) or narrower (-1) than `wanted`.
@@ -75,9 +80,8 @@ fn neighbour(wanted: Size, sensor: Size, direction: i32) -> Size {
         let width_px = u16::try_from(width.max(1)).unwrap_or(u16::MAX);
         nearest(Size { width_px, ..wanted }, sensor)
     };
-    let beyond = |size: &Size| {
-        (i32::from(size.width_px) - i32::from(wanted.width_px)) * direction > 0
-    };
+    let beyond =
+        |size: &Size| (i32::from(size.width_px) - i32::from(wanted.width_px)) * direction > 0;
     (1..=STEPS_MAX).map(candidate).find(beyond).unwrap_or_else(|| nearest(wanted, sensor))
 }
 
@@ -113,6 +117,16 @@ mod tests {
     #[test]
     fn pictures_that_the_host_does_not_take_are_refused() {
         refused(size(1600, 1200), "bytes a picture");
+    }
+
+    #[test]
+    fn the_nearest_size_of_a_picture_that_is_too_big_is_taken() {
+        for wanted in [size(1600, 1200), size(1176, 886), size(2592, 486), size(4000, 3000)] {
+            let error = check(wanted, SENSOR).expect_err("too many bytes").to_string();
+            let (_, named) = error.rsplit_once(' ').expect("the size is the last word");
+            let named: Size = named.parse().expect("a size");
+            check(named, SENSOR).expect("what the error names is accepted");
+        }
     }
 
     #[test]

@@ -96,9 +96,10 @@ impl Work {
     /// # Errors
     /// If it cannot be made.
     pub fn new() -> anyhow::Result<Self> {
-        let path = root::target_dir().join("run").join(std::process::id().to_string());
-        std::fs::create_dir_all(&path)
-            .with_context(|| format!("cannot make the folder {}", path.display()))?;
+        let all = root::target_dir().join("run");
+        remove_orphans(&all);
+        let path = all.join(std::process::id().to_string());
+        make_folder(&path)?;
         Ok(Self(path))
     }
 
@@ -113,15 +114,41 @@ impl Work {
     /// # Errors
     /// If a file cannot be written; names it.
     pub fn publish(&self, out: &Path, files: &[String]) -> anyhow::Result<()> {
-        std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+        make_folder(out)?;
         for file in files {
             let (target, partial) = (out.join(file), out.join(format!(".{file}.part")));
             // Copied, because `out` may lie on another file system, where renaming fails.
             std::fs::copy(self.0.join(file), &partial)
                 .and_then(|_| std::fs::rename(&partial, &target))
+                .inspect_err(|_| {
+                    // It may never have been made.
+                    let _ = std::fs::remove_file(&partial);
+                })
                 .with_context(|| format!("cannot write {}", target.display()))?;
         }
         Ok(())
+    }
+}
+
+/// Makes a folder with its parents, if it is not there.
+///
+/// # Errors
+/// Names it, and says why not.
+pub fn make_folder(path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path)
+        .with_context(|| format!("cannot make the folder {}", path.display()))
+}
+
+/// Removes the folders of runs that were killed: their names are the ids of processes that are
+/// gone.
+fn remove_orphans(all: &Path) {
+    for entry in std::fs::read_dir(all).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_process = name.to_string_lossy().parse::<u32>().is_ok();
+        if is_process && !Path::new("/proc").join(&name).exists() {
+            // Another run may be removing it as well.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod boot;
 pub mod core1;
 pub mod exclusive;
 pub mod hook;
+pub mod injector;
 pub mod link;
 pub mod machine;
 pub mod report;

@@ -12,7 +12,7 @@
 
 use super::hook::{self, Redirect};
 use super::machine::*;
-use super::{link, report, semihosting};
+use super::{injector, link, report, semihosting};
 use crate::decode::{self, Direction, PC, Registers, SP, Transfer};
 use crate::log::Who;
 use crate::regs::{Kind, Request};
@@ -103,6 +103,12 @@ unsafe extern "C" fn trap(saved: *mut Saved, exc_return: u32) {
     };
     if secure_fault & SFSR_INVEP != 0 && hook::is_hook(context.frame) {
         return hook::close(&mut context);
+    }
+    if secure_fault & SFSR_INVEP != 0
+        && injector::is_request(context.frame)
+        && injector::perform(&mut context)
+    {
+        return;
     }
     dispatch(&mut context, secure_fault);
 }

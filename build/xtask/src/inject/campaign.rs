@@ -1,0 +1,239 @@
+//! Prepares the ground (reference, clean run, trace), makes injections, one or many.
+
+use super::class::{Class, Shot};
+use super::draw::Sites;
+use super::oracle::{Clean, judge};
+use super::record::Record;
+use super::report::{Outcome, Report};
+use super::route::route;
+use super::shot::{Said, logged, steered, undisturbed};
+use super::stage::{Run, Stage, moment};
+use super::trace::Trace;
+use anyhow::{Context, bail, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::{BufReader, IsTerminal};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use test_inject::course::RECOVERED;
+
+/// Frames whose CRC is known: a later life may lose some before the client has its own.
+const REFERENCE_FRAMES: u32 = 24;
+/// Frames of a run in which nothing happens.
+const FRAMES: u32 = 5;
+/// Faults hit before this frame is taken, so that frames come after them in any case.
+const WINDOW_FRAMES: u32 = FRAMES + 1 - RECOVERED;
+/// "In time" in mission.md: 10 ms or a frame interval, whichever is longer.
+const IN_TIME_US: u64 = 10_000;
+/// Time of a device line in microseconds, the bench's default.
+const LINE_US: u64 = 100;
+
+/// Everything that injections share.
+pub struct Campaign {
+    stage: Stage,
+    trace: Trace,
+    clean: Clean,
+    said: Said,
+    sites: Sites,
+    frame_lines: u32,
+    skip_quiesce: bool,
+}
+
+impl Campaign {
+    /// Builds the image and makes the runs without faults.
+    ///
+    /// # Errors
+    /// If the image does not build, or does not stream.
+    pub fn prepare(skip_quiesce: bool, quiet: bool) -> anyhow::Result<Self> {
+        let stage = Stage::new(skip_quiesce, quiet)?;
+        let reference = run("reference", REFERENCE_FRAMES, &[]);
+        let record = streamed(&undisturbed(&stage, &reference)?)?;
+        let crc32s: Vec<_> = record.frames.iter().map(|frame| frame.crc32).collect();
+        let (said, trace) = logged(&stage, &run("clean", FRAMES, &crc32s), |log| {
+            let file = std::fs::File::open(log).context("the emulator wrote no log")?;
+            Trace::read(BufReader::with_capacity(1 << 20, file), stage.began)
+        })?;
+        let record = streamed(&said)?;
+        let interval_us = frame_interval_us(&record)?;
+        let frame_lines = u32::try_from(interval_us.div_ceil(LINE_US))?;
+        let clean = Clean {
+            crc32s,
+            sequences: record.frames.iter().map(|frame| frame.sequence).collect(),
+            refusals: record.refused.len(),
+            in_time_us: IN_TIME_US.max(interval_us),
+            tasks: stage.tasks(),
+        };
+        let end = trace.nth(stage.taken, WINDOW_FRAMES as usize);
+        let end = end.context("the clean run took too few frames")?;
+        let lines = frame_lines * (WINDOW_FRAMES - 1);
+        let sites = Sites::new(&trace, &stage.victim_code(), end, lines);
+        let this = Self { stage, trace, clean, said, sites, frame_lines, skip_quiesce };
+        this.check_steering(end)?;
+        Ok(this)
+    }
+
+    /// A run that goes to a site and injects nothing is the clean run, line by line.
+    fn check_steering(&self, end: usize) -> anyhow::Result<()> {
+        let shot = Shot { class: Class::None, at: u32::try_from(end / 2)?, bit: 0 };
+        let (_, said) = self.shoot(shot, "steering")?;
+        let other = self.said.lines.iter().zip(&said.lines).find(|(clean, led)| clean != led);
+        if let Some((clean, led)) = other {
+            bail!(
+                "a run that was stopped on its way is not the clean run: {led}, not {clean}; this \
+                 emulator cannot be steered exactly"
+            );
+        }
+        ensure!(
+            said.lines.len() == self.said.lines.len() && said.end == self.said.end,
+            "a run that was stopped on its way ended otherwise than the clean run: {}",
+            said.end
+        );
+        Ok(())
+    }
+
+    /// One injection; succeeds if the oracle has no objection.
+    ///
+    /// # Errors
+    /// If the machine cannot be run, or there is no such site.
+    pub fn one(&self, shot: Shot, lines: bool, json: bool) -> anyhow::Result<ExitCode> {
+        let (outcome, said) = self.outcome(shot, "one")?;
+        if lines {
+            for line in &said.lines {
+                eprintln!("{line}");
+            }
+        }
+        match json {
+            true => println!("{}", serde_json::to_string(&outcome)?),
+            false => println!("{outcome}"),
+        }
+        let right = outcome.judgement.objections.is_empty();
+        Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// A campaign of drawn faults.
+    ///
+    /// # Errors
+    /// If a machine cannot be run, or there are no sites.
+    pub fn many(&self, count: u32, seed: u64, json: bool) -> anyhow::Result<ExitCode> {
+        let shots = self.sites.draw(&self.trace, count, seed);
+        let shots = shots.context("the driver executed nothing while the clean run streamed")?;
+        eprintln!(
+            "{} product instructions streamed; sites: {} instructions of the driver, {} executions",
+            self.trace.len(),
+            self.sites.addresses(),
+            self.sites.executions()
+        );
+        let bar = progress(shots.len(), json);
+        let outcomes = in_parallel(&shots, |number, shot| {
+            let (outcome, _) = self.outcome(*shot, &number.to_string())?;
+            bar.inc(1);
+            if !outcome.judgement.objections.is_empty() {
+                bar.suspend(|| eprintln!("{outcome}"));
+            }
+            Ok(outcome)
+        })?;
+        bar.finish_and_clear();
+        let report = Report::new(outcomes, seed, self.skip_quiesce);
+        match json {
+            true => println!("{}", serde_json::to_string(&report)?),
+            false => println!("{report}"),
+        }
+        Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn outcome(&self, shot: Shot, name: &str) -> anyhow::Result<(Outcome, Said)> {
+        let replay = shot.replay(self.skip_quiesce);
+        let (place, said) = self.shoot(shot, name).with_context(|| replay.clone())?;
+        let record = Record::read(&said.lines, said.end);
+        let judgement = judge(&record, shot.class, &self.clean);
+        Ok((Outcome { shot, replay, place, judgement }, said))
+    }
+
+    /// Makes the run; also gives where the fault hit.
+    fn shoot(&self, shot: Shot, name: &str) -> anyhow::Result<(String, Said)> {
+        let plain = run(name, FRAMES, &self.clean.crc32s);
+        if let Some((frame, line)) = moment(shot, self.frame_lines) {
+            let run = Run { unplug: Some((frame, line)), ..plain };
+            let place = format!("device frame {frame}, line {line}");
+            return Ok((place, undisturbed(&self.stage, &run)?));
+        }
+        let victim = self.stage.victim_code();
+        let number = self.trace.first_in(&victim, shot.at as usize);
+        let number = number.with_context(|| {
+            format!(
+                "--at {}: the driver executes nothing from there on; {} instructions are streamed",
+                shot.at,
+                self.trace.len()
+            )
+        })?;
+        let route = route(&self.trace, number);
+        let route = route.context("there is no short way to this instruction; try one nearby")?;
+        let site = self.trace.pcs()[number];
+        let injection = self.stage.injection(shot, site, &self.trace)?;
+        let faulty = injection.is_some();
+        let run = Run { injection, ..plain };
+        let said = steered(&self.stage, &run, &route, faulty)?;
+        Ok((self.stage.place(site), said))
+    }
+}
+
+fn run<'a>(name: &str, frames: u32, crc32s: &'a [u32]) -> Run<'a> {
+    Run { name: name.into(), frames, crc32s, injection: None, unplug: None }
+}
+
+/// The record of a run in which all was well.
+fn streamed(said: &Said) -> anyhow::Result<Record> {
+    let record = Record::read(&said.lines, said.end);
+    let well = record.books.iter().any(|books| books.over == "streamed");
+    ensure!(
+        well && record.deaths.is_empty(),
+        "the image does not stream without a fault: {}, {} frames, {} deaths",
+        said.end,
+        record.frames.len(),
+        record.deaths.len()
+    );
+    Ok(record)
+}
+
+fn frame_interval_us(record: &Record) -> anyhow::Result<u64> {
+    match record.frames.as_slice() {
+        [first, .., last] if last.sequence > first.sequence => {
+            Ok((last.time_us - first.time_us) / u64::from(last.sequence - first.sequence))
+        }
+        _ => anyhow::bail!("the clean run took too few frames"),
+    }
+}
+
+fn progress(count: usize, json: bool) -> ProgressBar {
+    if json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(count as u64);
+    if let Ok(style) = ProgressStyle::with_template("{pos}/{len} faults {wide_bar} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Does all shots, as many at a time as there are processors; results in their order.
+fn in_parallel<R: Send>(
+    shots: &[Shot],
+    perform: impl Fn(usize, &Shot) -> anyhow::Result<R> + Sync,
+) -> anyhow::Result<Vec<R>> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(shots.len());
+    let queue = Mutex::new(shots.iter().enumerate());
+    let results = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().expect("no worker panics with the queue").next();
+                    let Some((number, shot)) = next else { return };
+                    let result = perform(number, shot);
+                    results.lock().expect("no worker panics with results").insert(number, result);
+                }
+            });
+        }
+    });
+    results.into_inner().expect("all workers have ended").into_values().collect()
+}

@@ -1,0 +1,147 @@
+//! Faults drawn from a seed: the same seed, the same faults.
+
+use super::class::{Class, Shot};
+use super::route::route;
+use super::trace::Trace;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// How often a site is drawn anew because there is no short route to it.
+const TRIES_MAX: u32 = 100;
+
+/// Random numbers: SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+/// OOPSLA 2014).
+pub struct Draw(u64);
+
+impl Draw {
+    /// The numbers of this seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ z >> 31
+    }
+
+    /// A number below `limit`, which is not 0.
+    pub fn below(&mut self, limit: u32) -> u32 {
+        (self.next() % u64::from(limit)) as u32
+    }
+}
+
+/// What sites are drawn from: the instructions of one task that the clean run executed, by address.
+///
+/// The address is drawn first and one of its executions then. Otherwise the few instructions that
+/// copy and compare would get nearly all faults.
+pub struct Sites {
+    by_address: Vec<Vec<usize>>,
+    lines: u32,
+}
+
+impl Sites {
+    /// Instructions in `code` before instruction `end`; device lines below `lines`.
+    #[must_use]
+    pub fn new(trace: &Trace, code: &Range<u32>, end: usize, lines: u32) -> Self {
+        let mut by_address: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (number, pc) in trace.pcs()[..end.min(trace.len())].iter().enumerate() {
+            if code.contains(pc) {
+                by_address.entry(*pc).or_default().push(number);
+            }
+        }
+        Self { by_address: by_address.into_values().collect(), lines }
+    }
+
+    /// Number of different instructions.
+    #[must_use]
+    pub fn addresses(&self) -> usize {
+        self.by_address.len()
+    }
+
+    /// Number of executions.
+    #[must_use]
+    pub fn executions(&self) -> usize {
+        self.by_address.iter().map(Vec::len).sum()
+    }
+
+    /// `count` faults, the classes in turn. `None` if the task executed nothing.
+    #[must_use]
+    pub fn draw(&self, trace: &Trace, count: u32, seed: u64) -> Option<Vec<Shot>> {
+        let mut draw = Draw::new(seed);
+        let mut classes = Class::DRAWN.into_iter().cycle();
+        (0..count).map(|_| self.one(trace, classes.next()?, &mut draw)).collect()
+    }
+
+    fn one(&self, trace: &Trace, class: Class, draw: &mut Draw) -> Option<Shot> {
+        let bit = draw.next() as u32;
+        if class == Class::Unplug {
+            return Some(Shot { class, at: draw.below(self.lines.max(1)), bit: 0 });
+        }
+        if self.by_address.is_empty() {
+            return None;
+        }
+        for _ in 0..TRIES_MAX {
+            let executions = &self.by_address[draw.below(self.by_address.len() as u32) as usize];
+            let number = executions[draw.below(executions.len() as u32) as usize];
+            if route(trace, number).is_some() {
+                return Some(Shot { class, at: u32::try_from(number).ok()?, bit });
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace() -> Trace {
+        Trace::of((0..400).map(|n| if n % 4 == 0 { 1000 + n } else { n % 7 * 2 }).collect())
+    }
+
+    #[test]
+    fn sites_are_executed_instructions_of_the_task_in_the_window() {
+        let trace = trace();
+        let sites = Sites::new(&trace, &(0..20), 300, 50);
+        assert!(sites.executions() > sites.addresses());
+        let shots = sites.draw(&trace, 60, 7).expect("sites");
+        for shot in &shots {
+            if shot.class == Class::Unplug {
+                assert!(shot.at < 50);
+            } else {
+                assert!(trace.pcs()[shot.at as usize] < 20 && shot.at < 300, "{shot:?}");
+            }
+        }
+        for class in Class::DRAWN {
+            assert_eq!(shots.iter().filter(|shot| shot.class == class).count(), 10);
+        }
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_faults_and_another_one_others() {
+        let trace = trace();
+        let sites = Sites::new(&trace, &(0..20), 300, 50);
+        assert_eq!(sites.draw(&trace, 20, 3), sites.draw(&trace, 20, 3));
+        assert_ne!(sites.draw(&trace, 20, 3), sites.draw(&trace, 20, 4));
+    }
+
+    #[test]
+    fn a_task_that_executed_nothing_has_no_sites() {
+        let trace = trace();
+        let sites = Sites::new(&trace, &(9000..9001), 300, 50);
+        assert_eq!(sites.draw(&trace, 6, 1), None);
+    }
+
+    #[test]
+    fn the_generator_is_the_published_one() {
+        // First outputs for seed 0, as in the reference implementation of SplitMix64.
+        let mut draw = Draw::new(0);
+        assert_eq!(draw.next(), 0xE220_A839_7B1D_CDAF);
+        assert_eq!(draw.next(), 0x6E78_9E6A_A1B9_65F4);
+    }
+}

@@ -1,0 +1,419 @@
+//! The oracle: what must hold whatever was injected into the driver.
+//!
+//! 1. Kernel and supervisor live: the machine ends by the witness's word. Either one's death resets
+//!    the machine before that.
+//! 2. Each request of the client has exactly one result in time, by the witness's books.
+//! 3. A disconnect names a life that ended, with its cause; the first one comes in time.
+//! 4. Only the module's drivers die.
+//! 5. Between quiet and the next life DMA writes nothing and asks for nothing; at the end no buffer
+//!    is with the hardware or in quarantine.
+//! 6. Correct frames return: each frame of a later life is the clean run's, and enough of them come;
+//!    or the driver is down, and the supervisor says so.
+//!
+//! Wrong pixels of the life that was hit are no objection but a manifestation: the driver may be
+//! wrong in any way until somebody ends it.
+
+use super::class::Class;
+use super::record::{Books, Record};
+use crate::machine::End;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fmt;
+use test_inject::FINISHED;
+
+/// What was known before.
+#[derive(Clone, Debug)]
+pub struct Clean {
+    /// CRC of frame 0, 1, ...
+    pub crc32s: Vec<u32>,
+    /// Sequence numbers of the frames of the clean run.
+    pub sequences: Vec<u32>,
+    /// Refusals in the clean run (while the drivers start).
+    pub refusals: usize,
+    /// Longest time from a death to the client's disconnect, in microseconds.
+    pub in_time_us: u64,
+    /// Names of the tasks.
+    pub tasks: Vec<String>,
+}
+
+/// How a fault showed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Manifested {
+    /// The driver died, of this cause.
+    Died(String),
+    /// It delivered pixels that are not the clean run's.
+    WrongFrame,
+    /// It delivered a frame that was marked as damaged.
+    DamagedFrame,
+    /// It refused something, or no frame came in time.
+    Refused,
+    /// A frame is missing.
+    MissingFrame,
+}
+
+impl fmt::Display for Manifested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Died(cause) => write!(f, "died: {cause}"),
+            Self::WrongFrame => write!(f, "wrong frame"),
+            Self::DamagedFrame => write!(f, "damaged frame"),
+            Self::Refused => write!(f, "refused"),
+            Self::MissingFrame => write!(f, "missing frame"),
+        }
+    }
+}
+
+/// What became of a fault.
+#[derive(Clone, Debug, Serialize)]
+pub struct Judgement {
+    /// How it showed, if it did.
+    pub manifested: Option<Manifested>,
+    /// What should not have happened.
+    pub objections: Vec<String>,
+    /// The driver is down for good, in order.
+    pub down: bool,
+    /// Accesses of DMA that the firewall refused.
+    pub dma_refused: u32,
+}
+
+/// The tasks that may die: drivers of the module.
+const MODULE: [&str; 2] = ["isp", "sensor"];
+
+/// Judges a run.
+#[must_use]
+pub fn judge(record: &Record, class: Class, clean: &Clean) -> Judgement {
+    let mut objections = Vec::new();
+    let books = books(record, &mut objections);
+    if let Some(books) = books {
+        answers(books, &mut objections);
+        dma(books, &mut objections);
+        ending(record, books, &mut objections);
+    }
+    deaths(record, clean, &mut objections);
+    told(record, clean, &mut objections);
+    later_frames(record, clean, &mut objections);
+    let manifested = manifested(record, clean);
+    if class == Class::None && manifested.is_some() {
+        objections.push("nothing was injected, and something happened".into());
+    }
+    Judgement {
+        manifested,
+        objections,
+        down: books.is_some_and(|books| books.over == "down"),
+        dma_refused: books.map_or(0, |books| books.dma_refused),
+    }
+}
+
+/// Rule 1.
+fn books<'a>(record: &'a Record, objections: &mut Vec<String>) -> Option<&'a Books> {
+    match (record.end, record.books.as_slice()) {
+        (End::Status(status), [books]) if status == i32::from(FINISHED) => Some(books),
+        (End::Status(0), []) => {
+            objections.push("the machine was reset: the kernel or the supervisor died".into());
+            None
+        }
+        (end, books) => {
+            objections.push(format!("{end}, with {} closings of the books", books.len()));
+            if let Some(last) = record.other.iter().rev().find(|line| line.contains("bench:")) {
+                objections.push(last.clone());
+            }
+            books.first()
+        }
+    }
+}
+
+/// Rule 2.
+fn answers(books: &Books, objections: &mut Vec<String>) {
+    let results = books.done + books.refused + books.disconnected;
+    if results != books.requests {
+        objections.push(format!("{} requests have {results} results", books.requests));
+    }
+    for (count, what) in [
+        (books.twice, "answers came twice"),
+        (books.unasked, "answers or requests were out of turn"),
+        (books.overdue, "requests took too long"),
+    ] {
+        if count != 0 {
+            objections.push(format!("{count} {what}"));
+        }
+    }
+}
+
+/// Rule 5.
+fn dma(books: &Books, objections: &mut Vec<String>) {
+    for (count, what) in [
+        (books.late_bytes, "bytes were written by DMA after quiet"),
+        (books.late_refused, "accesses of DMA were refused after quiet"),
+        (books.in_hardware, "buffers are still with the hardware"),
+        (books.quarantined, "buffers are still in quarantine"),
+    ] {
+        if count != 0 {
+            objections.push(format!("{count} {what}"));
+        }
+    }
+}
+
+/// Rule 6, the end.
+fn ending(record: &Record, books: &Books, objections: &mut Vec<String>) {
+    match (books.over.as_str(), books.outlook.as_str()) {
+        ("streamed", "ready") => {}
+        ("down", "failed") if !record.deaths.is_empty() => {}
+        (over, outlook) => objections.push(format!("{over}, with the driver's outlook {outlook}")),
+    }
+}
+
+/// Rule 4.
+fn deaths(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
+    for death in &record.deaths {
+        let name = task_name(clean, death.task);
+        if !MODULE.contains(&name.as_str()) {
+            objections.push(format!("the fault spread: {name} died, {}", death.cause));
+        }
+    }
+}
+
+/// Rule 3.
+fn told(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
+    let mut known = BTreeSet::new();
+    for disconnected in &record.disconnected {
+        let (peer, generation) = (disconnected.peer, disconnected.generation);
+        let death =
+            record.deaths.iter().find(|death| (death.task, death.generation) == (peer, generation));
+        let name = task_name(clean, peer);
+        match death {
+            None => objections.push(format!("{name} generation {generation} never died")),
+            Some(death) if death.cause != disconnected.cause => objections.push(format!(
+                "{name} died {}, the client was told {}",
+                death.cause, disconnected.cause
+            )),
+            Some(death) => {
+                let late_us = disconnected.time_us.saturating_sub(death.time_us);
+                if known.insert((peer, generation)) && late_us > clean.in_time_us {
+                    objections.push(format!("told {late_us} us after the death of {name}"));
+                }
+            }
+        }
+    }
+}
+
+/// Rule 6, the frames.
+fn later_frames(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
+    let first = record.frames.first().map_or(0, |frame| frame.epoch);
+    for frame in record.frames.iter().filter(|frame| frame.epoch > first) {
+        if frame.flags == 0 && is_wrong(clean, frame.sequence, frame.crc32) {
+            let (sequence, epoch) = (frame.sequence, frame.epoch);
+            objections.push(format!("frame {sequence} of epoch {epoch} is wrong"));
+        }
+    }
+}
+
+fn is_wrong(clean: &Clean, sequence: u32, crc32: u32) -> bool {
+    clean.crc32s.get(sequence as usize).is_some_and(|expected| *expected != crc32)
+}
+
+fn manifested(record: &Record, clean: &Clean) -> Option<Manifested> {
+    let isp = |task| task_name(clean, task) == MODULE[0];
+    if let Some(death) =
+        record.deaths.iter().find(|death| isp(death.task)).filter(|death| death.cause != "stopped")
+    {
+        return Some(Manifested::Died(death.cause.clone()));
+    }
+    let frames = &record.frames;
+    if frames.iter().any(|frame| frame.flags == 0 && is_wrong(clean, frame.sequence, frame.crc32)) {
+        return Some(Manifested::WrongFrame);
+    }
+    if frames.iter().any(|frame| frame.flags != 0) {
+        return Some(Manifested::DamagedFrame);
+    }
+    if record.refused.len() > clean.refusals {
+        return Some(Manifested::Refused);
+    }
+    let sequences = frames.iter().map(|frame| frame.sequence);
+    (!sequences.eq(clean.sequences.iter().copied())).then_some(Manifested::MissingFrame)
+}
+
+fn task_name(clean: &Clean, index: u32) -> String {
+    clean.tasks.get(index as usize).cloned().unwrap_or_else(|| format!("task {index}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clean() -> Clean {
+        Clean {
+            crc32s: vec![10, 11, 12],
+            sequences: vec![0, 1, 2],
+            refusals: 1,
+            in_time_us: 10_000,
+            tasks: ["supervisor", "power", "frames", "isp", "sensor", "graph"]
+                .map(Into::into)
+                .into(),
+        }
+    }
+
+    const REFUSED: &str = r#"{"kind":"refused","call":"setup","error":2,"time_us":1}"#;
+
+    fn frame(sequence: u32, crc32: u32, epoch: u32, flags: u32) -> String {
+        format!(
+            r#"{{"kind":"frame","sequence":{sequence},"crc32":{crc32},"epoch":{epoch},"flags":{flags},"time_us":5}}"#
+        )
+    }
+
+    fn death(task: u32, generation: u32, cause: &str) -> String {
+        format!(
+            r#"{{"kind":"story","number":1,"time_us":100,"task":{task},"what":"death","generation":{generation},"cause":"{cause}"}}"#
+        )
+    }
+
+    fn disconnected(generation: u32, cause: &str, time_us: u64) -> String {
+        format!(
+            r#"{{"kind":"disconnected","call":"dqbuf","peer":3,"generation":{generation},"cause":"{cause}","time_us":{time_us}}}"#
+        )
+    }
+
+    /// Books in which all is well, but for these changes.
+    fn books(changes: &[(&str, &str)]) -> String {
+        let mut line = r#"{"kind":"books","over":"streamed","outlook":"ready","requests":9,"done":7,"refused":1,"disconnected":1,"twice":0,"unasked":0,"overdue":0,"deaths":1,"late_bytes":0,"late_refused":0,"dma_refused":0,"foreign":0,"in_hardware":0,"quarantined":0}"#.to_string();
+        for (from, to) in changes {
+            assert!(line.contains(from), "{from}");
+            line = line.replacen(from, to, 1);
+        }
+        line
+    }
+
+    fn undisturbed() -> Vec<String> {
+        vec![REFUSED.into(), frame(0, 10, 0, 0), frame(1, 11, 0, 0), frame(2, 12, 0, 0), books(&[])]
+    }
+
+    fn recovered() -> Vec<String> {
+        let mut lines = vec![REFUSED.into(), frame(0, 10, 0, 0), death(3, 0, "faulted")];
+        lines.push(disconnected(0, "faulted", 2_000));
+        lines.extend([frame(0, 10, 1, 0), frame(1, 11, 1, 0), frame(2, 12, 1, 0), books(&[])]);
+        lines
+    }
+
+    fn judged(lines: &[String], status: i32) -> Judgement {
+        judge(&Record::read(lines, End::Status(status)), Class::CodeBit, &clean())
+    }
+
+    #[track_caller]
+    fn check(lines: Vec<String>, expect: &str) {
+        let judgement = judged(&lines, FINISHED.into());
+        let all = judgement.objections.join("; ");
+        match expect {
+            "" => assert_eq!(all, ""),
+            _ => assert!(all.contains(expect), "{all:?} does not contain {expect:?}"),
+        }
+    }
+
+    fn replaced(mut lines: Vec<String>, index: usize, line: String) -> Vec<String> {
+        lines[index] = line;
+        lines
+    }
+
+    #[test]
+    fn what_is_right_meets_no_objection() {
+        check(undisturbed(), "");
+        check(recovered(), "");
+        assert_eq!(judged(&undisturbed(), 10).manifested, None);
+        let died = Some(Manifested::Died("faulted".into()));
+        assert_eq!(judged(&recovered(), 10).manifested, died);
+    }
+
+    #[test]
+    fn a_reset_is_the_death_of_kernel_or_supervisor() {
+        let mut lines = undisturbed();
+        lines.pop();
+        let judgement = judged(&lines, 0);
+        assert!(judgement.objections[0].contains("reset"), "{judgement:?}");
+        assert!(!judged(&undisturbed(), 0).objections.is_empty());
+        assert!(!judged(&undisturbed(), 99).objections.is_empty());
+        assert!(!judged(&lines, 10).objections.is_empty());
+    }
+
+    #[test]
+    fn each_request_needs_exactly_one_result_in_time() {
+        for (from, to, expect) in [
+            (r#""done":7"#, r#""done":6"#, "9 requests have 8 results"),
+            (r#""twice":0"#, r#""twice":1"#, "twice"),
+            (r#""unasked":0"#, r#""unasked":2"#, "out of turn"),
+            (r#""overdue":0"#, r#""overdue":1"#, "too long"),
+        ] {
+            check(replaced(undisturbed(), 4, books(&[(from, to)])), expect);
+        }
+    }
+
+    #[test]
+    fn dma_after_quiet_and_buffers_that_do_not_return_are_objected_to() {
+        for (from, to, expect) in [
+            (r#""late_bytes":0"#, r#""late_bytes":128"#, "128 bytes were written by DMA"),
+            (r#""late_refused":0"#, r#""late_refused":1"#, "refused after quiet"),
+            (r#""in_hardware":0"#, r#""in_hardware":1"#, "with the hardware"),
+            (r#""quarantined":0"#, r#""quarantined":2"#, "quarantine"),
+        ] {
+            check(replaced(recovered(), 7, books(&[(from, to)])), expect);
+        }
+        let refused = books(&[(r#""dma_refused":0"#, r#""dma_refused":4"#)]);
+        check(replaced(recovered(), 7, refused), "");
+    }
+
+    #[test]
+    fn a_disconnect_names_a_death_and_comes_in_time() {
+        check(replaced(recovered(), 3, disconnected(1, "faulted", 2_000)), "never died");
+        check(replaced(recovered(), 3, disconnected(0, "stalled", 2_000)), "was told stalled");
+        check(replaced(recovered(), 3, disconnected(0, "faulted", 20_000)), "after the death");
+    }
+
+    #[test]
+    fn faults_do_not_spread() {
+        check(replaced(recovered(), 2, death(5, 0, "panicked")), "graph died, panicked");
+        let mut lines = recovered();
+        lines.push(death(4, 0, "dependency_lost"));
+        check(lines, "");
+    }
+
+    #[test]
+    fn frames_of_a_later_life_are_the_clean_runs() {
+        check(replaced(recovered(), 5, frame(1, 99, 1, 0)), "frame 1 of epoch 1 is wrong");
+        check(replaced(recovered(), 5, frame(1, 99, 1, 1)), "");
+        check(replaced(undisturbed(), 2, frame(1, 99, 0, 0)), "");
+    }
+
+    #[test]
+    fn the_driver_returns_or_is_down_in_order() {
+        let over = |over: &str, outlook: &str| {
+            let (over, outlook) =
+                (format!(r#""over":"{over}""#), format!(r#""outlook":"{outlook}""#));
+            books(&[(r#""over":"streamed""#, &over), (r#""outlook":"ready""#, &outlook)])
+        };
+        check(replaced(recovered(), 7, over("down", "failed")), "");
+        for (what, outlook) in
+            [("down", "absent"), ("gave_up", "ready"), ("silent", "ready"), ("streamed", "failed")]
+        {
+            check(replaced(recovered(), 7, over(what, outlook)), "with the driver's outlook");
+        }
+        check(replaced(undisturbed(), 4, over("down", "failed")), "with the driver's outlook");
+    }
+
+    #[test]
+    fn each_way_to_manifest_is_seen() {
+        let seen = |lines: &[String]| judged(lines, 10).manifested;
+        let wrong = replaced(undisturbed(), 2, frame(1, 99, 0, 0));
+        assert_eq!(seen(&wrong), Some(Manifested::WrongFrame));
+        let damaged = replaced(undisturbed(), 2, frame(1, 99, 0, 1));
+        assert_eq!(seen(&damaged), Some(Manifested::DamagedFrame));
+        let gap = replaced(undisturbed(), 2, frame(2, 12, 0, 0));
+        assert_eq!(seen(&gap), Some(Manifested::MissingFrame));
+        let mut refused = undisturbed();
+        refused.push(REFUSED.into());
+        assert_eq!(seen(&refused), Some(Manifested::Refused));
+    }
+
+    #[test]
+    fn a_run_without_a_fault_must_be_the_clean_run() {
+        let record = Record::read(&recovered(), End::Status(FINISHED.into()));
+        assert!(!judge(&record, Class::None, &clean()).objections.is_empty());
+    }
+}

@@ -1,0 +1,255 @@
+//! What the runs need: the image, its addresses, parameter blocks, folders.
+
+use super::class::{Class, Shot, Target, fault};
+use super::trace::Trace;
+use crate::machine::{Clock, Load, Setup};
+use crate::{dist, root};
+use anyhow::Context;
+use build_debugger::archive::Archive;
+use build_image::Dist;
+use drv_isp_regs::bench_control;
+use idl::parameters::Parameters as ProductParameters;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+use sys_boot::mps2_an521::{BENCH_PARAMETERS, PRODUCT_PARAMETERS};
+use test_bench::injection::{BLOCK, Injection};
+use test_bench::params::Parameters as BenchParameters;
+use test_bench::script::Entry;
+use test_inject::expected;
+
+const MANIFEST: &str = "test/inject/app.toml";
+const MANIFEST_UNQUIET: &str = "test/inject/unquiet.toml";
+/// The task that faults are injected into.
+const VICTIM: &str = "isp";
+/// One instruction is 2^2 ns of virtual time, as in the camera suite.
+const ICOUNT_SHIFT: u8 = 2;
+/// Sensor picture and frame, in pixels: small, because a run's time is that of its pixels.
+const SENSOR_PX: (u16, u16) = (128, 96);
+const FRAME_PX: (u16, u16) = (64, 48);
+/// Wall-clock limit of a run; most take less than a second.
+const LIMIT: Duration = Duration::from_secs(120);
+/// Virtual time limit of a run, in milliseconds.
+const TIME_LIMIT_MS: u32 = 20_000;
+/// Frames for which an unplugged module stays away.
+const AWAY_FRAMES: u32 = 2;
+/// First encoding of `svc #0`. Arm DDI 0553B, C2.4.
+const SVC: u16 = 0xDF00;
+
+/// The image and where things are in it.
+pub struct Stage {
+    dist: Dist,
+    /// Reads debug information when it is asked for, so it is used by one thread at a time.
+    archive: Mutex<Archive>,
+    folder: PathBuf,
+    /// The product's flash, from its base on.
+    code: Vec<u8>,
+    code_base: u32,
+    /// Index of the victim.
+    victim: usize,
+    /// First instruction of the function that the client calls when its stream is on.
+    pub began: u32,
+    /// First instruction of the function that the client calls for each frame.
+    pub taken: u32,
+}
+
+/// What differs between runs.
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    /// Name of its folder.
+    pub name: String,
+    /// Frames that end it if nothing happens.
+    pub frames: u32,
+    /// Frames that the client knows.
+    pub crc32s: &'a [u32],
+    /// What the bench is to inject.
+    pub injection: Option<Injection>,
+    /// Frame and line at which the module is unplugged.
+    pub unplug: Option<(u32, u32)>,
+}
+
+impl Stage {
+    /// Builds the image.
+    ///
+    /// # Errors
+    /// What the builder says.
+    pub fn new(skip_quiesce: bool, quiet: bool) -> anyhow::Result<Self> {
+        let manifest = if skip_quiesce { MANIFEST_UNQUIET } else { MANIFEST };
+        let manifest = root::project().join(manifest);
+        let options = build_image::Options { quiet, ..dist::options(&manifest, None) };
+        let dist = build_image::build(&options)?;
+        let archive = Archive::open(&dist.archive())?;
+        let victim = dist.layout.tasks.iter().position(|task| task.name == VICTIM);
+        let victim = victim.with_context(|| format!("the image has no task {VICTIM}"))?;
+        let client = archive.program("task:client")?;
+        let function = |name: &str| {
+            client.function(name).with_context(|| format!("the client has no function {name}"))
+        };
+        let (began, taken) = (function("streaming_began")? & !1, function("frame_taken")? & !1);
+        let binary = dist.file("binary").context("the image has no binary")?;
+        let code =
+            std::fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?;
+        let code_base = dist.layout.flash.base;
+        let folder = root::target_dir().join("inject").join(std::process::id().to_string());
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let archive = Mutex::new(archive);
+        Ok(Self { dist, archive, folder, code, code_base, victim, began, taken })
+    }
+
+    /// Names of the tasks.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<String> {
+        self.dist.layout.tasks.iter().map(|task| task.name.clone()).collect()
+    }
+
+    /// Addresses of the victim's code.
+    #[must_use]
+    pub fn victim_code(&self) -> Range<u32> {
+        let flash = &self.dist.layout.tasks[self.victim].flash;
+        flash.base..flash.base + flash.bytes
+    }
+
+    /// The product's code.
+    #[must_use]
+    pub fn product_code(&self) -> Range<u32> {
+        let flash = &self.dist.layout.flash;
+        flash.base..flash.base + flash.bytes
+    }
+
+    /// First instruction of the victim's lives.
+    #[must_use]
+    pub fn victim_entry(&self) -> u32 {
+        self.dist.layout.tasks[self.victim].entry & !1
+    }
+
+    /// Where an address is in the source.
+    #[must_use]
+    pub fn place(&self, pc: u32) -> String {
+        let archive = self.archive.lock().expect("no thread panics with the archive");
+        let places = archive.task(self.victim).map(|task| task.places(pc));
+        let place = places.ok().and_then(|places| places.into_iter().next());
+        place.map_or_else(|| format!("{pc:#010x}"), |place| format!("{pc:#010x} {place}"))
+    }
+
+    /// What the bench is to do for a shot at this address.
+    ///
+    /// # Errors
+    /// If the clean run made no system call in the victim.
+    pub fn injection(
+        &self,
+        shot: Shot,
+        site: u32,
+        trace: &Trace,
+    ) -> anyhow::Result<Option<Injection>> {
+        let victim = self.victim_code();
+        let call = trace.pcs().iter().find(|pc| victim.contains(pc) && self.half(**pc) == SVC);
+        let call = *call.context("the driver made no system call in the clean run")?;
+        let ram = &self.dist.layout.tasks[self.victim].ram;
+        let code = u32::from(self.half(site)) | u32::from(self.half(site + 2)) << 16;
+        let target = Target { ram_end: ram.base + ram.bytes, call, code };
+        let entry = self.victim_entry();
+        Ok(fault(shot, &target).map(|fault| Injection { fault, site, entry }))
+    }
+
+    fn half(&self, pc: u32) -> u16 {
+        let offset = pc.wrapping_sub(self.code_base) as usize;
+        let bytes = self.code.get(offset..).and_then(|rest| rest.first_chunk());
+        bytes.map_or(0, |bytes| u16::from_le_bytes(*bytes))
+    }
+
+    /// A machine for this run.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn machine(&self, run: &Run<'_>) -> anyhow::Result<Setup> {
+        let directory = self.folder.join(&run.name);
+        std::fs::create_dir_all(&directory)
+            .with_context(|| format!("cannot make the folder {}", directory.display()))?;
+        let write = |name: &str, bytes: &[u8]| -> anyhow::Result<PathBuf> {
+            let path = directory.join(name);
+            std::fs::write(&path, bytes)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(path)
+        };
+        let mut loads = vec![
+            Load::Elf(self.part("core1")?),
+            Load::Elf(self.dist.product()),
+            Load::Raw(
+                write("bench", &bench_parameters(run).encode_bytes())?,
+                BENCH_PARAMETERS.base,
+            ),
+            Load::Raw(write("product", &product_parameters(run)?)?, PRODUCT_PARAMETERS.base),
+        ];
+        if let Some(injection) = &run.injection {
+            loads.push(Load::Raw(write("injection", &injection.encode_bytes())?, BLOCK.base));
+        }
+        let socket = socket(&run.name);
+        Ok(Setup {
+            kernel: self.part("bench")?,
+            loads,
+            clock: Clock::Icount { shift: ICOUNT_SHIFT },
+            directory,
+            gdb: Some(socket),
+            limit: LIMIT,
+        })
+    }
+
+    fn part(&self, what: &str) -> anyhow::Result<PathBuf> {
+        self.dist.file(what).with_context(|| format!("the image has no {what}"))
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // Nothing of value is in it.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The path of a socket has at most about 100 bytes, so it does not lie in the target directory.
+fn socket(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("inject-{}-{name}.gdb", std::process::id()))
+}
+
+/// Removes the debug socket and the files of a run.
+pub fn clean_up(setup: &Setup) {
+    // Leftovers do no harm: names hold the process id.
+    let _ = setup.gdb.as_deref().map(std::fs::remove_file::<&Path>);
+    let _ = std::fs::remove_dir_all(&setup.directory);
+}
+
+fn bench_parameters(run: &Run<'_>) -> BenchParameters {
+    let mut parameters =
+        BenchParameters { time_limit_ms: TIME_LIMIT_MS, ..BenchParameters::default() };
+    if let Some((frame, line)) = run.unplug {
+        let entry = |frame, kind| Some(Entry { frame, line, kind, a: 0, b: 0 });
+        parameters.script[0] = entry(frame, bench_control::UNPLUG);
+        parameters.script[1] = entry(frame + AWAY_FRAMES, bench_control::REPLUG);
+    }
+    parameters
+}
+
+fn product_parameters(run: &Run<'_>) -> anyhow::Result<Vec<u8>> {
+    let parameters = ProductParameters {
+        width_px: FRAME_PX.0,
+        height_px: FRAME_PX.1,
+        sensor_width_px: SENSOR_PX.0,
+        sensor_height_px: SENSOR_PX.1,
+        frames: run.frames,
+        ..ProductParameters::DEFAULT
+    };
+    let mut block = vec![0; PRODUCT_PARAMETERS.bytes as usize];
+    hubpack::serialize(&mut block, &parameters)
+        .map_err(|error| anyhow::anyhow!("parameter block: {error:?}"))?;
+    expected::write(&mut block, run.crc32s);
+    Ok(block)
+}
+
+/// Frame and line of a device line since streaming began, for frames of so many lines.
+#[must_use]
+pub fn moment(shot: Shot, frame_lines: u32) -> Option<(u32, u32)> {
+    let lines = frame_lines.max(1);
+    (shot.class == Class::Unplug).then(|| (shot.at / lines, shot.at % lines))
+}

@@ -1,0 +1,149 @@
+//! What the product executed in a clean run, in order: the emulator's log, read.
+//!
+//! The log has a line per translation block, and the emulator was told to make blocks of one
+//! instruction. A block that was begun and not executed (a device access is done in a block of its
+//! own, a slice was over) is taken back by the line that follows:
+//!
+//! ```text
+//! Trace 0: 0x7f97c426d940 [00800402/00100244/00000110/ff020201]
+//! cpu_io_recompile: rewound execution of TB to 00100244
+//! Stopped execution of TB chain before 0x7f97c426d940 [00100244]
+//! ```
+
+use anyhow::Context;
+use std::io::BufRead;
+
+/// An instruction that was not executed before.
+const NEVER: u32 = u32::MAX;
+
+/// The instructions since streaming began; number 0 is the first one.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    pcs: Vec<u32>,
+    /// Number of the latest earlier execution of the same address.
+    before: Vec<u32>,
+}
+
+impl Trace {
+    /// Reads a log; numbers start at the first execution of `began`.
+    ///
+    /// # Errors
+    /// If it cannot be read, or the address was never executed.
+    pub fn read(log: impl BufRead, began: u32) -> anyhow::Result<Self> {
+        let pcs = executed(log)?;
+        let start = pcs.iter().position(|pc| *pc == began & !1);
+        let start = start.context("the clean run never began to stream")?;
+        Ok(Self::of(pcs[start..].to_vec()))
+    }
+
+    /// These instructions.
+    #[must_use]
+    pub fn of(pcs: Vec<u32>) -> Self {
+        let mut latest = std::collections::HashMap::new();
+        let number = |n: usize| u32::try_from(n).expect("a trace is shorter than 2^32");
+        let before = pcs
+            .iter()
+            .enumerate()
+            .map(|(n, pc)| latest.insert(*pc, number(n)).unwrap_or(NEVER))
+            .collect();
+        Self { pcs, before }
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pcs.len()
+    }
+
+    /// Their addresses.
+    #[must_use]
+    pub fn pcs(&self) -> &[u32] {
+        &self.pcs
+    }
+
+    /// Number of the latest execution of the same address before instruction `number`.
+    #[must_use]
+    pub fn before(&self, number: usize) -> Option<usize> {
+        let before = self.before[number];
+        (before != NEVER).then_some(before as usize)
+    }
+
+    /// The first instruction from `number` on whose address is in `range`.
+    #[must_use]
+    pub fn first_in(&self, range: &std::ops::Range<u32>, number: usize) -> Option<usize> {
+        let rest = self.pcs.get(number..)?;
+        rest.iter().position(|pc| range.contains(pc)).map(|found| number + found)
+    }
+
+    /// The `n`-th execution (1, 2, ...) of an address.
+    #[must_use]
+    pub fn nth(&self, pc: u32, n: usize) -> Option<usize> {
+        let all = self.pcs.iter().enumerate().filter(|(_, other)| **other == pc & !1);
+        all.map(|(number, _)| number).nth(n.checked_sub(1)?)
+    }
+}
+
+fn executed(mut log: impl BufRead) -> anyhow::Result<Vec<u32>> {
+    let mut pcs = Vec::new();
+    let mut line = Vec::new();
+    while log.read_until(b'\n', &mut line).context("cannot read the log")? != 0 {
+        let begun = line.starts_with(b"Trace 0:");
+        let taken_back = line.starts_with(b"cpu_io_recompile") || line.starts_with(b"Stopped");
+        if begun || taken_back {
+            let pc = address(&line).with_context(|| {
+                format!("a log line without an address: {}", String::from_utf8_lossy(&line))
+            })?;
+            if begun {
+                pcs.push(pc);
+            } else if pcs.last() == Some(&pc) {
+                pcs.pop();
+            }
+        }
+        line.clear();
+    }
+    Ok(pcs)
+}
+
+/// In brackets, the second of several; without brackets, the last word.
+fn address(line: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(line).ok()?.trim_end();
+    let digits = match text.split_once('[') {
+        Some((_, rest)) => {
+            let inner = rest.split(']').next()?;
+            inner.split('/').nth(1).unwrap_or(inner)
+        }
+        None => text.rsplit(' ').next()?,
+    };
+    u32::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_that_were_not_executed_do_not_count() {
+        let log = "Trace 0: 0x7f97 [00800402/00100240/00000110/ff020201] kernel\n\
+            Trace 0: 0x7f97 [00800402/00100244/00000110/ff020201] \n\
+            cpu_io_recompile: rewound execution of TB to 00100244\n\n\
+            Trace 0: 0x7f98 [00800402/00100244/00000110/ff020202] \n\
+            Trace 0: 0x7f99 [00800402/00100246/00000110/ff020201] \n\
+            Stopped execution of TB chain before 0x7f99 [00100246] \n\
+            Trace 0: 0x7f99 [00800402/00100246/00000110/ff020201] \n";
+        let trace = Trace::read(log.as_bytes(), 0x0010_0241).expect("a log");
+        assert_eq!(trace.pcs(), [0x0010_0240, 0x0010_0244, 0x0010_0246]);
+        let later = Trace::read(log.as_bytes(), 0x0010_0244).expect("a log");
+        assert_eq!(later.len(), 2);
+        assert!(Trace::read(log.as_bytes(), 0x0020_0000).is_err());
+    }
+
+    #[test]
+    fn executions_of_an_address_are_found() {
+        let trace = Trace::of(vec![2, 4, 6, 4, 8, 4]);
+        assert_eq!((trace.before(5), trace.before(3), trace.before(1)), (Some(3), Some(1), None));
+        assert_eq!((trace.nth(4, 3), trace.nth(4, 4), trace.nth(4, 0)), (Some(5), None, None));
+        assert_eq!(trace.first_in(&(8..10), 1), Some(4));
+        assert_eq!(trace.first_in(&(8..10), 5), None);
+        assert_eq!(trace.first_in(&(8..10), 50), None);
+    }
+}
