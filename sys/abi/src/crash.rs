@@ -62,4 +62,12 @@ pub struct CrashRecord {
 impl CrashRecord {
     /// "CRSH" in memory order.
     pub const MAGIC: u32 = u32::from_le_bytes(*b"CRSH");
+
+    /// The record at the start of `bytes`, if there is one.
+    #[must_use]
+    pub fn find(bytes: &[u8]) -> Option<Self> {
+        let (record, _) = zerocopy::FromBytes::read_from_prefix(bytes).ok()?;
+        let Self { magic, .. } = record;
+        (magic == Self::MAGIC).then_some(record)
+    }
 }

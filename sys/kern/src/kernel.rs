@@ -4,9 +4,11 @@
 //! work, decides who runs next, and `arch` returns to that task. Nothing interrupts it.
 
 use crate::arch::{Arch, at, at_mut};
+use crate::death::SUPERVISOR;
 use crate::ready::RankSet;
 use crate::tables::Tables;
 use crate::task::{Member, NEVER_US, State, Task};
+use crate::umem;
 use crate::watch::WatchQueue;
 use crate::wire::Answer;
 use sys_abi::{
@@ -26,6 +28,10 @@ pub(crate) enum Next {
 
 /// A system call either decides who runs next, or faults its caller.
 pub(crate) type Outcome = Result<Next, FaultInfo>;
+
+/// Exception frame on a task's stack (Arm DDI 0553, B3.20), and where pc is in it.
+const FRAME_BYTES: u32 = 32;
+const FRAME_PC_OFFSET: u32 = 24;
 
 /// Shorthand for the fault of a misused system call.
 pub(crate) const fn usage(error: UsageError) -> FaultInfo {
@@ -249,7 +255,14 @@ impl<'a, A: Arch> Kernel<'a, A> {
     #[inline(never)]
     fn fault_current(&mut self, fault: FaultInfo) {
         self.end_life(self.current, fault);
-        self.choose();
+        // Nobody is before the supervisor, and most of the time it waits for this.
+        let rank = self.task(SUPERVISOR).rank;
+        if rank == 0 && self.ready.contains(rank) {
+            self.ready.remove(rank);
+            self.hand_over(SUPERVISOR);
+        } else {
+            self.choose();
+        }
     }
 
     /// The running task.
@@ -358,6 +371,16 @@ impl<'a, A: Arch> Kernel<'a, A> {
         self.arch.activate(desc, &mut task.saved);
     }
 
+    /// Where the current task was, if its stack can still be read.
+    fn stacked_pc(&self) -> u32 {
+        let psp = self.task(self.current).saved.psp;
+        let mut pc = [0; 4];
+        if let Ok(frame) = umem::readable(self.desc(self.current), psp, FRAME_BYTES) {
+            self.arch.load(frame.skip(FRAME_PC_OFFSET), &mut pc);
+        }
+        u32::from_le_bytes(pc)
+    }
+
     /// Leaves a record and resets: there is nobody left who could do better.
     #[cold]
     pub(crate) fn crash(&mut self, kind: CrashKind, fault: Option<FaultInfo>) -> ! {
@@ -379,7 +402,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
             detail: 0,
             status: 0,
             address: 0,
-            pc: 0,
+            pc: self.stacked_pc(),
             sp: task.saved.psp,
             time_us_lo: now_us as u32,
             time_us_hi: (now_us >> 32) as u32,

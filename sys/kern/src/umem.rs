@@ -120,7 +120,8 @@ pub(crate) fn own_writable(desc: &TaskDesc, base: u32, len: u32) -> Option<Writa
 
 #[inline(never)]
 fn check(desc: &TaskDesc, base: u32, len: u32, forbidden: u32) -> Result<(), FaultInfo> {
-    if len == 0 {
+    let own_code = forbidden == 0 && inside(desc.code, base, len);
+    if len == 0 || inside(desc.ram, base, len) || own_code {
         return Ok(());
     }
     let last = base.wrapping_add(len.wrapping_sub(1));

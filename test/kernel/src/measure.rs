@@ -20,7 +20,7 @@ pub const OP_BORROW: u16 = 1;
 pub const WAKE: u32 = 1;
 
 /// Batches of which the best counts.
-const ROUNDS: u32 = 24;
+pub const ROUNDS: u32 = 24;
 
 /// Nanoseconds of virtual time per instruction at `shift=6`.
 const NS_PER_INSTRUCTION: u64 = 64;

@@ -76,6 +76,29 @@ pub fn sums(sink: &mut impl Sink, sums: Sums) {
     text(sink, b"}\n");
 }
 
+/// A crash record; the fault's bytes as numbers.
+pub fn crash(sink: &mut impl Sink, record: &sys_abi::CrashRecord) {
+    let fields: [(&[u8], u32); 7] = [
+        (b"{\"crash\":", record.kind),
+        (b",\"task\":", record.task),
+        (b",\"detail\":", record.detail),
+        (b",\"status\":", record.status),
+        (b",\"pc\":", record.pc),
+        (b",\"sp\":", record.sp),
+        (b",\"time_us\":", record.time_us_lo),
+    ];
+    for (name, value) in fields {
+        text(sink, name);
+        number(sink, value);
+    }
+    text(sink, b",\"fault\":[");
+    for (place, byte) in record.fault.iter().enumerate() {
+        text(sink, if place == 0 { b"" } else { b"," });
+        number(sink, (*byte).into());
+    }
+    text(sink, b"]}\n");
+}
+
 /// One measured figure.
 pub fn figure(sink: &mut impl Sink, id: &str, figure: u32) {
     text(sink, b"{\"id\":");

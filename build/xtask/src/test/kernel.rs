@@ -1,4 +1,7 @@
-//! The kernel stage: one boot of the suite image, which runs all its cases and ends.
+//! The kernel stage: one boot of the suite image, which runs all its cases and ends; then the
+//! negative controls and the crashes.
+
+mod controls;
 
 use super::report::{self, Case, Expected};
 use super::suite::{self, Progress, Said};
@@ -23,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 pub fn run(filter: Option<&str>, progress: Progress<'_>) -> anyhow::Result<Vec<Case>> {
     let wanted = |name: &str| filter.is_none_or(|part| name.contains(part));
     if !test_kernel::cases::CASES.iter().any(|case| wanted(case.name)) {
-        return Ok(Vec::new());
+        return controls::run(filter, progress);
     }
     let image = build_image::build(&dist::options(Path::new(MANIFEST), None))?;
     let folder = suite::folder(SUITE);
@@ -43,9 +46,10 @@ pub fn run(filter: Option<&str>, progress: Progress<'_>) -> anyhow::Result<Vec<C
         expected.report(&said.name, said.outcome(), Duration::ZERO);
     }
     let end = format!("{}; see {}", boot.end, boot.log.display());
-    let cases: Vec<_> =
+    let mut cases: Vec<_> =
         expected.close(&end).into_iter().filter(|case| wanted(&case.name)).collect();
     cases.iter().for_each(progress);
+    cases.extend(controls::run(filter, progress)?);
     let (passed, failed) = report::count(&cases);
     eprintln!("{SUITE}: {passed} passed, {failed} failed in {:.1} s", boot.duration.as_secs_f64());
     Ok(cases)

@@ -220,6 +220,21 @@ pub unsafe fn linked_text(address: u32, len: u32) -> &'static str {
     }
 }
 
+/// Bytes of memory that the builder maps for this task.
+///
+/// # Safety
+/// The range is mapped, and nobody writes it for as long as the bytes are in use.
+#[must_use]
+pub unsafe fn linked_bytes(address: u32, len: u32) -> &'static [u8] {
+    // SAFETY: promised by the caller.
+    unsafe {
+        core::slice::from_raw_parts(
+            core::ptr::with_exposed_provenance(address as usize),
+            len as usize,
+        )
+    }
+}
+
 /// Words that the builder linked into a read-only section.
 ///
 /// # Safety

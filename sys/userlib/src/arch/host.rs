@@ -54,6 +54,15 @@ pub unsafe fn linked_text(_address: u32, _len: u32) -> &'static str {
     ""
 }
 
+/// Mapped bytes; never reached, because [`linked`] panics first.
+///
+/// # Safety
+/// None needed.
+#[must_use]
+pub unsafe fn linked_bytes(_address: u32, _len: u32) -> &'static [u8] {
+    &[]
+}
+
 /// Linked words; never reached, because [`linked`] panics first.
 ///
 /// # Safety

@@ -1,9 +1,10 @@
 //! System calls that no correct task makes: the caller faults, with the reason.
 
 use super::harness::*;
+use crate::misbehave::raw_call;
 use crate::protocol::BUFFER_BYTES;
 use sys_abi::{FaultInfo, FaultSource, RecvMode, Sysnum, TaskState, UsageError};
-use userlib::{TaskId, TaskIndex, sys_refresh_task_id};
+use userlib::{TaskId, TaskIndex, kipc, sys_refresh_task_id};
 
 const CODE: u32 = 0x1000;
 
@@ -63,6 +64,36 @@ pub fn a_receive_buffer_in_device_memory_faults() {
     let uart = sys_boot::mps2_an521::UART0.range.base;
     assist_calls(Sysnum::Recv as u32, [uart, 4, 0, RecvMode::Open as u32, 0, 0, 0]);
     expect_assist_fault(kernel_access(uart));
+}
+
+pub fn a_message_in_own_device_memory_faults() {
+    let device = sys_boot::mps2_an521::ISP.range.base;
+    let own = sys_refresh_task_id(SUITE);
+    assist_calls(Sysnum::Reply as u32, [own.0, 0, device, 4, 0, 0, 0]);
+    expect_assist_fault(kernel_access(device));
+}
+
+pub fn a_receive_buffer_in_own_device_memory_faults() {
+    let device = sys_boot::mps2_an521::ISP.range.base;
+    assist_calls(Sysnum::Recv as u32, [device, 4, 0, RecvMode::Open as u32, 0, 0, 0]);
+    expect_assist_fault(kernel_access(device));
+}
+
+/// Assist receives into memory that it shares with the suite.
+fn send_from_shared(offset: u32) -> TaskState {
+    let shared = sys_boot::mps2_an521::POOLS.base;
+    assist_calls(Sysnum::Recv as u32, [shared, 8, 0, RecvMode::Open as u32, 0, 0, 0]);
+    let assist = assist_id();
+    let message =
+        [assist.0, crate::protocol::assist::NEVER_REPLY.into(), shared + offset, 4, 0, 0, 0];
+    let _results = raw_call(Sysnum::Send as u32, message);
+    kipc::read_task_status(assist_index())
+}
+
+pub fn a_receive_buffer_that_overlaps_the_message_faults_the_receiver() {
+    let wanted = FaultInfo::SyscallUsage(UsageError::InvalidSlice);
+    let state = send_from_shared(2);
+    assert!(matches!(state, TaskState::Faulted { fault, .. } if fault == wanted), "a fault");
 }
 
 pub fn a_receive_descriptor_in_code_faults() {

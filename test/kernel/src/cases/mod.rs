@@ -121,6 +121,9 @@ pub const CASES: &[Case] = cases! {
         a_reply_buffer_in_code_faults
         a_receive_buffer_in_code_faults
         a_receive_buffer_in_device_memory_faults
+        a_message_in_own_device_memory_faults
+        a_receive_buffer_in_own_device_memory_faults
+        a_receive_buffer_that_overlaps_the_message_faults_the_receiver
         a_receive_descriptor_in_code_faults
         send_to_an_index_out_of_range_faults
         send_to_somebody_not_in_the_send_list_faults
@@ -202,6 +205,66 @@ pub const CASES: &[Case] = cases! {
         an_important_timer_preempts_a_spinning_task
         less_important_tasks_wait;
 };
+
+/// A promise that a build breaks on purpose, and the cases that guard it.
+pub struct Negative {
+    /// A sentence.
+    pub name: &'static str,
+    /// `--cfg negative="..."`.
+    pub broken: &'static str,
+    /// Exactly these fail then.
+    pub guards: &'static [&'static str],
+}
+
+/// All promises that the kernel can break.
+pub const NEGATIVES: &[Negative] = &[
+    Negative {
+        name: "negative_an_id_that_survives_its_life_is_noticed",
+        broken: "generations",
+        guards: &[
+            "refresh_gives_the_current_id",
+            "restart_keeps_the_generation_of_the_death",
+            "killing_twice_ends_one_life",
+            "a_stale_id_gets_the_record_of_the_latest_death",
+            "death_of_a_client_in_reply_makes_the_reply_void",
+            "two_deaths_are_two_events",
+            "a_full_watch_keeps_deaths_and_the_newest",
+        ],
+    },
+    Negative {
+        name: "negative_a_watch_that_sleeps_is_noticed",
+        broken: "watches",
+        guards: &[
+            "a_death_is_an_event_with_its_generation",
+            "two_deaths_are_two_events",
+            "published_edges_arrive_in_order",
+            "two_peers_behind_one_bit_are_told_apart",
+            "a_full_watch_keeps_deaths_and_the_newest",
+        ],
+    },
+    Negative {
+        name: "negative_a_send_list_that_is_not_enforced_is_noticed",
+        broken: "sends",
+        guards: &["send_to_somebody_not_in_the_send_list_faults"],
+    },
+    Negative {
+        name: "negative_memory_without_protection_is_noticed",
+        broken: "mpu",
+        guards: &[
+            "reading_address_zero_is_a_memory_access",
+            "writing_own_code_is_a_memory_access",
+            "writing_address_zero_is_a_memory_access",
+            "reading_kernel_memory_is_a_memory_access",
+            "reading_another_tasks_stack_is_a_memory_access",
+            "executing_the_stack_is_illegal_text",
+            "jumping_to_address_zero_is_illegal_text",
+            "jumping_into_the_kernel_is_illegal_text",
+            "reading_past_own_code_is_refused",
+            "reading_past_own_memory_is_a_memory_access",
+            "grabbing_privilege_gains_nothing",
+        ],
+    },
+];
 
 /// Runs the case that the runner names.
 pub fn run_next() {

@@ -1,6 +1,6 @@
 //! The end: a record in memory that a reset keeps, and the reset.
 
-use super::registers::{AIRCR, BFAR, CFSR, HFSR};
+use super::registers::{AIRCR, BFAR, CFSR, HFSR, MPU_CTRL};
 use core::arch::asm;
 use core::sync::atomic::{Ordering, compiler_fence};
 use sys_abi::{CrashKind, CrashRecord};
@@ -25,8 +25,12 @@ pub fn reset() -> ! {
 /// Leaves `record` and resets. The magic is written last.
 pub fn leave(record: CrashRecord) -> ! {
     let place = &raw mut __crash_record;
-    // SAFETY: the builder reserves this memory for the record alone and maps it to no task.
+    // A task may map the record, to read what the previous boot left: read-only, for the kernel too.
+    MPU_CTRL.write(0);
+    // SAFETY: barriers; and the builder reserves this memory for the record alone, which no task
+    // reads while the kernel runs.
     unsafe {
+        asm!("dsb", "isb", options(nostack, preserves_flags));
         place.write_volatile(CrashRecord { magic: 0, ..record });
         compiler_fence(Ordering::SeqCst);
         (&raw mut (*place).magic).write_volatile(record.magic);

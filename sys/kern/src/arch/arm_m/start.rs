@@ -232,6 +232,10 @@ extern "C" fn kernel_fault(kernel: &mut TheOne) -> *const Saved {
     let psp: u32;
     // SAFETY: reads the stack pointer of the task.
     unsafe { asm!("mrs {}, psp", out(reg) psp, options(nomem, nostack, preserves_flags)) };
+    if !crate::negative::SURVIVES_FAULTS {
+        // SAFETY: an undefined instruction of the kernel: the processor goes to HardFault.
+        unsafe { asm!("udf #0", options(noreturn)) };
+    }
     kernel.hardware_fault(fault::take(psp));
     kernel.arch.current
 }
