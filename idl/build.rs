@@ -8,8 +8,9 @@ fn main() {
         println!("cargo::error=OUT_DIR is not set; run me by cargo");
         process::exit(1);
     };
-    if let Err(lines) = idol::build::compile_directory(Path::new("."), &out, "use crate::types::*;")
-    {
+    let types = [Path::new("src/types.rs"), Path::new("src/types")];
+    let imports = "use crate::types::*;";
+    if let Err(lines) = idol::build::compile_directory(Path::new("."), &out, imports, &types) {
         for line in lines {
             println!("cargo::error=idl/{line}");
         }

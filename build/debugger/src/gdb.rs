@@ -6,10 +6,6 @@
 //! heartbeat, where all memory is readable, reads there, and lets the machine go on. Both cores
 //! are attached, because a core that is not attached stays stopped.
 
-mod steer;
-
-pub use steer::Stop;
-
 use crate::target::{Target, TargetError};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;

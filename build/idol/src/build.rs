@@ -1,20 +1,28 @@
 //! For build scripts: compile every interface file of a directory.
 
-use crate::compile;
+use crate::{Vocabulary, compile, compile_with};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Compiles each `*.idol` in `directory` to a module named after the file, and writes
 /// `interfaces.rs` in `out`, which declares all of them and the table `INTERFACES` of their texts.
 ///
+/// If `types` names files or folders of Rust sources, every type must be declared in one of them.
+///
 /// # Errors
 /// One line for each thing that is wrong, in all files.
-pub fn compile_directory(directory: &Path, out: &Path, imports: &str) -> Result<(), Vec<String>> {
+pub fn compile_directory(
+    directory: &Path,
+    out: &Path,
+    imports: &str,
+    types: &[&Path],
+) -> Result<(), Vec<String>> {
+    let vocabulary = vocabulary(types).map_err(|error| vec![error])?;
     let mut wrong = Vec::new();
     let mut declarations = String::new();
     let mut table = String::new();
-    for file in interface_files(directory).map_err(|error| vec![error])? {
-        match compile_file(&file, out, imports) {
+    for file in files_with("idol", directory).map_err(|error| vec![error])? {
+        match compile_file(&file, out, imports, vocabulary.as_ref()) {
             Ok(module) => {
                 declarations += &declaration(&module, out);
                 table += &format!("    (\"{module}\", {module}::INTERFACE),\n");
@@ -38,12 +46,12 @@ fn declaration(module: &str, out: &Path) -> String {
     format!("#[path = {path:?}]\n#[rustfmt::skip]\npub mod {module};\n")
 }
 
-fn interface_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
+fn files_with(extension: &str, directory: &Path) -> Result<Vec<PathBuf>, String> {
     let unreadable = |error| format!("{}: {error}", directory.display());
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "idol") {
+        if path.extension().is_some_and(|found| found == extension) {
             files.push(path);
         }
     }
@@ -51,7 +59,29 @@ fn interface_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-fn compile_file(file: &Path, out: &Path, imports: &str) -> Result<String, Vec<String>> {
+/// The public types of these sources; `None` without sources.
+fn vocabulary(sources: &[&Path]) -> Result<Option<Vocabulary>, String> {
+    let mut vocabulary = Vocabulary::default();
+    for source in sources {
+        let files = match source.is_dir() {
+            true => files_with("rs", source)?,
+            false => vec![source.to_path_buf()],
+        };
+        for file in files {
+            let wrong = |error: String| format!("{}: {error}", file.display());
+            let text = fs::read_to_string(&file).map_err(|error| wrong(error.to_string()))?;
+            vocabulary.add_source(&text).map_err(wrong)?;
+        }
+    }
+    Ok((!sources.is_empty()).then_some(vocabulary))
+}
+
+fn compile_file(
+    file: &Path,
+    out: &Path,
+    imports: &str,
+    vocabulary: Option<&Vocabulary>,
+) -> Result<String, Vec<String>> {
     let shown = file.strip_prefix(".").unwrap_or(file).display().to_string();
     let Some(module) =
         file.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_module(stem))
@@ -59,7 +89,11 @@ fn compile_file(file: &Path, out: &Path, imports: &str) -> Result<String, Vec<St
         return Err(vec![format!("{shown}:1:1: the file name is no module name; rename it")]);
     };
     let text = fs::read_to_string(file).map_err(|error| vec![format!("{shown}: {error}")])?;
-    let source = compile(&shown, &text, imports)
+    let compiled = match vocabulary {
+        Some(vocabulary) => compile_with(&shown, &text, imports, vocabulary),
+        None => compile(&shown, &text, imports),
+    };
+    let source = compiled
         .map_err(|report| report.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?;
     write(&out.join(module).with_extension("rs"), &source).map_err(|error| vec![error])?;
     Ok(module.to_owned())

@@ -59,8 +59,10 @@ mod generate;
 mod model;
 mod positions;
 mod raw;
+mod vocabulary;
 
 pub use diagnostic::{Diagnostic, Report};
+pub use vocabulary::Vocabulary;
 
 /// Compiles the text of an interface file to a Rust module. `file` names it in the report.
 ///
@@ -70,6 +72,20 @@ pub use diagnostic::{Diagnostic, Report};
 /// # Errors
 /// Every error of the file, each with its place and a remedy.
 pub fn compile(file: &str, text: &str, imports: &str) -> Result<String, Report> {
-    let interface = check::check(file, text)?;
+    let interface = check::check(file, text, None)?;
+    Ok(generate::module(&interface, text, imports))
+}
+
+/// As [`compile()`], and every type must be in the vocabulary.
+///
+/// # Errors
+/// As [`compile()`].
+pub fn compile_with(
+    file: &str,
+    text: &str,
+    imports: &str,
+    vocabulary: &Vocabulary,
+) -> Result<String, Report> {
+    let interface = check::check(file, text, Some(vocabulary))?;
     Ok(generate::module(&interface, text, imports))
 }

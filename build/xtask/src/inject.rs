@@ -3,28 +3,30 @@
 //! ```text
 //!  reference run (24 frames)      -> CRC of each frame
 //!  clean run, every instruction logged -> trace: what the product executed, in order
-//!  drawn or given site N          -> route through the trace -> stop before instruction N
-//!  the bench does the fault to the task -> lines of client, witness, supervisor -> oracle
+//!  drawn or given site N          -> way to the N-th instruction -> the bench goes there and does it
+//!  lines of client, witness, supervisor -> oracle
 //! ```
 //!
 //! # How instructions are counted
 //! N counts the instructions that the product (Non-secure, core 0) executed since the client's
 //! STREAMON was answered; 0 is the first one. Runs count time in instructions, so each run is the
-//! clean run until its fault, and a log of the clean run, one instruction per line, says what the
-//! N-th instruction is. The machine is stopped before it by breakpoints of the debug stub. A
-//! breakpoint's hit costs no virtual time and leaves the slices of the two cores as they were, but
-//! to leave a breakpoint needs a single step, which does not. Therefore a site is reached over a
-//! *route* of different addresses, each of which is next executed exactly where the route wants it
-//! ([`route`]). Each campaign begins with a run that takes such a route and injects nothing: it must
-//! be the clean run, line by line.
+//! clean run until the bench does something else, and a log of the clean run, one instruction per
+//! line, says what the N-th instruction is and which entry into the Secure state (a register access,
+//! a heartbeat, a doorbell) is the last one before it. At that entry the bench turns an instruction
+//! of the driver into a branch to itself; from there it is one stop, or a few where the same
+//! instruction runs several times in between ([`route`]). Until that entry the run is the clean
+//! run bit by bit; behind it, it is late by the bench's own instructions, less than a microsecond per
+//! stop. Each campaign begins with a run that goes to a site and injects nothing: it must say what the
+//! clean run said.
 //!
-//! Rejected: a Secure timer in the bench (50 ns are 12 instructions at this rate of counting, and its
-//! handler shifts what follows), hit counts by stepping over a breakpoint (tried: times shift by
-//! tens of microseconds), a plug-in of the emulator (needs a header that no package has).
+//! Rejected, after trying: breakpoints of the debug stub (between the stop of one core and that of the
+//! whole machine the emulator lets time pass or the other core run, as the host's load wants it: 3 of 8
+//! equal runs differed). Rejected: a Secure timer in the bench (50 ns are 12 instructions at this rate of
+//! counting), a plug-in of the emulator (needs a header that no package has).
 //!
-//! The fault itself is done by the bench, in Secure state ([`test_bench::injection`]), because the
-//! stub's writes go through the MPU of the task. Code that was changed is mended when the next life
-//! begins, as a loader would.
+//! The fault itself is done by the bench, in Secure state ([`test_bench::injection`]), whatever the
+//! MPU of the task allows. Code that was changed is mended when the next life begins, as a loader
+//! would.
 
 mod campaign;
 mod class;

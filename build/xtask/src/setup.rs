@@ -93,11 +93,10 @@ fn install_qemu() -> anyhow::Result<()> {
 /// Version of the emulator, or `None` if there is none.
 pub fn qemu_version() -> anyhow::Result<Option<(u32, u32)>> {
     let Ok(text) = output(Command::new(QEMU).arg("--version")) else { return Ok(None) };
-    let version = parse_version(&text)
-        .with_context(|| {
-            let said = text.lines().next().unwrap_or_default();
-            format!("`{QEMU} --version` says {said:?}: that is no QEMU; put another first in PATH")
-        })?;
+    let version = parse_version(&text).with_context(|| {
+        let said = text.lines().next().unwrap_or_default();
+        format!("`{QEMU} --version` says {said:?}: that is no QEMU; put another first in PATH")
+    })?;
     Ok(Some(version))
 }
 

@@ -1,21 +1,27 @@
 //! One fault to inject into a task: what the host tells the bench before the machine starts.
 //!
-//! The host stops the machine at the instruction where the fault is due and sends the processor to
-//! [`REQUEST_ADDRESS`], which is Secure: the bench takes the fault of that branch, does what this
-//! block says to the interrupted task, and lets it go on at the instruction. So the fault hits
-//! between two instructions, whatever the MPU of the task allows, and costs no instruction of the
-//! product. Little-endian words at [`BLOCK`]:
+//! ```text
+//!  Secure entry number `arm_at`: the first stop's instruction becomes a branch to REQUEST_ADDRESS
+//!  the branch is taken: the bench puts the instruction back, and patches the next stop
+//!  ... at the last stop, the site: does the fault to the task, patches the task's entry
+//!  the next life begins: the bench puts back what it changed
+//! ```
+//! The branch goes to Secure memory, so it faults into the bench whatever the task may do, between
+//! two instructions and without a trace in the product. Everything happens in the machine, because a
+//! stop from outside is not reproducible: the emulator lets time pass, or the other core run, until
+//! all of it stands still. Which stops lead to which instruction is for the host to find out.
+//!
+//! Little-endian words at [`BLOCK`]:
 //!
 //! | word | meaning |
 //! |---|---|
 //! | 0 | magic |
-//! | 1 | kind: 1 register, 2 RAM, 3 code, 4 panic, 5 hang |
-//! | 2 | address of the instruction before which it happens |
-//! | 3 | entry of the task: a request there mends the code |
+//! | 1 | kind: 0 nothing, 1 register, 2 RAM, 3 code, 4 panic, 5 hang |
+//! | 2 | `arm_at`: number of the Secure entry, counted from 1 |
+//! | 3 | entry of the task: where its next life begins |
 //! | 4, 5 | arguments a and b of the kind |
-//!
-//! A flipped bit of code stays until the next life begins, as in a cell that a loader writes again;
-//! so does the loop of a hang.
+//! | 6 | number of stops |
+//! | 7.. | addresses of the stops; the last one is the site |
 
 use sys_boot::MemoryRange;
 use sys_boot::mps2_an521::BENCH_PARAMETERS;
@@ -24,16 +30,25 @@ use sys_boot::mps2_an521::BENCH_PARAMETERS;
 pub const BLOCK: MemoryRange = MemoryRange::new(BENCH_PARAMETERS.base + 0x2000, BYTES as u32);
 /// First word of a block that somebody wrote.
 pub const MAGIC: u32 = 0x314A_4E49;
+/// Index of the word `arm_at`.
+pub const ARM_AT_WORD: usize = 2;
+/// Most stops.
+pub const STOPS_MAX: usize = 24;
 /// Words of the block.
-pub const WORDS: usize = 6;
+pub const WORDS: usize = STOPS_WORD + STOPS_MAX;
 /// Bytes of the block.
 pub const BYTES: usize = 4 * WORDS;
-/// Where the host sends the processor: Secure memory that holds no code.
-pub const REQUEST_ADDRESS: u32 = 0x3000_0100;
+/// Where a patched instruction branches to: Secure memory within reach of the product's code
+/// (`arch::boot` ends the Non-secure part there).
+pub const REQUEST_ADDRESS: u32 = 0x00E0_0000;
+
+const STOPS_WORD: usize = 7;
 
 /// What happens to the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// Nothing: the way to the site is tried.
+    Nothing,
     /// Bits of a register change: r0 to r12, r14, or r15 (where it goes on).
     Register {
         /// Its number.
@@ -69,24 +84,52 @@ pub enum Fault {
 pub struct Injection {
     /// What happens.
     pub fault: Fault,
-    /// Before which instruction.
-    pub site: u32,
+    /// Number of the Secure entry at which the first stop is patched.
+    pub arm_at: u32,
     /// First instruction of the task's lives.
     pub entry: u32,
+    stops: [u32; STOPS_MAX],
+    stop_count: usize,
 }
 
 impl Injection {
+    /// This fault at the last of these stops. `None` if there is no stop, or too many.
+    #[must_use]
+    pub fn new(fault: Fault, arm_at: u32, entry: u32, stops: &[u32]) -> Option<Self> {
+        let mut all = [0; STOPS_MAX];
+        all.get_mut(..stops.len())?.copy_from_slice(stops);
+        let this = Self { fault, arm_at, entry, stops: all, stop_count: stops.len() };
+        (!stops.is_empty()).then_some(this)
+    }
+
+    /// Addresses of the stops.
+    #[must_use]
+    pub fn stops(&self) -> &[u32] {
+        &self.stops[..self.stop_count]
+    }
+
+    /// The instruction before which the fault happens.
+    #[must_use]
+    pub fn site(&self) -> u32 {
+        self.stops[self.stop_count - 1]
+    }
+
     /// The block as words.
     #[must_use]
-    pub const fn encode(&self) -> [u32; WORDS] {
+    pub fn encode(&self) -> [u32; WORDS] {
         let (kind, a, b) = match self.fault {
-            Fault::Register { number, mask } => (1, number as u32, mask),
+            Fault::Nothing => (0, 0, 0),
+            Fault::Register { number, mask } => (1, u32::from(number), mask),
             Fault::Ram { bit, end } => (2, bit, end),
             Fault::Code { mask } => (3, mask, 0),
             Fault::Panic { call, number } => (4, call, number),
             Fault::Hang => (5, 0, 0),
         };
-        [MAGIC, kind, self.site, self.entry, a, b]
+        let mut words = [0; WORDS];
+        let head = [MAGIC, kind, self.arm_at, self.entry, a, b, self.stop_count as u32];
+        words[..STOPS_WORD].copy_from_slice(&head);
+        words[STOPS_WORD..].copy_from_slice(&self.stops);
+        words
     }
 
     /// The encoded block as bytes.
@@ -101,12 +144,13 @@ impl Injection {
 
     /// The block in `words`, if somebody wrote one.
     #[must_use]
-    pub const fn decode(words: &[u32; WORDS]) -> Option<Self> {
-        let [magic, kind, site, entry, a, b] = *words;
+    pub fn decode(words: &[u32; WORDS]) -> Option<Self> {
+        let [magic, kind, arm_at, entry, a, b, count, ref stops @ ..] = *words;
         if magic != MAGIC {
             return None;
         }
         let fault = match kind {
+            0 => Fault::Nothing,
             1 => Fault::Register { number: (a & 15) as u8, mask: b },
             2 => Fault::Ram { bit: a, end: b },
             3 => Fault::Code { mask: a },
@@ -114,8 +158,25 @@ impl Injection {
             5 => Fault::Hang,
             _ => return None,
         };
-        Some(Self { fault, site, entry })
+        Self::new(fault, arm_at, entry, stops.get(..count as usize)?)
     }
+}
+
+/// The instruction at `site` that branches to `target`, as two halfwords, the first one lower.
+/// `None` if it is out of reach. Arm DDI 0553B, C2.4.23, encoding T4.
+#[must_use]
+pub fn branch(site: u32, target: u32) -> Option<u32> {
+    const REACH: i32 = 1 << 24;
+    let offset = target.wrapping_sub(site.wrapping_add(4)) as i32;
+    if !(-REACH..REACH).contains(&offset) || offset & 1 != 0 {
+        return None;
+    }
+    let bit = |number: u32| offset as u32 >> number & 1;
+    let sign = bit(24);
+    let (j1, j2) = (1 ^ bit(23) ^ sign, 1 ^ bit(22) ^ sign);
+    let first = 0xF000 | sign << 10 | offset as u32 >> 12 & 0x3FF;
+    let second = 0x9000 | j1 << 13 | j2 << 11 | offset as u32 >> 1 & 0x7FF;
+    Some(first | second << 16)
 }
 
 /// Which word of memory, and which of its bits: bit `bit` of the memory from `start` to `end`,
@@ -136,16 +197,48 @@ mod tests {
     #[test]
     fn what_the_host_writes_is_what_the_bench_reads() {
         for fault in [
+            Fault::Nothing,
             Fault::Register { number: 12, mask: 1 << 31 },
             Fault::Ram { bit: 77, end: 0x2810_8000 },
             Fault::Code { mask: 0x0001_0000 },
             Fault::Panic { call: 0x0011_0000, number: 9 },
             Fault::Hang,
         ] {
-            let injection = Injection { fault, site: 0x0011_1234, entry: 0x0011_0E60 };
+            let stops = [0x0011_1234, 0x0011_2000];
+            let injection = Injection::new(fault, 5, 0x0011_0E60, &stops).expect("two stops");
             assert_eq!(Injection::decode(&injection.encode()), Some(injection));
+            assert_eq!((injection.stops(), injection.site()), (&stops[..], stops[1]));
+            assert_eq!(injection.encode()[ARM_AT_WORD], 5);
         }
         assert_eq!(Injection::decode(&[0; WORDS]), None);
+    }
+
+    #[test]
+    fn there_is_at_least_one_stop_and_not_too_many() {
+        let with = |count| Injection::new(Fault::Hang, 1, 0, &vec![2; count]);
+        assert!(with(0).is_none() && with(STOPS_MAX + 1).is_none());
+        assert!(with(STOPS_MAX).is_some());
+        let mut words = with(1).expect("one stop").encode();
+        words[STOPS_WORD - 1] = u32::MAX;
+        assert_eq!(Injection::decode(&words), None);
+    }
+
+    #[test]
+    fn branches_are_encoded_as_the_assembler_does() {
+        // `b.w` forth and back, as an assembler encodes them.
+        assert_eq!(branch(0x1000, 0x1004), Some(0xB800_F000));
+        assert_eq!(branch(0x1000, 0x1000), Some(0xBFFE_F7FF));
+        assert_eq!(branch(0x1000, 0x0020_1004), Some(0xB800_F200));
+        assert_eq!(branch(0, REQUEST_ADDRESS + (4 << 20)), None);
+        assert_eq!(branch(0, 5), None);
+    }
+
+    #[test]
+    fn all_of_the_products_code_reaches_the_request_address() {
+        let flash = sys_boot::mps2_an521::PRODUCT_FLASH;
+        for site in [flash.base, flash.end() - 4] {
+            assert!(branch(site, REQUEST_ADDRESS).is_some());
+        }
     }
 
     #[test]

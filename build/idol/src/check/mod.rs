@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Report};
 use crate::model::Interface;
 use crate::positions::{Positions, line_and_column};
 use crate::raw;
+use crate::vocabulary::Vocabulary;
 
 /// Operations of an interface, at most: codes are 16 bits wide, and a table of this many is
 /// already unreadable.
@@ -16,10 +17,12 @@ pub const OPS_MAX: usize = 255;
 /// Leases of an operation, at most: `idol-runtime` builds the lease table on the stack.
 pub const LEASES_MAX: usize = 4;
 
-/// Reads and checks `text`; `file` is only for the report.
-pub fn check(file: &str, text: &str) -> Result<Interface, Report> {
+/// Reads and checks `text`; `file` is only for the report. Without a vocabulary any type name is
+/// accepted.
+pub fn check(file: &str, text: &str, vocabulary: Option<&Vocabulary>) -> Result<Interface, Report> {
     let raw: raw::Interface = ron::from_str(text).map_err(|error| syntax_report(file, &error))?;
-    let mut checker = Checker { text, positions: Positions::scan(text), found: Vec::new() };
+    let positions = Positions::scan(text);
+    let mut checker = Checker { text, positions, vocabulary, found: Vec::new() };
     let interface = checker.interface(raw);
     checker.found.sort();
     checker.found.dedup();
@@ -43,6 +46,7 @@ fn syntax_report(file: &str, error: &ron::error::SpannedError) -> Report {
 pub struct Checker<'a> {
     text: &'a str,
     positions: Positions,
+    vocabulary: Option<&'a Vocabulary>,
     found: Vec<Diagnostic>,
 }
 

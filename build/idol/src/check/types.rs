@@ -25,7 +25,7 @@ impl Checker<'_> {
                 let message = format!("type `{text}` has no fixed size");
                 self.wrong(path, message, "lend it: write it as a lease")
             }
-            Ok(ty) => Some(ty),
+            Ok(ty) => self.known(path, ty),
             Err(why) => self.wrong(path, format!("type `{text}` {why}"), TYPE_REMEDY),
         }
     }
@@ -33,9 +33,21 @@ impl Checker<'_> {
     /// The type of a lease: its element, and whether it is a slice of them.
     pub(super) fn lease_ty(&mut self, path: &[&str], text: &str) -> Option<(Type, bool)> {
         match parse(text) {
-            Ok(Type::Slice(slice)) => Some((*slice.elem, true)),
-            Ok(ty) => Some((ty, false)),
+            Ok(Type::Slice(slice)) => Some((self.known(path, *slice.elem)?, true)),
+            Ok(ty) => Some((self.known(path, ty)?, false)),
             Err(why) => self.wrong(path, format!("type `{text}` {why}"), TYPE_REMEDY),
+        }
+    }
+
+    /// The type, if somebody declares all names in it.
+    fn known(&mut self, path: &[&str], ty: Type) -> Option<Type> {
+        match self.vocabulary.and_then(|vocabulary| vocabulary.unknown(&ty)) {
+            None => Some(ty),
+            Some(name) => self.wrong(
+                path,
+                format!("there is no type `{name}`"),
+                "correct the name, or declare the type in `idl/src/types.rs`",
+            ),
         }
     }
 

@@ -6,10 +6,10 @@ use super::oracle::{Clean, judge};
 use super::record::Record;
 use super::report::{Outcome, Report};
 use super::route::route;
-use super::shot::{Said, logged, steered, undisturbed};
+use super::shot::{Said, logged, perform};
 use super::stage::{Run, Stage, moment};
 use super::trace::Trace;
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{BufReader, IsTerminal};
@@ -47,11 +47,11 @@ impl Campaign {
     pub fn prepare(skip_quiesce: bool, quiet: bool) -> anyhow::Result<Self> {
         let stage = Stage::new(skip_quiesce, quiet)?;
         let reference = run("reference", REFERENCE_FRAMES, &[]);
-        let record = streamed(&undisturbed(&stage, &reference)?)?;
+        let record = streamed(&perform(&stage, &reference)?)?;
         let crc32s: Vec<_> = record.frames.iter().map(|frame| frame.crc32).collect();
         let (said, trace) = logged(&stage, &run("clean", FRAMES, &crc32s), |log| {
             let file = std::fs::File::open(log).context("the emulator wrote no log")?;
-            Trace::read(BufReader::with_capacity(1 << 20, file), stage.began)
+            Trace::read(BufReader::with_capacity(1 << 20, file), stage.began, stage.entered)
         })?;
         let record = streamed(&said)?;
         let interval_us = frame_interval_us(&record)?;
@@ -72,21 +72,19 @@ impl Campaign {
         Ok(this)
     }
 
-    /// A run that goes to a site and injects nothing is the clean run, line by line.
+    /// A run that goes to a site and injects nothing is the clean run, but for the time that the
+    /// bench takes on the way.
     fn check_steering(&self, end: usize) -> anyhow::Result<()> {
-        let shot = Shot { class: Class::None, at: u32::try_from(end / 2)?, bit: 0 };
-        let (_, said) = self.shoot(shot, "steering")?;
-        let other = self.said.lines.iter().zip(&said.lines).find(|(clean, led)| clean != led);
-        if let Some((clean, led)) = other {
-            bail!(
-                "a run that was stopped on its way is not the clean run: {led}, not {clean}; this \
-                 emulator cannot be steered exactly"
-            );
-        }
+        let shots = self.sites.draw(&self.trace, &|pc| self.stage.half(pc), 1, end as u64);
+        let shot = shots.and_then(|shots| shots.first().copied());
+        let shot = shot.context("the driver executed nothing while the clean run streamed")?;
+        let (_, said) = self.shoot(Shot { class: Class::None, ..shot }, "steering")?;
+        let led = said.lines.iter().map(|line| timeless(line));
+        let clean = self.said.lines.iter().map(|line| timeless(line));
         ensure!(
-            said.lines.len() == self.said.lines.len() && said.end == self.said.end,
-            "a run that was stopped on its way ended otherwise than the clean run: {}",
-            said.end
+            clean.eq(led) && said.end == self.said.end,
+            "a run that was led to an instruction is not the clean run: {}",
+            shot.replay(self.skip_quiesce)
         );
         Ok(())
     }
@@ -115,7 +113,7 @@ impl Campaign {
     /// # Errors
     /// If a machine cannot be run, or there are no sites.
     pub fn many(&self, count: u32, seed: u64, json: bool) -> anyhow::Result<ExitCode> {
-        let shots = self.sites.draw(&self.trace, count, seed);
+        let shots = self.sites.draw(&self.trace, &|pc| self.stage.half(pc), count, seed);
         let shots = shots.context("the driver executed nothing while the clean run streamed")?;
         eprintln!(
             "{} product instructions streamed; sites: {} instructions of the driver, {} executions",
@@ -155,7 +153,7 @@ impl Campaign {
         if let Some((frame, line)) = moment(shot, self.frame_lines) {
             let run = Run { unplug: Some((frame, line)), ..plain };
             let place = format!("device frame {frame}, line {line}");
-            return Ok((place, undisturbed(&self.stage, &run)?));
+            return Ok((place, perform(&self.stage, &run)?));
         }
         let victim = self.stage.victim_code();
         let number = self.trace.first_in(&victim, shot.at as usize);
@@ -166,19 +164,23 @@ impl Campaign {
                 self.trace.len()
             )
         })?;
-        let route = route(&self.trace, number);
+        let route = route(&self.trace, &victim, &|pc| self.stage.half(pc), number);
         let route = route.context("there is no short way to this instruction; try one nearby")?;
-        let site = self.trace.pcs()[number];
-        let injection = self.stage.injection(shot, site, &self.trace)?;
-        let faulty = injection.is_some();
+        let injection = self.stage.injection(shot, &route, &self.trace)?;
         let run = Run { injection, ..plain };
-        let said = steered(&self.stage, &run, &route, faulty)?;
-        Ok((self.stage.place(site), said))
+        Ok((self.stage.place(self.trace.pcs()[number]), perform(&self.stage, &run)?))
     }
 }
 
 fn run<'a>(name: &str, frames: u32, crc32s: &'a [u32]) -> Run<'a> {
     Run { name: name.into(), frames, crc32s, injection: None, unplug: None }
+}
+
+/// A line without its time.
+fn timeless(line: &str) -> Option<serde_json::Value> {
+    let mut value: serde_json::Value = serde_json::from_str(line).ok()?;
+    value.as_object_mut()?.remove("time_us");
+    Some(value)
 }
 
 /// The record of a run in which all was well.

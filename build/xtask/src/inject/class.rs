@@ -1,5 +1,6 @@
 //! Kinds of faults, and one fault as the command line names it.
 
+use super::route::is_long;
 use test_bench::injection::Fault;
 
 /// Kind of fault.
@@ -78,12 +79,16 @@ pub struct Target {
     pub code: u32,
 }
 
-/// What the bench is to do, if it is for the bench to do.
+/// What the bench is to do; `None` if that is for its fault script.
 #[must_use]
 pub fn fault(shot: Shot, target: &Target) -> Option<Fault> {
     let bit = shot.bit;
     Some(match shot.class {
-        Class::CodeBit => Fault::Code { mask: 1 << (bit % instruction_bits(target.code)) },
+        Class::Unplug => return None,
+        Class::None => Fault::Nothing,
+        Class::CodeBit => {
+            Fault::Code { mask: 1 << (bit % if is_long(target.code as u16) { 32 } else { 16 }) }
+        }
         Class::RamBit => Fault::Ram { bit, end: target.ram_end },
         Class::RegisterBit => Fault::Register {
             number: REGISTERS[(bit / 32) as usize % REGISTERS.len()],
@@ -91,13 +96,7 @@ pub fn fault(shot: Shot, target: &Target) -> Option<Fault> {
         },
         Class::Panic => Fault::Panic { call: target.call, number: PANIC },
         Class::Hang => Fault::Hang,
-        Class::Unplug | Class::None => return None,
     })
-}
-
-/// 16 or 32. Arm DDI 0553B, C2.2: the upper five bits of the first halfword tell.
-const fn instruction_bits(code: u32) -> u32 {
-    if code >> 11 & 0x1F >= 0b11101 { 32 } else { 16 }
 }
 
 #[cfg(test)]

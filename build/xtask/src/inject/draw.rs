@@ -1,7 +1,7 @@
 //! Faults drawn from a seed: the same seed, the same faults.
 
 use super::class::{Class, Shot};
-use super::route::route;
+use super::route::{Halfwords, route};
 use super::trace::Trace;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -41,6 +41,7 @@ impl Draw {
 /// copy and compare would get nearly all faults.
 pub struct Sites {
     by_address: Vec<Vec<usize>>,
+    code: Range<u32>,
     lines: u32,
 }
 
@@ -54,7 +55,7 @@ impl Sites {
                 by_address.entry(*pc).or_default().push(number);
             }
         }
-        Self { by_address: by_address.into_values().collect(), lines }
+        Self { by_address: by_address.into_values().collect(), code: code.clone(), lines }
     }
 
     /// Number of different instructions.
@@ -71,13 +72,25 @@ impl Sites {
 
     /// `count` faults, the classes in turn. `None` if the task executed nothing.
     #[must_use]
-    pub fn draw(&self, trace: &Trace, count: u32, seed: u64) -> Option<Vec<Shot>> {
+    pub fn draw(
+        &self,
+        trace: &Trace,
+        half: Halfwords<'_>,
+        count: u32,
+        seed: u64,
+    ) -> Option<Vec<Shot>> {
         let mut draw = Draw::new(seed);
         let mut classes = Class::DRAWN.into_iter().cycle();
-        (0..count).map(|_| self.one(trace, classes.next()?, &mut draw)).collect()
+        (0..count).map(|_| self.one(trace, half, classes.next()?, &mut draw)).collect()
     }
 
-    fn one(&self, trace: &Trace, class: Class, draw: &mut Draw) -> Option<Shot> {
+    fn one(
+        &self,
+        trace: &Trace,
+        half: Halfwords<'_>,
+        class: Class,
+        draw: &mut Draw,
+    ) -> Option<Shot> {
         let bit = draw.next() as u32;
         if class == Class::Unplug {
             return Some(Shot { class, at: draw.below(self.lines.max(1)), bit: 0 });
@@ -88,7 +101,7 @@ impl Sites {
         for _ in 0..TRIES_MAX {
             let executions = &self.by_address[draw.below(self.by_address.len() as u32) as usize];
             let number = executions[draw.below(executions.len() as u32) as usize];
-            if route(trace, number).is_some() {
+            if route(trace, &self.code, half, number).is_some() {
                 return Some(Shot { class, at: u32::try_from(number).ok()?, bit });
             }
         }
@@ -100,8 +113,19 @@ impl Sites {
 mod tests {
     use super::*;
 
+    fn long(_: u32) -> u16 {
+        0xF000
+    }
+
     fn trace() -> Trace {
-        Trace::of((0..400).map(|n| if n % 4 == 0 { 1000 + n } else { n % 7 * 2 }).collect())
+        let executed: Vec<_> = (0..400)
+            .map(|n| match n % 10 {
+                0 => 1,
+                5 => 1000 + n,
+                _ => 2 + n % 7 * 2,
+            })
+            .collect();
+        Trace::of(&executed, 1, 0)
     }
 
     #[test]
@@ -109,7 +133,7 @@ mod tests {
         let trace = trace();
         let sites = Sites::new(&trace, &(0..20), 300, 50);
         assert!(sites.executions() > sites.addresses());
-        let shots = sites.draw(&trace, 60, 7).expect("sites");
+        let shots = sites.draw(&trace, &long, 60, 7).expect("sites");
         for shot in &shots {
             if shot.class == Class::Unplug {
                 assert!(shot.at < 50);
@@ -126,15 +150,15 @@ mod tests {
     fn a_seed_gives_the_same_faults_and_another_one_others() {
         let trace = trace();
         let sites = Sites::new(&trace, &(0..20), 300, 50);
-        assert_eq!(sites.draw(&trace, 20, 3), sites.draw(&trace, 20, 3));
-        assert_ne!(sites.draw(&trace, 20, 3), sites.draw(&trace, 20, 4));
+        assert_eq!(sites.draw(&trace, &long, 20, 3), sites.draw(&trace, &long, 20, 3));
+        assert_ne!(sites.draw(&trace, &long, 20, 3), sites.draw(&trace, &long, 20, 4));
     }
 
     #[test]
     fn a_task_that_executed_nothing_has_no_sites() {
         let trace = trace();
         let sites = Sites::new(&trace, &(9000..9001), 300, 50);
-        assert_eq!(sites.draw(&trace, 6, 1), None);
+        assert_eq!(sites.draw(&trace, &long, 6, 1), None);
     }
 
     #[test]

@@ -1,12 +1,9 @@
-//! One run of the machine: to the site, the fault, to the end.
+//! One run of the machine, from its start to its end.
 
 use super::stage::{Run, Stage, clean_up};
 use crate::machine::{End, Machine, Output};
-use anyhow::Context;
-use build_debugger::gdb::{Gdb, Stop};
 use std::path::Path;
 use std::time::Duration;
-use test_bench::injection::REQUEST_ADDRESS;
 
 /// How often a run is looked after while it says nothing.
 const TICK: Duration = Duration::from_millis(200);
@@ -20,11 +17,11 @@ pub struct Said {
     pub end: End,
 }
 
-/// A run that nobody steers.
+/// A run.
 ///
 /// # Errors
 /// If the machine cannot be started.
-pub fn undisturbed(stage: &Stage, run: &Run<'_>) -> anyhow::Result<Said> {
+pub fn perform(stage: &Stage, run: &Run<'_>) -> anyhow::Result<Said> {
     let setup = stage.machine(run)?;
     let mut machine = Machine::start(&setup)?;
     let said = listen(&mut machine);
@@ -32,7 +29,8 @@ pub fn undisturbed(stage: &Stage, run: &Run<'_>) -> anyhow::Result<Said> {
     Ok(said)
 }
 
-/// The same run with every instruction of the product logged; `read` gets the log.
+/// The same run with every instruction of the product logged, and every entry into the Secure
+/// state; `read` gets the log.
 ///
 /// # Errors
 /// If the machine cannot be started, or what `read` says.
@@ -51,7 +49,8 @@ pub fn logged<T>(
         }
         _ => vec!["-singlestep".to_string()],
     };
-    let filter = format!("{:#x}+{:#x}", code.start, code.end - code.start);
+    let (start, bytes) = (code.start, code.end - code.start);
+    let filter = format!("{start:#x}+{bytes:#x},{:#x}+2", stage.entered);
     more.extend(["-d", "exec,nochain", "-dfilter"].map(String::from));
     more.extend([filter, "-D".into(), log.display().to_string()]);
     let mut machine = Machine::start_with(&setup, &more)?;
@@ -59,42 +58,6 @@ pub fn logged<T>(
     let result = read(&log);
     clean_up(&setup);
     Ok((said, result?))
-}
-
-/// A run that is led along `route` from the beginning of the stream, and on which `faulty` says
-/// whether the bench is then asked for its fault.
-///
-/// # Errors
-/// If the machine cannot be started, or does not follow the route.
-pub fn steered(stage: &Stage, run: &Run<'_>, route: &[u32], faulty: bool) -> anyhow::Result<Said> {
-    let setup = stage.machine(run)?;
-    let mut machine = Machine::start_with(&setup, &["-S".to_string()])?;
-    let socket = setup.gdb.as_deref().context("a steered machine has a debug socket")?;
-    let led = lead(stage, socket, route, faulty);
-    if led.is_err() {
-        machine.stop();
-    }
-    let said = listen(&mut machine);
-    clean_up(&setup);
-    led.map(|()| said)
-}
-
-fn lead(stage: &Stage, socket: &Path, route: &[u32], faulty: bool) -> anyhow::Result<()> {
-    let mut gdb = Gdb::connect(socket)?;
-    for (number, stop) in std::iter::once(&stage.began).chain(route).enumerate() {
-        if gdb.run_to(*stop)? == Stop::Ended {
-            anyhow::bail!("the machine ended before stop {number} of its route");
-        }
-    }
-    if faulty {
-        gdb.set_pc(REQUEST_ADDRESS)?;
-        // Where the next life begins, changed code is mended.
-        if gdb.run_to(stage.victim_entry())? == Stop::Ended {
-            return Ok(());
-        }
-        gdb.set_pc(REQUEST_ADDRESS)?;
-    }
-    Ok(gdb.run_to_end()?)
 }
 
 fn listen(machine: &mut Machine) -> Said {

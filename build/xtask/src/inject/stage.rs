@@ -1,6 +1,7 @@
 //! What the runs need: the image, its addresses, parameter blocks, folders.
 
 use super::class::{Class, Shot, Target, fault};
+use super::route::Route;
 use super::trace::Trace;
 use crate::machine::{Clock, Load, Setup};
 use crate::{dist, root};
@@ -10,7 +11,7 @@ use build_image::Dist;
 use drv_isp_regs::bench_control;
 use idl::parameters::Parameters as ProductParameters;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 use sys_boot::mps2_an521::{BENCH_PARAMETERS, PRODUCT_PARAMETERS};
@@ -52,6 +53,8 @@ pub struct Stage {
     pub began: u32,
     /// First instruction of the function that the client calls for each frame.
     pub taken: u32,
+    /// First instruction of the function that each Secure handler calls once.
+    pub entered: u32,
 }
 
 /// What differs between runs.
@@ -87,6 +90,8 @@ impl Stage {
             client.function(name).with_context(|| format!("the client has no function {name}"))
         };
         let (began, taken) = (function("streaming_began")? & !1, function("frame_taken")? & !1);
+        let entered = archive.program("bench")?.function("injector::entered");
+        let entered = entered.context("the bench has no function injector::entered")? & !1;
         let binary = dist.file("binary").context("the image has no binary")?;
         let code =
             std::fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?;
@@ -95,7 +100,7 @@ impl Stage {
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let archive = Mutex::new(archive);
-        Ok(Self { dist, archive, folder, code, code_base, victim, began, taken })
+        Ok(Self { dist, archive, folder, code, code_base, victim, began, taken, entered })
     }
 
     /// Names of the tasks.
@@ -118,12 +123,6 @@ impl Stage {
         flash.base..flash.base + flash.bytes
     }
 
-    /// First instruction of the victim's lives.
-    #[must_use]
-    pub fn victim_entry(&self) -> u32 {
-        self.dist.layout.tasks[self.victim].entry & !1
-    }
-
     /// Where an address is in the source.
     #[must_use]
     pub fn place(&self, pc: u32) -> String {
@@ -133,27 +132,31 @@ impl Stage {
         place.map_or_else(|| format!("{pc:#010x}"), |place| format!("{pc:#010x} {place}"))
     }
 
-    /// What the bench is to do for a shot at this address.
+    /// What the bench is to do for a shot at the end of this route; `None` for its fault script.
     ///
     /// # Errors
     /// If the clean run made no system call in the victim.
     pub fn injection(
         &self,
         shot: Shot,
-        site: u32,
+        route: &Route,
         trace: &Trace,
     ) -> anyhow::Result<Option<Injection>> {
         let victim = self.victim_code();
         let call = trace.pcs().iter().find(|pc| victim.contains(pc) && self.half(**pc) == SVC);
         let call = *call.context("the driver made no system call in the clean run")?;
-        let ram = &self.dist.layout.tasks[self.victim].ram;
+        let task = &self.dist.layout.tasks[self.victim];
+        let site = *route.stops.last().context("a route has a stop")?;
         let code = u32::from(self.half(site)) | u32::from(self.half(site + 2)) << 16;
-        let target = Target { ram_end: ram.base + ram.bytes, call, code };
-        let entry = self.victim_entry();
-        Ok(fault(shot, &target).map(|fault| Injection { fault, site, entry }))
+        let target = Target { ram_end: task.ram.base + task.ram.bytes, call, code };
+        let fault = fault(shot, &target);
+        Ok(fault
+            .and_then(|fault| Injection::new(fault, route.arm_at, task.entry & !1, &route.stops)))
     }
 
-    fn half(&self, pc: u32) -> u16 {
+    /// The halfword of code at an address; 0 outside of the product.
+    #[must_use]
+    pub fn half(&self, pc: u32) -> u16 {
         let offset = pc.wrapping_sub(self.code_base) as usize;
         let bytes = self.code.get(offset..).and_then(|rest| rest.first_chunk());
         bytes.map_or(0, |bytes| u16::from_le_bytes(*bytes))
@@ -185,13 +188,12 @@ impl Stage {
         if let Some(injection) = &run.injection {
             loads.push(Load::Raw(write("injection", &injection.encode_bytes())?, BLOCK.base));
         }
-        let socket = socket(&run.name);
         Ok(Setup {
             kernel: self.part("bench")?,
             loads,
             clock: Clock::Icount { shift: ICOUNT_SHIFT },
             directory,
-            gdb: Some(socket),
+            gdb: None,
             limit: LIMIT,
         })
     }
@@ -208,15 +210,9 @@ impl Drop for Stage {
     }
 }
 
-/// The path of a socket has at most about 100 bytes, so it does not lie in the target directory.
-fn socket(name: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("inject-{}-{name}.gdb", std::process::id()))
-}
-
-/// Removes the debug socket and the files of a run.
+/// Removes the files of a run.
 pub fn clean_up(setup: &Setup) {
-    // Leftovers do no harm: names hold the process id.
-    let _ = setup.gdb.as_deref().map(std::fs::remove_file::<&Path>);
+    // Leftovers do no harm: the folder's name holds the process id.
     let _ = std::fs::remove_dir_all(&setup.directory);
 }
 

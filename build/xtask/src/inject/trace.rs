@@ -1,4 +1,5 @@
-//! What the product executed in a clean run, in order: the emulator's log, read.
+//! What the product executed in a clean run, in order, and where it entered the Secure state: the
+//! emulator's log, read.
 //!
 //! The log has a line per translation block, and the emulator was told to make blocks of one
 //! instruction. A block that was begun and not executed (a device access is done in a block of its
@@ -22,31 +23,53 @@ pub struct Trace {
     pcs: Vec<u32>,
     /// Number of the latest earlier execution of the same address.
     before: Vec<u32>,
+    /// Entries into the Secure state before streaming began.
+    entries_before: u32,
+    /// For each later entry, the number of the instruction that comes after it.
+    entries: Vec<usize>,
 }
 
 impl Trace {
-    /// Reads a log; numbers start at the first execution of `began`.
+    /// Reads a log; numbers start at the first execution of `began`. An execution of `entered`
+    /// is an entry into the Secure state.
     ///
     /// # Errors
     /// If it cannot be read, or the address was never executed.
-    pub fn read(log: impl BufRead, began: u32) -> anyhow::Result<Self> {
-        let pcs = executed(log)?;
-        let start = pcs.iter().position(|pc| *pc == began & !1);
+    pub fn read(log: impl BufRead, began: u32, entered: u32) -> anyhow::Result<Self> {
+        let all = executed(log)?;
+        let start = all.iter().position(|pc| *pc == began & !1);
         let start = start.context("the clean run never began to stream")?;
-        Ok(Self::of(pcs[start..].to_vec()))
+        let is_entry = |pc: &&u32| **pc == entered & !1;
+        let entries_before = all[..start].iter().filter(is_entry).count();
+        Ok(Self::of(&all[start..], entered & !1, u32::try_from(entries_before)?))
     }
 
-    /// These instructions.
+    /// These instructions, among them entries.
     #[must_use]
-    pub fn of(pcs: Vec<u32>) -> Self {
+    pub fn of(executed: &[u32], entered: u32, entries_before: u32) -> Self {
         let mut latest = std::collections::HashMap::new();
-        let number = |n: usize| u32::try_from(n).expect("a trace is shorter than 2^32");
-        let before = pcs
-            .iter()
-            .enumerate()
-            .map(|(n, pc)| latest.insert(*pc, number(n)).unwrap_or(NEVER))
-            .collect();
-        Self { pcs, before }
+        let mut this =
+            Self { pcs: Vec::new(), before: Vec::new(), entries_before, entries: Vec::new() };
+        for pc in executed {
+            let number = this.pcs.len();
+            if *pc == entered {
+                this.entries.push(number);
+            } else {
+                let number = u32::try_from(number).expect("a trace is shorter than 2^32");
+                this.before.push(latest.insert(*pc, number).unwrap_or(NEVER));
+                this.pcs.push(*pc);
+            }
+        }
+        this
+    }
+
+    /// The latest entry into the Secure state before instruction `number`: its number since boot,
+    /// counted from 1, and the number of the instruction that comes after it.
+    #[must_use]
+    pub fn entry_before(&self, number: usize) -> Option<(u32, usize)> {
+        let count = self.entries.partition_point(|after| *after <= number);
+        let after = *self.entries.get(count.checked_sub(1)?)?;
+        Some((self.entries_before + u32::try_from(count).ok()?, after))
     }
 
     /// How many.
@@ -130,20 +153,28 @@ mod tests {
             Trace 0: 0x7f99 [00800402/00100246/00000110/ff020201] \n\
             Stopped execution of TB chain before 0x7f99 [00100246] \n\
             Trace 0: 0x7f99 [00800402/00100246/00000110/ff020201] \n";
-        let trace = Trace::read(log.as_bytes(), 0x0010_0241).expect("a log");
+        let trace = Trace::read(log.as_bytes(), 0x0010_0241, 0).expect("a log");
         assert_eq!(trace.pcs(), [0x0010_0240, 0x0010_0244, 0x0010_0246]);
-        let later = Trace::read(log.as_bytes(), 0x0010_0244).expect("a log");
+        let later = Trace::read(log.as_bytes(), 0x0010_0244, 0).expect("a log");
         assert_eq!(later.len(), 2);
-        assert!(Trace::read(log.as_bytes(), 0x0020_0000).is_err());
+        assert!(Trace::read(log.as_bytes(), 0x0020_0000, 0).is_err());
     }
 
     #[test]
     fn executions_of_an_address_are_found() {
-        let trace = Trace::of(vec![2, 4, 6, 4, 8, 4]);
+        let trace = Trace::of(&[2, 4, 6, 4, 8, 4], 0, 0);
         assert_eq!((trace.before(5), trace.before(3), trace.before(1)), (Some(3), Some(1), None));
         assert_eq!((trace.nth(4, 3), trace.nth(4, 4), trace.nth(4, 0)), (Some(5), None, None));
         assert_eq!(trace.first_in(&(8..10), 1), Some(4));
         assert_eq!(trace.first_in(&(8..10), 5), None);
         assert_eq!(trace.first_in(&(8..10), 50), None);
+    }
+
+    #[test]
+    fn entries_into_the_secure_state_are_counted_since_boot() {
+        let trace = Trace::of(&[2, 4, 99, 6, 8, 99, 99, 10], 99, 7);
+        assert_eq!(trace.pcs(), [2, 4, 6, 8, 10]);
+        let found: Vec<_> = (0..5).map(|number| trace.entry_before(number)).collect();
+        assert_eq!(found, [None, None, Some((8, 2)), Some((8, 2)), Some((10, 4))]);
     }
 }

@@ -1,8 +1,8 @@
 //! What a run needs before it starts: the scene, the image, the parameter blocks, a work folder.
 
 use super::options::{Args, Size};
-use super::size;
 use super::scene_file;
+use super::size;
 use crate::machine::{Clock, Load, Setup};
 use crate::root;
 use anyhow::Context;
@@ -20,7 +20,8 @@ const SCENE_WIDTH_PX: u32 = 648;
 /// Lines of the scene.
 const SCENE_HEIGHT_PX: u32 = 486;
 /// Size of the sensor's picture.
-pub const SENSOR: Size = Size { width_px: SCENE_WIDTH_PX as u16, height_px: SCENE_HEIGHT_PX as u16 };
+pub const SENSOR: Size =
+    Size { width_px: SCENE_WIDTH_PX as u16, height_px: SCENE_HEIGHT_PX as u16 };
 /// Pool of the processed frames.
 const POOL: &str = "video6";
 /// Name of the scene file in the work folder.

@@ -7,6 +7,7 @@
 use super::machine::*;
 use super::{hook, link, report, semihosting};
 use crate::exit;
+use crate::injection::REQUEST_ADDRESS;
 use crate::params::{self, Parameters};
 use crate::shared::Shared;
 use core::arch::asm;
@@ -72,7 +73,8 @@ fn divide_memory() {
     let product_ram_offset = PRODUCT_RAM.base - 0x2800_0000;
     give_blocks(Reg(0x5800_7000), product_flash_offset, PRODUCT_FLASH.bytes);
     give_blocks(Reg(0x5800_8000), product_ram_offset, PRODUCT_RAM.bytes);
-    sau_region(0, 0x0000_0000, 0x1000_0000);
+    // What lies behind stays Secure: the injector's branches go there.
+    sau_region(0, 0x0000_0000, REQUEST_ADDRESS);
     sau_region(1, 0x2000_0000, 0x1000_0000);
     sau_region(2, 0x4000_0000, WINDOW.base - 0x4000_0000);
     sau_region(3, PSRAM.base, PSRAM.bytes);

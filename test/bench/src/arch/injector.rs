@@ -1,52 +1,117 @@
-//! Does to the interrupted task what the host asked for, see [`crate::injection`].
+//! Leads a task to the instruction where its fault is due, and does the fault: see
+//! [`crate::injection`].
 
+use super::exclusive::Exclusive;
 use super::machine::barrier;
 use super::trap::{Context, Frame};
 use crate::decode::{PC, SP};
-use crate::injection::{BLOCK, Fault, Injection, REQUEST_ADDRESS, WORDS, place};
+use crate::injection::{
+    ARM_AT_WORD, BLOCK, Fault, Injection, REQUEST_ADDRESS, WORDS, branch, place,
+};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// `b .`: a loop of one instruction.
-const LOOP: u16 = 0xE7FE;
+const LOOP: u32 = 0xE7FE;
 /// Bits of xPSR that hold the state of an IT block. Arm DDI 0553B, XPSR.
 const IT_STATE: u32 = 0x0600_FC00;
 /// r11 and r4, r5: number and arguments of a system call (`userlib`).
 const CALL_NUMBER: u8 = 11;
 const CALL_ARGUMENTS: [u8; 2] = [4, 5];
 
-/// The code that was there before, as two halfwords with the first one lower.
-static MENDS: AtomicU32 = AtomicU32::new(0);
-/// 1 once the fault was injected.
-static INJECTED: AtomicU32 = AtomicU32::new(0);
+/// Entries into the Secure state so far.
+static ENTRIES: AtomicU32 = AtomicU32::new(0);
+static STATE: Exclusive<State> = Exclusive::new();
 
-/// Did the host send the processor here?
+/// Where the injection is.
+#[derive(Default)]
+struct State {
+    injection: Option<Injection>,
+    /// Stops taken so far; all of them: the fault was done.
+    taken: usize,
+    /// The instruction that is a branch now.
+    patched: Option<Code>,
+    /// Code that the fault changed.
+    changed: Option<Code>,
+}
+
+/// Two halfwords of code, the first one lower, and where they were.
+#[derive(Clone, Copy)]
+struct Code {
+    site: u32,
+    halfwords: u32,
+}
+
+/// Every Secure handler of core 0 calls this once per entry. Never inlined, because the host counts
+/// its executions; the same number of instructions in each call but one, because runs with and
+/// without an injection must be the same until then.
+#[inline(never)]
+pub fn entered() {
+    let entries = ENTRIES.load(Relaxed).wrapping_add(1);
+    ENTRIES.store(entries, Relaxed);
+    // SAFETY: the block lies in PSRAM, which exists. Nobody counts up to 0.
+    if entries == unsafe { (BLOCK.base as *const u32).add(ARM_AT_WORD).read_volatile() } {
+        arm();
+    }
+}
+
+#[cold]
+fn arm() {
+    // SAFETY: the block lies in PSRAM, which exists; any bit pattern is a valid array of words.
+    let words = unsafe { (BLOCK.base as *const [u32; WORDS]).read_volatile() };
+    let Some(injection) = Injection::decode(&words) else { return };
+    STATE.with(State::default, |state| {
+        state.injection = Some(injection);
+        state.patch(injection.stops()[0]);
+    });
+}
+
+/// Did a patched instruction bring the processor here?
 #[must_use]
 pub fn is_request(frame: &Frame) -> bool {
     frame.pc & !1 == REQUEST_ADDRESS
 }
 
-/// The first request injects the fault, the next one mends the code. `false` if nobody wrote a
-/// block: the branch was the task's own.
+/// Serves a patched instruction. `false` if none is patched: the branch was the task's own.
 #[must_use]
-pub fn perform(context: &mut Context<'_>) -> bool {
-    // SAFETY: the block lies in PSRAM, which exists; any bit pattern is a valid array of words.
-    let words = unsafe { (BLOCK.base as *const [u32; WORDS]).read_volatile() };
-    let Some(injection) = Injection::decode(&words) else { return false };
-    if INJECTED.swap(1, Relaxed) == 0 {
-        context.frame.pc = injection.site;
-        inject(context, &injection);
-    } else {
-        context.frame.pc = injection.entry;
-        if let Fault::Code { .. } | Fault::Hang = injection.fault {
-            write_code(injection.site, MENDS.load(Relaxed));
+pub fn serve(context: &mut Context<'_>) -> bool {
+    STATE.with(State::default, |state| {
+        let (Some(injection), Some(patched)) = (state.injection, state.patched.take()) else {
+            return false;
+        };
+        write_code(patched);
+        context.frame.pc = patched.site;
+        state.taken += 1;
+        match injection.stops().get(state.taken) {
+            Some(next) => state.patch(*next),
+            None if state.taken == injection.stops().len() => {
+                state.changed = inject(context, &injection);
+                state.patch(injection.entry);
+            }
+            // The next life begins.
+            None => {
+                if let Some(changed) = state.changed.take() {
+                    write_code(changed);
+                }
+            }
         }
-    }
-    true
+        true
+    })
 }
 
-fn inject(context: &mut Context<'_>, injection: &Injection) {
-    let site = injection.site;
+impl State {
+    fn patch(&mut self, site: u32) {
+        if let Some(halfwords) = branch(site, REQUEST_ADDRESS) {
+            self.patched = Some(read_code(site));
+            write_code(Code { site, halfwords });
+        }
+    }
+}
+
+/// Does the fault; gives the code that it changed.
+fn inject(context: &mut Context<'_>, injection: &Injection) -> Option<Code> {
+    let site = injection.site();
     match injection.fault {
+        Fault::Nothing => {}
         Fault::Register { number, mask } if usize::from(number) == PC => {
             context.frame.pc = (site ^ mask) & !1;
         }
@@ -64,32 +129,38 @@ fn inject(context: &mut Context<'_>, injection: &Injection) {
                 }
             }
         }
-        Fault::Code { mask } => change_code(site, |code| code ^ mask),
+        Fault::Code { mask } => return Some(change_code(site, |code| code ^ mask)),
         Fault::Panic { call, number } => {
             context.frame.pc = call;
             context.frame.xpsr &= !IT_STATE;
             context.set_register(CALL_NUMBER, number);
-            // No words: the call is there, its text is empty.
+            // No words: an empty text at no address.
             for register in CALL_ARGUMENTS {
                 context.set_register(register, 0);
             }
         }
-        Fault::Hang => change_code(site, |code| code & 0xFFFF_0000 | u32::from(LOOP)),
+        Fault::Hang => return Some(change_code(site, |code| code & 0xFFFF_0000 | LOOP)),
     }
+    None
 }
 
-fn change_code(site: u32, change: impl FnOnce(u32) -> u32) {
-    let code = halfwords(site).map(|half| {
-        // SAFETY: the host names an instruction that ran, so there is memory.
+fn change_code(site: u32, change: impl FnOnce(u32) -> u32) -> Code {
+    let code = read_code(site);
+    write_code(Code { site, halfwords: change(code.halfwords) });
+    code
+}
+
+fn read_code(site: u32) -> Code {
+    let [first, second] = halfwords(site).map(|half| {
+        // SAFETY: the host names instructions of the product, so there is memory.
         u32::from(unsafe { half.read_volatile() })
     });
-    let code = code[0] | code[1] << 16;
-    MENDS.store(code, Relaxed);
-    write_code(site, change(code));
+    Code { site, halfwords: first | second << 16 }
 }
 
-fn write_code(site: u32, code: u32) {
-    for (half, value) in halfwords(site).into_iter().zip([code as u16, (code >> 16) as u16]) {
+fn write_code(code: Code) {
+    let values = [code.halfwords as u16, (code.halfwords >> 16) as u16];
+    for (half, value) in halfwords(code.site).into_iter().zip(values) {
         // SAFETY: as above; the product's flash is memory of the emulated board that the Secure
         // state may write, and no object of the bench lies in it.
         unsafe { half.write_volatile(value) };

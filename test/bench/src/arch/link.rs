@@ -6,7 +6,7 @@ use super::machine::{
     yield_now,
 };
 use super::semihosting::{File, Mode, exit};
-use super::{boot, report};
+use super::{boot, injector, report};
 use crate::irq::{FIRST_IRQ, Pend};
 use crate::log::{Access, Log};
 use crate::regs::{Hardware, HostTransfer, Platform};
@@ -39,6 +39,7 @@ fn power_on() -> Hardware<'static, Core0> {
 /// Handler of the heartbeat: time passes, and core 1 gets its turn.
 pub extern "C" fn heartbeat() {
     TIMER0.word(3).set(1);
+    injector::entered();
     with_hardware(|hardware| {
         hardware.tick();
         hardware.platform().check_time_limit();
@@ -49,6 +50,7 @@ pub extern "C" fn heartbeat() {
 /// Handler of core 1's doorbell.
 pub extern "C" fn doorbell() {
     clear_core0_doorbell();
+    injector::entered();
     with_hardware(Hardware::tick);
 }
 

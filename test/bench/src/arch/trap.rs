@@ -85,6 +85,7 @@ unsafe extern "C" fn trap(saved: *mut Saved, exc_return: u32) {
     if exc_return & FROM_SECURE != 0 {
         report::fault_in_bench(0, 0);
     }
+    injector::entered();
     let secure_fault = SFSR.get();
     SFSR.set(secure_fault);
     if CFSR_NS.get() & STACKING_FAILED != 0 && SHCSR_NS.get() & FAULT_PENDED != 0 {
@@ -106,7 +107,7 @@ unsafe extern "C" fn trap(saved: *mut Saved, exc_return: u32) {
     }
     if secure_fault & SFSR_INVEP != 0
         && injector::is_request(context.frame)
-        && injector::perform(&mut context)
+        && injector::serve(&mut context)
     {
         return;
     }
