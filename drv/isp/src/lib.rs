@@ -24,6 +24,7 @@
 //! What it leaves out so far: memory-to-memory pipelines, CCP2 and CSI2a inputs, statistics, a crop
 //! of the resizer that changes while streaming.
 
+mod controls;
 mod driver;
 mod fifo;
 pub mod formats;

@@ -26,7 +26,7 @@
 //! driver would spin for two lines.
 
 use drv_isp_regs::{main_block, main_block::irq, sbl};
-use idl::types::{BufferIndex, FrameDone, FrameFlags, PoolId, QUEUE_DEPTH};
+use idl::types::{BufferIndex, FrameDone, FrameFlags, FrameStart, PoolId, QUEUE_DEPTH};
 
 use crate::fifo::Fifo;
 use crate::outbox::Outbox;
@@ -77,6 +77,8 @@ pub struct Stream {
     next: Option<Held>,
     /// Frame starts seen.
     starts: u32,
+    /// The last of them.
+    started: Option<FrameStart>,
     /// The next frame start was there before the buffer was armed, or just after: see above.
     doubtful: bool,
     /// The CCDC writes nothing from the next frame start on.
@@ -99,6 +101,7 @@ impl Stream {
             current: None,
             next: None,
             starts: 0,
+            started: None,
             doubtful: false,
             paused: true,
             damaged: false,
@@ -123,6 +126,12 @@ impl Stream {
     pub fn held(&self) -> usize {
         let in_hardware = [self.current, self.next].into_iter().flatten().count();
         self.waiting.len() + in_hardware
+    }
+
+    /// The frame that started last.
+    #[must_use]
+    pub const fn frame_start(&self) -> Option<FrameStart> {
+        self.started
     }
 
     /// One more buffer. The caller has checked that there is room.
@@ -199,6 +208,7 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
+        self.started = Some(FrameStart { sequence: self.starts, timestamp_us: outside.now_us });
         self.starts = self.starts.wrapping_add(1);
         let raw = self.checked.path == Path::Raw;
         if core::mem::take(&mut self.doubtful) {

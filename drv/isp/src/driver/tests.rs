@@ -332,6 +332,52 @@ fn a_frame_start_between_two_writes_gives_no_frame_a_wrong_number() {
     }
 }
 
+#[test]
+fn each_frame_start_is_told_once_with_the_number_of_its_frame() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        let none = Err(IspError::NotStreaming);
+        assert_eq!(bench.driver.frame_start(), none, "no frame of this stream has started");
+        (0..4).for_each(|index| assert!(bench.queue(index).is_ok()));
+        let mut told = Vec::new();
+        for _ in 0..20 {
+            bench.pass();
+            let news = bench.with(|driver, outside| driver.interrupt(outside));
+            let start = bench.driver.frame_start();
+            if news.frame_sync {
+                told.push(start.expect("a frame started").sequence);
+            }
+            assert_eq!(start.ok().map(|start| start.sequence), told.last().copied());
+        }
+        assert_eq!(told, [0, 1, 2, 3, 4]);
+        bench.fetch();
+        let sequences: Vec<_> = bench.good().iter().map(|(_, sequence)| *sequence).collect();
+        assert!(sequences.iter().all(|sequence| told.contains(sequence)), "{sequences:?}");
+        bench.stop();
+        bench.frames(2);
+        bench.timer();
+        assert_eq!(bench.driver.frame_start(), none, "the stream is over");
+    }
+}
+
+#[test]
+fn a_control_reaches_a_running_stream_at_once_and_a_later_one_at_its_start() {
+    let preview = Name::new("OMAP3 ISP preview");
+    let word = |bench: &Bench| Shared(&bench.model).read(&drv_isp_regs::preview::CNT_BRT);
+    let set = |bench: &mut Bench, id, value| {
+        bench.with(|driver, outside| driver.set_control(&preview, id, value, outside.registers))
+    };
+    let mut bench = Bench::new(processed(320, 240));
+    assert_eq!(set(&mut bench, ControlId::BRIGHTNESS, 5), Ok(5));
+    assert_eq!(word(&bench), 0, "no register is touched before power is on");
+    bench.power_up();
+    bench.start().expect("a good pipeline");
+    assert_eq!(word(&bench), 16 << 8 | 5);
+    assert_eq!(set(&mut bench, ControlId::CONTRAST, 1000), Ok(255));
+    assert_eq!(word(&bench), 255 << 8 | 5);
+    assert_eq!(bench.driver.get_control(&preview, ControlId::CONTRAST), Ok(255));
+}
+
 /// xorshift32.
 struct Random(u32);
 

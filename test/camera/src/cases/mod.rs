@@ -8,8 +8,10 @@ mod s08_no_access;
 mod s18_rounds;
 mod s27_surprise;
 mod s28_balance;
+mod s32_controls;
 mod s35_dma;
 mod s39_hangs;
+mod s51_events;
 
 use crate::check::Verdict;
 use crate::stage::Stage;
@@ -67,12 +69,13 @@ pub const CASES: &[Case] = &[
     case("s35_nothing_is_written_or_given_out_before_quiet", s35_dma::killed_in_flight),
     case("s35_stray_dma_reaches_no_foreign_byte", s35_dma::stray),
     case("s39_a_spinning_driver_is_stalled", s39_hangs::spins),
-    Case {
-        manifest: SILENT,
-        ..case("s39_a_silent_driver_is_stalled", s39_hangs::silent)
-    },
+    Case { manifest: SILENT, ..case("s39_a_silent_driver_is_stalled", s39_hangs::silent) },
     case("s39_a_driver_without_frames_is_not_stalled", s39_hangs::no_frames),
     case("s39_an_interrupt_storm_is_stalled", s39_hangs::storm),
+    case("s04_a_poll_for_frame_sync_wakes_with_each_frame_and_with_the_end", s51_events::frames),
+    case("s32_controls_end_with_their_drivers", s32_controls::ended),
+    case("s32_brightness_and_exposure_reach_the_picture", s32_controls::seen),
+    case("s51_a_full_event_queue_does_not_hide_the_disconnect", s51_events::full),
 ];
 
 /// All negative controls.
@@ -112,7 +115,8 @@ mod tests {
     use super::*;
 
     /// The scenarios that this suite must cover.
-    const SCENARIOS: [&str; 9] = ["s01", "s03", "s04", "s08", "s18", "s27", "s28", "s35", "s39"];
+    const SCENARIOS: [&str; 11] =
+        ["s01", "s03", "s04", "s08", "s18", "s27", "s28", "s32", "s35", "s39", "s51"];
 
     #[test]
     fn every_scenario_has_a_case_and_every_case_a_scenario() {
