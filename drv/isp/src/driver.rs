@@ -10,6 +10,7 @@
 //! |---|---|---|---|
 //! | describe, default_state, adjust, ping | yes | yes | yes |
 //! | start | NotReady | NotReady; Crashed after a stop that failed | yes, one pipeline |
+//! | set_crop | NotStreaming | NotStreaming | between two frames |
 //! | queue, stop | NotStreaming | NotStreaming; stop goes on | yes |
 //! | next_done | yes | yes | yes |
 //! | query_control, get_control | yes | yes | yes |
@@ -26,8 +27,8 @@
 use drv_isp_regs::main_block::{IRQ0STATUS, REVISION, REVISION_15_0, SYSCONFIG, SYSSTATUS};
 use drv_isp_regs::main_block::{sysconfig, sysstatus};
 use idl::types::{
-    ControlDescription, ControlId, FrameFlags, FrameStart, Generation, IspError, Name, NextDone,
-    Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
+    BlockState, ControlDescription, ControlId, FrameFlags, FrameStart, Generation, IspError, Name,
+    NextDone, Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
 };
 use sys_abi::TaskId;
 
@@ -227,6 +228,26 @@ impl Driver {
         }
         stream.queue(held, outside, outbox);
         Ok(News { wake: (outbox.len() != before).then_some(video), ..News::NONE })
+    }
+
+    /// Another crop of the resizer, from the next gap between frames on.
+    ///
+    /// # Errors
+    /// `NotStreaming` if none runs on that node or it is stopping; `InvalidPipeline` if formats
+    /// would change or the rules do not give that crop.
+    pub fn set_crop<R: Registers, L: Ledger>(
+        &mut self,
+        video: VideoNode,
+        resizer: &BlockState,
+        outside: &mut Outside<'_, R, L>,
+    ) -> Result<(), IspError> {
+        let stream = running(&mut self.stream, video)?;
+        if stream.is_stopping() {
+            return Err(IspError::NotStreaming);
+        }
+        let checked = stream.checked().with_crop(resizer)?;
+        stream.set_crop(checked, outside);
+        Ok(())
     }
 
     /// What happened on a node.

@@ -120,4 +120,8 @@ impl isp::InOrderIspImpl for Server {
     fn set_control(&mut self, _: &CallInfo, entity: Name, id: ControlId, value: i32) -> Reply<i32> {
         Ok(self.driver.set_control(&entity, id, value, &mut self.registers)?)
     }
+
+    fn set_crop(&mut self, _: &CallInfo, video: VideoNode, resizer: BlockState) -> Reply<()> {
+        Ok(self.with(|driver, outside| driver.set_crop(video, &resizer, outside))?)
+    }
 }

@@ -200,8 +200,21 @@ impl Stage {
     /// # Errors
     /// If a call on the way is refused.
     pub fn stream(&mut self, buffers: u8) -> Result<Running, Failure> {
+        self.prepared(buffers, |_| Ok(()))
+    }
+
+    /// As [`Stage::stream`]; `prepare` changes the pipeline before it starts.
+    ///
+    /// # Errors
+    /// As [`Stage::stream`].
+    pub fn prepared(
+        &mut self,
+        buffers: u8,
+        prepare: impl FnOnce(&mut Self) -> Result<(), Failure>,
+    ) -> Result<Running, Failure> {
         let epoch = self.all_ready(None)?;
         let layout = ok("set up the pipeline", self.camera.processed(SENSOR_PX, OUTPUT_PX))?;
+        prepare(self)?;
         let handle = self.open_video()?;
         let format = ok("set format", self.video.set_format(handle, layout.output))?;
         let granted = ok("request buffers", self.video.request_buffers(handle, buffers))?;

@@ -158,4 +158,8 @@ impl isp::InOrderIspImpl for Server {
     fn set_control(&mut self, _: &CallInfo, entity: Name, id: ControlId, value: i32) -> Reply<i32> {
         Ok(self.driver.set_control(&entity, id, value, &mut self.registers)?)
     }
+
+    fn set_crop(&mut self, _: &CallInfo, _: VideoNode, _: BlockState) -> Reply<()> {
+        Err(IspError::NotStreaming.into())
+    }
 }

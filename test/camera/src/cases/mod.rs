@@ -2,6 +2,7 @@
 
 mod removal;
 mod s01_idle_handle;
+mod s02_zoom;
 mod s03_blocked_dequeue;
 mod s04_poll;
 mod s08_no_access;
@@ -73,6 +74,8 @@ pub const CASES: &[Case] = &[
     case("s39_a_driver_without_frames_is_not_stalled", s39_hangs::no_frames),
     case("s39_an_interrupt_storm_is_stalled", s39_hangs::storm),
     case("s04_a_poll_for_frame_sync_wakes_with_each_frame_and_with_the_end", s51_events::frames),
+    case("s02_a_zoom_while_streaming_is_whole_in_each_frame", s02_zoom::whole),
+    case("s02_a_zoom_when_the_module_goes_ends_once", s02_zoom::removed),
     case("s32_controls_end_with_their_drivers", s32_controls::ended),
     case("s32_brightness_and_exposure_reach_the_picture", s32_controls::seen),
     case("s51_a_full_event_queue_does_not_hide_the_disconnect", s51_events::full),
@@ -115,8 +118,8 @@ mod tests {
     use super::*;
 
     /// The scenarios that this suite must cover.
-    const SCENARIOS: [&str; 11] =
-        ["s01", "s03", "s04", "s08", "s18", "s27", "s28", "s32", "s35", "s39", "s51"];
+    const SCENARIOS: [&str; 12] =
+        ["s01", "s02", "s03", "s04", "s08", "s18", "s27", "s28", "s32", "s35", "s39", "s51"];
 
     #[test]
     fn every_scenario_has_a_case_and_every_case_a_scenario() {
