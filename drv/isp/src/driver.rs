@@ -136,7 +136,7 @@ impl Driver {
         match self.phase {
             Phase::Off => News::NONE,
             Phase::Resetting { polls_left } => self.poll_reset(polls_left, outside),
-            Phase::Loading { next } => self.load(next, outside.registers),
+            Phase::Loading { next } => self.load(next, outside),
             Phase::Up => self.poll_stop(outside),
         }
     }
@@ -203,7 +203,7 @@ impl Driver {
             let path = stream.checked().path;
             stream.stop(outside, &mut self.outboxes[path as usize]);
         }
-        Ok(if self.phase == Phase::Up { self.poll_stop(outside) } else { News::NONE })
+        Ok(self.poll_stop(outside))
     }
 
     /// One more buffer for a pipeline.
@@ -347,24 +347,30 @@ impl Driver {
         let mut write = |write: Write| outside.registers.write_at(write);
         program::configure_main(self.xclk.divider(), &mut Writer(&mut write));
         self.phase = Phase::Loading { next: 0 };
-        // After a reset nothing is in progress: a stream that would not stop is stopped now.
-        self.end_stream(FrameFlags::ERROR, outside)
+        News::NONE
     }
 
-    fn load(&mut self, next: usize, registers: &mut impl Registers) -> News {
+    fn load<R: Registers, L: Ledger>(
+        &mut self,
+        next: usize,
+        outside: &mut Outside<'_, R, L>,
+    ) -> News {
         let end = TABLE_WRITES.min(next + CHUNK_WRITES);
-        (next..end).for_each(|index| registers.write_at(program::table_write(index)));
+        (next..end).for_each(|index| outside.registers.write_at(program::table_write(index)));
         if end < TABLE_WRITES {
             self.phase = Phase::Loading { next: end };
             return News::NONE;
         }
         self.phase = Phase::Up;
-        News { ready: !core::mem::replace(&mut self.announced, true), ..News::NONE }
+        // After a reset nothing is in progress: a stream that would not stop has stopped. It is
+        // said only now, so that who hears it can start the next one.
+        let ended = self.end_stream(FrameFlags::ERROR, outside);
+        News { ready: !core::mem::replace(&mut self.announced, true), ..ended }
     }
 
     fn poll_stop<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
         let Some(stream) = &self.stream else { return News::NONE };
-        if !stream.is_stopping() {
+        if !stream.is_stopping() || self.phase != Phase::Up {
             return News::NONE;
         }
         match stream.settled(outside) {
