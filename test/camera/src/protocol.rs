@@ -48,7 +48,8 @@ pub enum Job {
     Close,
     /// Open a node so many times, and keep the handles.
     OpenMany(NodeKind, u16),
-    /// Open a node and close it again for so many milliseconds.
+    /// Open a node, use it, and close it again for so many milliseconds. On the media node: read the
+    /// topology, and set up a link.
     Churn(NodeKind, u32),
 }
 
@@ -61,6 +62,8 @@ pub enum Outcome {
     Done,
     /// So many times.
     Count(u16),
+    /// A snapshot of the topology had a link to an entity that it does not have.
+    Torn,
     /// A churn ended.
     Churned {
         /// Handles opened; each closed well.

@@ -36,6 +36,9 @@ fn main() -> ! {
     }
 }
 
+/// Most entities that a snapshot is read for.
+const ENTITIES_MAX: usize = 32;
+
 /// Pause after a refused open, in microseconds.
 const REFUSED_US: u64 = 1_000;
 
@@ -99,6 +102,21 @@ impl Nodes {
                         Err(ipc::Error::Op(NodeError::NoDevice)) => {}
                         other => return other.into(),
                     }
+                    if kind == NodeKind::Media {
+                        match self.read_and_link(handle) {
+                            Ok(true) | Err(ipc::Error::Disconnected(_)) => {}
+                            Ok(false) => return Outcome::Torn,
+                            Err(ipc::Error::Op(
+                                NodeError::NoDevice
+                                | NodeError::Stale
+                                | NodeError::Rebuilding
+                                | NodeError::Busy
+                                | NodeError::NoSuchEntity
+                                | NodeError::NoSuchLink,
+                            )) => {}
+                            Err(error) => return Err::<(), _>(error).into(),
+                        }
+                    }
                     if let Err(error) = self.close() {
                         return Err::<(), _>(error).into();
                     }
@@ -116,6 +134,39 @@ impl Nodes {
             }
         }
         Outcome::Churned { opened, refused }
+    }
+
+    /// Reads one snapshot, then enables or disables a link of it. `false`: a link of the snapshot
+    /// leads to an entity that the snapshot does not have.
+    fn read_and_link(&self, handle: Handle) -> Result<bool, ipc::Error<NodeError>> {
+        let version = self.media.topology_version(handle)?;
+        let mut ids = [None; ENTITIES_MAX];
+        let mut count = 0;
+        while count < ENTITIES_MAX {
+            match self.media.entity(handle, version, count as u8) {
+                Ok(entity) => ids[count] = Some(entity.id),
+                Err(ipc::Error::Op(NodeError::NoSuchEntity)) => break,
+                Err(error) => return Err(error),
+            }
+            count += 1;
+        }
+        let mut first = None;
+        for index in 0..u8::MAX {
+            let link = match self.media.link(handle, version, index) {
+                Ok(link) => link,
+                Err(ipc::Error::Op(NodeError::NoSuchLink)) => break,
+                Err(error) => return Err(error),
+            };
+            if [link.source, link.sink].iter().any(|pad| !ids.contains(&Some(pad.entity))) {
+                return Ok(false);
+            }
+            first.get_or_insert(link);
+        }
+        if let Some(link) = first {
+            let on = link.flags.contains(idl::types::LinkFlags::ENABLED);
+            self.media.setup_link(handle, link.source, link.sink, !on)?;
+        }
+        Ok(true)
     }
 
     /// A handle that no node knows if there is none: the node refuses it.

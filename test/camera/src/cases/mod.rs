@@ -15,7 +15,9 @@ mod s13_frame_memory;
 mod s15_sensor_leaves;
 mod s18_rounds;
 mod s19_twice;
+mod s20_topology_race;
 mod s23_dependencies;
+mod s25_wedged;
 mod s27_surprise;
 mod s28_balance;
 mod s30_delegates;
@@ -91,6 +93,7 @@ pub const CASES: &[Case] = &[
     case("s32_controls_end_with_their_drivers", s32_controls::ended),
     case("s32_brightness_and_exposure_reach_the_picture", s32_controls::seen),
     case("s51_a_full_event_queue_does_not_hide_the_disconnect", s51_events::full),
+    case("s52_a_sensor_killed_in_a_transfer_comes_back", s25_wedged::transfer),
     case("s05_close_after_both_are_removed_is_ok", s05_close_after_removal::closed),
     case(
         "s06_stream_off_after_both_are_removed_is_disconnected",
@@ -102,11 +105,15 @@ pub const CASES: &[Case] = &[
     case("s12_opens_race_removals", s12_open_race::churn),
     case("s13_a_held_frame_keeps_its_pixels", s13_frame_memory::kept),
     case("s15_a_sensor_that_leaves_alone_takes_only_its_own", s15_sensor_leaves::alone),
-    case("s16_a_sensor_that_joins_again_has_a_new_id", s15_sensor_leaves::alone),
+    case("s16_a_sensor_that_joins_again_has_a_new_id", s15_sensor_leaves::rejoins),
     case("s19_removed_twice_ends_the_same", s19_twice::twice),
+    case("s17_a_sensor_outlives_the_isp_that_clocks_it", s25_wedged::clock),
+    case("s20_s21_links_and_readings_race_removals", s20_topology_race::churn),
     case("s23_the_graph_dies_and_is_rebuilt", s23_dependencies::graph),
     case("s24_another_node_dies_and_the_stream_goes_on", s23_dependencies::other_node),
     case("s24_the_streaming_node_dies_and_the_engine_stops", s23_dependencies::own_node),
+    case("s25_a_wedged_block_stops_in_bounded_time", s25_wedged::stopped),
+    case("s26_a_wedged_block_is_removed_in_bounded_time", s25_wedged::removed),
     case("s29_interrupts_after_removal_are_dropped", s40_probe::late_interrupts),
     case("s30_both_holders_of_a_stream_are_told", s30_delegates::both),
     case("s31_a_hundred_handles_end_and_close", s30_delegates::hundred),
@@ -160,10 +167,11 @@ mod tests {
     use super::*;
 
     /// The scenarios that this suite must cover.
-    const SCENARIOS: [&str; 37] = [
+    const SCENARIOS: [&str; 42] = [
         "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s10", "s11", "s12", "s13", "s15",
-        "s16", "s18", "s19", "s23", "s24", "s27", "s28", "s29", "s30", "s31", "s32", "s34", "s35",
-        "s36", "s39", "s40", "s41", "s42", "s43", "s44", "s45", "s46", "s49", "s51",
+        "s16", "s17", "s18", "s19", "s20", "s23", "s24", "s25", "s26", "s27", "s28", "s29", "s30",
+        "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43", "s44", "s45", "s46",
+        "s49", "s51", "s52",
     ];
 
     #[test]

@@ -11,6 +11,9 @@ use crate::ensure;
 use crate::stage::{QUIET_US, READY_US, Stage};
 use crate::text::Text;
 
+/// Lives of the sensor.
+const LIVES: usize = 4;
+
 const SENSOR: &str = "mt9p031 1-0048";
 const CCDC: &str = "OMAP3 ISP CCDC";
 
@@ -18,7 +21,7 @@ pub fn alone(stage: &mut Stage) -> Verdict {
     let running = stage.stream(4)?;
     stage.run_frames(&running, 2)?;
     let life = stage.ready(stage.sensor, None)?;
-    let sensor = ok("find", stage.graph.find(Name::new(SENSOR)))?;
+    ok("find", stage.graph.find(Name::new(SENSOR)))?;
     let ccdc = ok("find", stage.graph.find(Name::new(CCDC)))?;
     let version = ok("version", stage.graph.topology_version())?;
     stage.control(stage.sensor, Control::Stop)?;
@@ -34,17 +37,30 @@ pub fn alone(stage: &mut Stage) -> Verdict {
     ensure!(without > version, "version {without} follows {version}");
     equal("life of the ISP", stage.ready(stage.isp, None)?, running.epoch)?;
     ok("close", stage.video.close(running.handle))?;
-
     stage.control(stage.sensor, Control::Start)?;
-    stage.ready(stage.sensor, Some(life))?;
-    let renewed = stage.wait_for("the sensor in the topology", READY_US, |stage| {
-        Ok(stage.graph.find(Name::new(SENSOR)).ok())
-    })?;
-    ensure!(renewed != sensor, "entity id {sensor:?} was used again");
-    let stale = stage.graph.state(sensor);
-    ensure!(stale.is_err() && stale == Err(ipc::Error::Op(GraphError::NoSuchEntity)), "{stale:?}");
-    equal("the CCDC's entity", stage.graph.find(Name::new(CCDC)), Ok(ccdc))?;
     let epoch = removal::streams_again(stage, 2)?;
     equal("life of the ISP", epoch, running.epoch)?;
-    Ok(Text::of(format_args!("sensor {sensor:?}, then {renewed:?}; version {version}, {without}")))
+    Ok(Text::of(format_args!("{record:?}; version {version}, then {without}")))
+}
+
+pub fn rejoins(stage: &mut Stage) -> Verdict {
+    let epoch = stage.all_ready(None)?;
+    let ccdc = ok("find", stage.graph.find(Name::new(CCDC)))?;
+    let mut known = [ok("find", stage.graph.find(Name::new(SENSOR)))?; LIVES];
+    for index in 1..LIVES {
+        let life = stage.ready(stage.sensor, None)?;
+        stage.control(stage.sensor, Control::Restart)?;
+        stage.ready(stage.sensor, Some(life))?;
+        known[index] = stage.wait_for("the sensor in the topology", READY_US, |stage| {
+            Ok(stage.graph.find(Name::new(SENSOR)).ok())
+        })?;
+        for old in &known[..index] {
+            ensure!(known[index] != *old, "entity id {old:?} was used again");
+            let stale = stage.graph.state(*old);
+            equal("an old id", stale, Err(ipc::Error::Op(GraphError::NoSuchEntity)))?;
+        }
+        equal("the CCDC's entity", stage.graph.find(Name::new(CCDC)), Ok(ccdc))?;
+    }
+    equal("life of the ISP", removal::streams_again(stage, 2)?, epoch)?;
+    Ok(Text::of(format_args!("ids {known:?}")))
 }
