@@ -8,6 +8,7 @@ mod s04_poll;
 mod s05_close_after_removal;
 mod s07_dead_client;
 mod s08_no_access;
+mod s09_orderly;
 mod s10_queued;
 mod s11_stream_on_race;
 mod s12_open_race;
@@ -100,6 +101,8 @@ pub const CASES: &[Case] = &[
         s05_close_after_removal::stream_off,
     ),
     case("s07_a_client_that_dies_with_stale_handles_makes_no_fault", s07_dead_client::killed),
+    case("s09_an_orderly_removal_keeps_its_order", s09_orderly::streaming),
+    case("s09_an_orderly_removal_wakes_who_waits", s09_orderly::blocked),
     case("s10_four_queued_buffers_are_accounted_for", s10_queued::four),
     case("s11_stream_on_races_removal", s11_stream_on_race::races),
     case("s12_opens_race_removals", s12_open_race::churn),
@@ -167,11 +170,11 @@ mod tests {
     use super::*;
 
     /// The scenarios that this suite must cover.
-    const SCENARIOS: [&str; 42] = [
-        "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s10", "s11", "s12", "s13", "s15",
-        "s16", "s17", "s18", "s19", "s20", "s23", "s24", "s25", "s26", "s27", "s28", "s29", "s30",
-        "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43", "s44", "s45", "s46",
-        "s49", "s51", "s52",
+    const SCENARIOS: [&str; 43] = [
+        "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13",
+        "s15", "s16", "s17", "s18", "s19", "s20", "s23", "s24", "s25", "s26", "s27", "s28", "s29",
+        "s30", "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43", "s44", "s45",
+        "s46", "s49", "s51", "s52",
     ];
 
     #[test]
