@@ -13,6 +13,7 @@ mod s10_queued;
 mod s11_stream_on_race;
 mod s12_open_race;
 mod s13_frame_memory;
+mod s14_leaving;
 mod s15_sensor_leaves;
 mod s18_rounds;
 mod s19_twice;
@@ -107,6 +108,7 @@ pub const CASES: &[Case] = &[
     case("s11_stream_on_races_removal", s11_stream_on_race::races),
     case("s12_opens_race_removals", s12_open_race::churn),
     case("s13_a_held_frame_keeps_its_pixels", s13_frame_memory::kept),
+    case("s14_members_leave_in_any_order", s14_leaving::any_order),
     case("s15_a_sensor_that_leaves_alone_takes_only_its_own", s15_sensor_leaves::alone),
     case("s16_a_sensor_that_joins_again_has_a_new_id", s15_sensor_leaves::rejoins),
     case("s19_removed_twice_ends_the_same", s19_twice::twice),
@@ -170,11 +172,11 @@ mod tests {
     use super::*;
 
     /// The scenarios that this suite must cover.
-    const SCENARIOS: [&str; 43] = [
+    const SCENARIOS: [&str; 44] = [
         "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13",
-        "s15", "s16", "s17", "s18", "s19", "s20", "s23", "s24", "s25", "s26", "s27", "s28", "s29",
-        "s30", "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43", "s44", "s45",
-        "s46", "s49", "s51", "s52",
+        "s14", "s15", "s16", "s17", "s18", "s19", "s20", "s23", "s24", "s25", "s26", "s27", "s28",
+        "s29", "s30", "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43", "s44",
+        "s45", "s46", "s49", "s51", "s52",
     ];
 
     #[test]
