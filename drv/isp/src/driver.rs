@@ -10,8 +10,12 @@
 //! |---|---|---|---|
 //! | describe, default_state, adjust, ping | yes | yes | yes |
 //! | start | NotReady | NotReady; Crashed after a stop that failed | yes, one pipeline |
+//! | set_crop | NotStreaming | NotStreaming | between two frames |
 //! | queue, stop | NotStreaming | NotStreaming; stop goes on | yes |
 //! | next_done | yes | yes | yes |
+//! | query_control, get_control | yes | yes | yes |
+//! | set_control | kept for the next start | kept for the next start | at once |
+//! | frame_start | NotStreaming | NotStreaming | once a frame of the stream has started |
 //! | xclk | NotReady | NotReady | yes |
 //!
 //! # Why
@@ -23,10 +27,12 @@
 use drv_isp_regs::main_block::{IRQ0STATUS, REVISION, REVISION_15_0, SYSCONFIG, SYSSTATUS};
 use drv_isp_regs::main_block::{sysconfig, sysstatus};
 use idl::types::{
-    FrameFlags, Generation, IspError, NextDone, Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
+    BlockState, ControlDescription, ControlId, FrameFlags, FrameStart, Generation, IspError, Name,
+    NextDone, Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
 };
 use sys_abi::TaskId;
 
+use crate::controls::{self, Controls};
 use crate::outbox::Outbox;
 use crate::program::{self, Path, TABLE_WRITES};
 use crate::registers::{Registers, Write, Writer};
@@ -58,10 +64,12 @@ pub struct News {
     pub ready: bool,
     /// This node has something to fetch.
     pub wake: Option<VideoNode>,
+    /// A frame has started.
+    pub frame_sync: bool,
 }
 
 impl News {
-    const NONE: Self = Self { ready: false, wake: None };
+    const NONE: Self = Self { ready: false, wake: None, frame_sync: false };
 }
 
 /// The driver.
@@ -75,6 +83,7 @@ pub struct Driver {
     stream: Option<Stream>,
     outboxes: [Outbox; OUTPUTS],
     xclk: Xclk,
+    controls: Controls,
 }
 
 impl Driver {
@@ -88,6 +97,7 @@ impl Driver {
             stream: None,
             outboxes: [Outbox::new(); OUTPUTS],
             xclk: Xclk::new(),
+            controls: Controls::DEFAULT,
         }
     }
 
@@ -126,7 +136,7 @@ impl Driver {
         match self.phase {
             Phase::Off => News::NONE,
             Phase::Resetting { polls_left } => self.poll_reset(polls_left, outside),
-            Phase::Loading { next } => self.load(next, outside.registers),
+            Phase::Loading { next } => self.load(next, outside),
             Phase::Up => self.poll_stop(outside),
         }
     }
@@ -146,9 +156,13 @@ impl Driver {
         let path = stream.checked().path;
         let video = stream.checked().video();
         let outbox = &mut self.outboxes[path as usize];
-        let before = outbox.len();
+        let before = (outbox.len(), stream.frame_start());
         stream.events(events, outside, outbox);
-        News { wake: (outbox.len() != before).then_some(video), ..News::NONE }
+        News {
+            wake: (outbox.len() != before.0).then_some(video),
+            frame_sync: stream.frame_start() != before.1,
+            ..News::NONE
+        }
     }
 
     /// Starts a pipeline.
@@ -168,6 +182,7 @@ impl Driver {
         }
         let checked = program::check(pipeline)?;
         program::configure(&checked, &mut Writer(&mut |write| registers.write_at(write)));
+        self.controls.write(registers);
         // What an earlier stream left is not this one's.
         self.outboxes[checked.path as usize] = Outbox::new();
         self.stream = Some(Stream::start(checked, registers));
@@ -188,7 +203,7 @@ impl Driver {
             let path = stream.checked().path;
             stream.stop(outside, &mut self.outboxes[path as usize]);
         }
-        Ok(if self.phase == Phase::Up { self.poll_stop(outside) } else { News::NONE })
+        Ok(self.poll_stop(outside))
     }
 
     /// One more buffer for a pipeline.
@@ -215,6 +230,26 @@ impl Driver {
         Ok(News { wake: (outbox.len() != before).then_some(video), ..News::NONE })
     }
 
+    /// Another crop of the resizer, from the next gap between frames on.
+    ///
+    /// # Errors
+    /// `NotStreaming` if none runs on that node or it is stopping; `InvalidPipeline` if formats
+    /// would change or the rules do not give that crop.
+    pub fn set_crop<R: Registers, L: Ledger>(
+        &mut self,
+        video: VideoNode,
+        resizer: &BlockState,
+        outside: &mut Outside<'_, R, L>,
+    ) -> Result<(), IspError> {
+        let stream = running(&mut self.stream, video)?;
+        if stream.is_stopping() {
+            return Err(IspError::NotStreaming);
+        }
+        let checked = stream.checked().with_crop(resizer)?;
+        stream.set_crop(checked, outside);
+        Ok(())
+    }
+
     /// What happened on a node.
     ///
     /// # Errors
@@ -223,6 +258,49 @@ impl Driver {
         let path = Path::to(video).ok_or(IspError::NotStreaming)?;
         let streaming = self.stream.as_ref().is_some_and(|s| s.checked().path == path);
         self.outboxes[path as usize].next(streaming)
+    }
+
+    /// The frame that started last.
+    ///
+    /// # Errors
+    /// `NotStreaming` if none has, or no stream runs.
+    pub fn frame_start(&self) -> Result<FrameStart, IspError> {
+        self.stream.as_ref().and_then(Stream::frame_start).ok_or(IspError::NotStreaming)
+    }
+
+    /// The control of a block at a position.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`; `NoSuchControl` after the last.
+    pub fn query_control(&self, entity: &Name, index: u8) -> Result<ControlDescription, IspError> {
+        controls::query(entity, index)
+    }
+
+    /// The value of a control.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`, `NoSuchControl`.
+    pub fn get_control(&self, entity: &Name, id: ControlId) -> Result<i32, IspError> {
+        self.controls.get(entity, id)
+    }
+
+    /// Sets a control and gives the value after clamping. A running stream shows it at once, also
+    /// in the middle of a frame; else the next start takes it.
+    ///
+    /// # Errors
+    /// As [`Driver::get_control`].
+    pub fn set_control(
+        &mut self,
+        entity: &Name,
+        id: ControlId,
+        value: i32,
+        registers: &mut impl Registers,
+    ) -> Result<i32, IspError> {
+        let value = self.controls.set(entity, id, value)?;
+        if self.phase == Phase::Up && self.stream.is_some() {
+            self.controls.write(registers);
+        }
+        Ok(value)
     }
 
     /// Sets the sensor's clock.
@@ -269,24 +347,30 @@ impl Driver {
         let mut write = |write: Write| outside.registers.write_at(write);
         program::configure_main(self.xclk.divider(), &mut Writer(&mut write));
         self.phase = Phase::Loading { next: 0 };
-        // After a reset nothing is in progress: a stream that would not stop is stopped now.
-        self.end_stream(FrameFlags::ERROR, outside)
+        News::NONE
     }
 
-    fn load(&mut self, next: usize, registers: &mut impl Registers) -> News {
+    fn load<R: Registers, L: Ledger>(
+        &mut self,
+        next: usize,
+        outside: &mut Outside<'_, R, L>,
+    ) -> News {
         let end = TABLE_WRITES.min(next + CHUNK_WRITES);
-        (next..end).for_each(|index| registers.write_at(program::table_write(index)));
+        (next..end).for_each(|index| outside.registers.write_at(program::table_write(index)));
         if end < TABLE_WRITES {
             self.phase = Phase::Loading { next: end };
             return News::NONE;
         }
         self.phase = Phase::Up;
-        News { ready: !core::mem::replace(&mut self.announced, true), ..News::NONE }
+        // After a reset nothing is in progress: a stream that would not stop has stopped. It is
+        // said only now, so that who hears it can start the next one.
+        let ended = self.end_stream(FrameFlags::ERROR, outside);
+        News { ready: !core::mem::replace(&mut self.announced, true), ..ended }
     }
 
     fn poll_stop<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
         let Some(stream) = &self.stream else { return News::NONE };
-        if !stream.is_stopping() {
+        if !stream.is_stopping() || self.phase != Phase::Up {
             return News::NONE;
         }
         match stream.settled(outside) {

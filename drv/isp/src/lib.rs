@@ -21,9 +21,9 @@
 //!
 //! *No pixels and no waiting.* The driver moves addresses; each wait is a timer or an interrupt.
 //!
-//! What it leaves out so far: memory-to-memory pipelines, CCP2 and CSI2a inputs, statistics, a crop
-//! of the resizer that changes while streaming.
+//! What it leaves out so far: memory-to-memory pipelines, CCP2 and CSI2a inputs, statistics.
 
+mod controls;
 mod driver;
 mod fifo;
 pub mod formats;

@@ -39,6 +39,7 @@ fn main() -> ! {
         books: Books(frames::Client::to(slot!("frames"))),
         power: power::Client::to(slot!("power")),
         videos: config_u32s!("videos"),
+        frame_sync: config_u32s!("frame_sync"),
         life: userlib::sys_refresh_task_id(userlib::own_index!()).generation(),
     };
     server.wish_for_power();
@@ -57,6 +58,8 @@ struct Server {
     power: power::Client,
     /// The task of each video node.
     videos: &'static [u32],
+    /// Tasks that are told of each frame start.
+    frame_sync: &'static [u32],
     life: Generation,
 }
 
@@ -82,12 +85,15 @@ impl Server {
             // Without a supervisor the machine resets.
             let _ = supervisor::Client::to(slot!("supervisor")).ready();
         }
+        if news.frame_sync {
+            self.frame_sync
+                .iter()
+                .for_each(|index| post(*index, userlib::post_mask!("frame_sync")));
+        }
         let Some(video) = news.wake else { return };
         ringbuf_entry!(TRACE, Trace::Wake(video));
         if let Some(index) = self.videos.get(video as usize) {
-            let node = userlib::sys_refresh_task_id(TaskIndex(*index as u8));
-            // A node that is gone fetches nothing; its next life asks by itself.
-            let _ = userlib::sys_post(node, userlib::post_mask!("frame_done"));
+            post(*index, userlib::post_mask!("frame_done"));
         }
     }
 
@@ -98,4 +104,10 @@ impl Server {
             }
         }
     }
+}
+
+/// A node that is gone fetches nothing; its next life asks by itself.
+fn post(index: u32, bits: u32) {
+    let node = userlib::sys_refresh_task_id(TaskIndex(index as u8));
+    let _ = userlib::sys_post(node, bits);
 }

@@ -21,6 +21,7 @@ pub use check::{Checked, check};
 pub use main_block::configure_main;
 pub use path::Path;
 pub use preview::{TABLE_WRITES, table_write};
+pub use resizer::crop as configure_crop;
 
 use crate::registers::Writer;
 

@@ -3,8 +3,8 @@
 use core::convert::Infallible;
 use drv_isp::{Held, formats, topology};
 use idl::types::{
-    BlockState, BufferIndex, EntityDescription, FormatChange, Generation, IspError,
-    LinkDescription, NextDone, Pipeline, PoolId, VideoNode,
+    BlockState, BufferIndex, ControlDescription, ControlId, EntityDescription, FormatChange,
+    FrameStart, Generation, IspError, LinkDescription, Name, NextDone, Pipeline, PoolId, VideoNode,
 };
 use idl::{CallInfo, RequestError, isp};
 use ringbuf::ringbuf_entry;
@@ -98,5 +98,30 @@ impl isp::InOrderIspImpl for Server {
 
     fn ping(&mut self, _: &CallInfo) -> Result<Generation, RequestError<Infallible>> {
         Ok(self.life)
+    }
+
+    fn frame_start(&mut self, _: &CallInfo) -> Reply<FrameStart> {
+        Ok(self.driver.frame_start()?)
+    }
+
+    fn query_control(
+        &mut self,
+        _: &CallInfo,
+        entity: Name,
+        index: u8,
+    ) -> Reply<ControlDescription> {
+        Ok(self.driver.query_control(&entity, index)?)
+    }
+
+    fn get_control(&mut self, _: &CallInfo, entity: Name, id: ControlId) -> Reply<i32> {
+        Ok(self.driver.get_control(&entity, id)?)
+    }
+
+    fn set_control(&mut self, _: &CallInfo, entity: Name, id: ControlId, value: i32) -> Reply<i32> {
+        Ok(self.driver.set_control(&entity, id, value, &mut self.registers)?)
+    }
+
+    fn set_crop(&mut self, _: &CallInfo, video: VideoNode, resizer: BlockState) -> Reply<()> {
+        Ok(self.with(|driver, outside| driver.set_crop(video, &resizer, outside))?)
     }
 }

@@ -21,17 +21,22 @@
 //! counted as a change of buffers. A raw frame of that time is whole, but which of two it is
 //! nobody knows, so it is marked damaged.
 //!
+//! *A new crop waits for the gap between two frames.* The resizer's ratios and window are not
+//! shadowed: it drops what is written while it works. They are written at the end of a frame, or at
+//! once if it is idle. If a frame starts meanwhile, nobody knows which of them it took: frames are
+//! marked damaged until all of them have been written again.
+//!
 //! *The CCDC has no event after the last pixel.* A raw frame is complete when the next one starts,
 //! one vertical blanking later; polling for its end in the interrupt was rejected, because the
 //! driver would spin for two lines.
 
 use drv_isp_regs::{main_block, main_block::irq, sbl};
-use idl::types::{BufferIndex, FrameDone, FrameFlags, PoolId, QUEUE_DEPTH};
+use idl::types::{BufferIndex, FrameDone, FrameFlags, FrameStart, PoolId, QUEUE_DEPTH};
 
 use crate::fifo::Fifo;
 use crate::outbox::Outbox;
-use crate::program::{Checked, Path};
-use crate::registers::Registers;
+use crate::program::{self, Checked, Path};
+use crate::registers::{Registers, Writer};
 
 /// Longest wait for idle blocks at stop, in microseconds (Linux omap3isp: 1,000 ms per block).
 pub const STOP_LIMIT_US: u64 = 1_000_000;
@@ -66,6 +71,17 @@ pub struct Outside<'a, R, L> {
     pub now_us: u64,
 }
 
+/// What the resizer has of the crop that was asked for last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crop {
+    /// All of it.
+    Taken,
+    /// Nothing.
+    Waiting,
+    /// A frame started while it was being written: frames are damaged until it is written again.
+    Torn,
+}
+
 /// A running (or stopping) pipeline.
 #[derive(Debug)]
 pub struct Stream {
@@ -77,12 +93,16 @@ pub struct Stream {
     next: Option<Held>,
     /// Frame starts seen.
     starts: u32,
+    /// The last of them.
+    started: Option<FrameStart>,
     /// The next frame start was there before the buffer was armed, or just after: see above.
     doubtful: bool,
     /// The CCDC writes nothing from the next frame start on.
     paused: bool,
     /// The next finished frame is marked.
     damaged: bool,
+    /// What the resizer has of the crop of `checked`.
+    crop: Crop,
     /// When waiting for idle ends, once stopping.
     stop_by_us: Option<u64>,
 }
@@ -99,9 +119,11 @@ impl Stream {
             current: None,
             next: None,
             starts: 0,
+            started: None,
             doubtful: false,
             paused: true,
             damaged: false,
+            crop: Crop::Taken,
             stop_by_us: None,
         }
     }
@@ -125,6 +147,12 @@ impl Stream {
         self.waiting.len() + in_hardware
     }
 
+    /// The frame that started last.
+    #[must_use]
+    pub const fn frame_start(&self) -> Option<FrameStart> {
+        self.started
+    }
+
     /// One more buffer. The caller has checked that there is room.
     pub fn queue<R: Registers, L: Ledger>(
         &mut self,
@@ -134,6 +162,15 @@ impl Stream {
     ) {
         assert!(self.waiting.push(held), "the caller checks QUEUE_DEPTH");
         self.arm(outside, outbox);
+    }
+
+    /// Runs with another crop of the resizer from the next gap between frames on.
+    pub fn set_crop<R: Registers, L>(&mut self, checked: Checked, outside: &mut Outside<'_, R, L>) {
+        self.checked = checked;
+        if self.crop == Crop::Taken {
+            self.crop = Crop::Waiting;
+        }
+        self.apply_crop(outside);
     }
 
     /// Events of IRQ0STATUS, acknowledged.
@@ -147,6 +184,7 @@ impl Stream {
         if events & self.checked.path.done_event() != 0 {
             let ended = self.current.take().or_else(|| self.next.take());
             self.finish(ended, self.starts.saturating_sub(1), outside, outbox);
+            self.apply_crop(outside);
         }
         if irq::HS_VS.is_set(events) {
             self.frame_started(outside, outbox);
@@ -199,6 +237,7 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
+        self.started = Some(FrameStart { sequence: self.starts, timestamp_us: outside.now_us });
         self.starts = self.starts.wrapping_add(1);
         let raw = self.checked.path == Path::Raw;
         if core::mem::take(&mut self.doubtful) {
@@ -252,6 +291,27 @@ impl Stream {
         }
     }
 
+    fn apply_crop<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
+        let Some(resizer) = self.checked.pipeline.resizer else { return };
+        if self.crop == Crop::Taken {
+            return;
+        }
+        let path = self.checked.path;
+        // In this order: a frame that ends between the two reads shows in the second.
+        let busy = path.writing(outside.registers);
+        let ended = outside.registers.read(&main_block::IRQ0STATUS) & path.done_event() != 0;
+        if busy || ended {
+            // The interrupt at the end of that frame comes back here.
+            return;
+        }
+        let mut write = |write| outside.registers.write_at(write);
+        program::configure_crop(&resizer, &mut Writer(&mut write));
+        let started = path.writing(outside.registers);
+        // An armed frame may have come and gone unseen while the words were torn.
+        self.damaged |= self.crop == Crop::Torn && (self.current.is_some() || self.next.is_some());
+        self.crop = if started { Crop::Torn } else { Crop::Taken };
+    }
+
     fn note_doubt<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
         self.doubtful |= irq::HS_VS.is_set(outside.registers.read(&main_block::IRQ0STATUS));
     }
@@ -268,7 +328,8 @@ impl Stream {
         if overflow != 0 {
             outside.registers.write(&sbl::PCR, overflow);
         }
-        let damaged = core::mem::take(&mut self.damaged) || overflow != 0;
+        let torn = self.crop == Crop::Torn;
+        let damaged = core::mem::take(&mut self.damaged) || overflow != 0 || torn;
         let flags = match (outside.ledger.finish_dma(held), damaged) {
             (true, false) => FrameFlags::default(),
             (true, true) => FrameFlags::ERROR,

@@ -114,6 +114,15 @@ pub fn entity(index: u8) -> Result<EntityDescription, IspError> {
     })
 }
 
+/// Position of the entity of that name.
+///
+/// # Errors
+/// `NoSuchEntity`.
+pub fn find(name: &Name) -> Result<u8, IspError> {
+    let found = ENTITIES.iter().position(|Row(known, ..)| *known == name.as_str());
+    found.map(|position| position as u8).ok_or(IspError::NoSuchEntity)
+}
+
 /// The link at `index`.
 ///
 /// # Errors

@@ -23,8 +23,8 @@ pub const RGB_TO_YCBCR_Q8: [[i16; 3]; 3] = [[66, 129, 25], [-38, -74, 112], [112
 /// Offsets of Y, Cb and Cr; the 128 of chroma is the hardware's.
 pub const YCBCR_OFFSET: [i8; 3] = [16, 0, 0];
 
-/// Contrast, U8Q4: 1.0.
-pub const CONTRAST_Q4: u32 = 16;
+/// Contrast of a new life, U8Q4: 1.0.
+pub const CONTRAST_Q4: u8 = 16;
 
 /// Gradient thresholds of the colour interpolation, in codes (TI's default).
 pub const CFA_THRESHOLD: u32 = 0x28;

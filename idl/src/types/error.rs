@@ -56,6 +56,8 @@ pub enum IspError {
     BadBuffer = 8,
     /// A block is marked crashed; it recovers when the last user lets go.
     Crashed = 9,
+    /// The block has no such control.
+    NoSuchControl = 10,
 }
 
 /// Errors of the sensor driver.
@@ -139,6 +141,10 @@ pub enum NodeError {
     TooManyWaiters = 17,
     /// Nothing in the event queue (ENOENT).
     NoEvent = 18,
+    /// The node has no such control (EINVAL).
+    NoSuchControl = 19,
+    /// The node has no events of that kind (EINVAL).
+    NoSuchEvent = 20,
 }
 
 /// Errors of the host bridge.

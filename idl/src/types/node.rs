@@ -60,6 +60,35 @@ pub enum Event {
     },
 }
 
+/// A kind of events (V4L2_EVENT_*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum EventKind {
+    /// Frame starts (V4L2_EVENT_FRAME_SYNC).
+    FrameSync,
+}
+
+/// An event as a client dequeues it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct QueuedEvent {
+    /// What happened.
+    pub event: Event,
+    /// Number of the event since the handle subscribed; a gap means that the queue was full.
+    pub number: u32,
+    /// Events that are still queued.
+    pub pending: u8,
+    /// When it happened, in microseconds since boot.
+    pub timestamp_us: u64,
+}
+
+/// The start of a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct FrameStart {
+    /// Number of the frame since stream start: the `sequence` of its buffer.
+    pub sequence: u32,
+    /// When the driver saw it, in microseconds since boot.
+    pub timestamp_us: u64,
+}
+
 /// VIDIOC_QUERYCAP for a node whose pixels stay in a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct Capability {
@@ -106,6 +135,10 @@ pub struct NodeUsage {
 pub struct ControlId(pub u32);
 
 impl ControlId {
+    /// V4L2_CID_BRIGHTNESS: added to luma.
+    pub const BRIGHTNESS: Self = Self(0x0098_0900);
+    /// V4L2_CID_CONTRAST, in sixteenths: factor of luma.
+    pub const CONTRAST: Self = Self(0x0098_0901);
     /// V4L2_CID_EXPOSURE, in lines.
     pub const EXPOSURE: Self = Self(0x0098_0911);
     /// V4L2_CID_GAIN, in eighths.

@@ -29,6 +29,8 @@ pub trait Drivers {
     ) -> IspResult<BlockState>;
     fn isp_start(&mut self, isp: TaskId, pipeline: Pipeline) -> IspResult<()>;
     fn isp_stop(&mut self, isp: TaskId, video: VideoNode) -> IspResult<()>;
+    fn isp_set_crop(&mut self, isp: TaskId, video: VideoNode, resizer: BlockState)
+    -> IspResult<()>;
     fn sensor_describe(&mut self, sensor: TaskId) -> SensorResult<EntityDescription>;
     fn sensor_default_state(&mut self, sensor: TaskId) -> SensorResult<BlockState>;
     fn sensor_adjust(

@@ -187,10 +187,12 @@ impl<D: Drivers> Graph<D> {
         self.node(entity)?.state.ok_or(GraphError::NoSuchPad)
     }
 
-    /// Applies a change by the rules of the entity's driver.
+    /// Applies a change by the rules of the entity's driver. While the entity streams, its formats
+    /// are what the pipeline was validated with; only the resizer's crop may move.
     ///
     /// # Errors
-    /// As [`Graph::state`]; `Busy` for a commit while the entity streams; the driver's disconnect.
+    /// As [`Graph::state`]; `Busy` for any other commit while the entity streams; the driver's
+    /// disconnect. After an error nothing has changed.
     pub fn adjust(
         &mut self,
         entity: EntityId,
@@ -199,11 +201,20 @@ impl<D: Drivers> Graph<D> {
         commit: bool,
     ) -> Result<BlockState, Failure> {
         let active = self.state(entity).map_err(ipc::Error::Op)?;
-        if commit && self.locked(entity) {
+        let node = *self.node(entity).map_err(ipc::Error::Op)?;
+        let scaler = node.entity.description.function == EntityFunction::Scaler;
+        let zoom = scaler && matches!(change, FormatChange::Crop(_));
+        let running = self.running(entity).filter(|_| commit);
+        if running.is_some() && !zoom {
             return Err(ipc::Error::Op(GraphError::Busy));
         }
-        let node = *self.node(entity).map_err(ipc::Error::Op)?;
         let adjusted = self.ask(&node, if commit { active } else { tried }, change)?;
+        if let Some(video) = running {
+            if (adjusted.sink, adjusted.source) != (active.sink, active.source) {
+                return Err(ipc::Error::Op(GraphError::Busy));
+            }
+            self.zoom(video, adjusted)?;
+        }
         if commit && let Some(node) = self.topology.node_mut(entity) {
             node.state = Some(adjusted);
         }
@@ -398,6 +409,13 @@ impl<D: Drivers> Graph<D> {
         }
     }
 
+    /// Moves the crop of a running resizer.
+    fn zoom(&mut self, video: VideoNode, resizer: BlockState) -> Result<(), Failure> {
+        let isp = self.life(Member::Isp).ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
+        let moved = self.drivers.isp_set_crop(isp, video, resizer);
+        self.relay(moved, |_| GraphError::Busy)
+    }
+
     fn start_isp(&mut self, path: &Path) -> Result<(), Failure> {
         let isp = self.life(Member::Isp).ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
         let started = self.drivers.isp_start(isp, path.pipeline);
@@ -469,7 +487,13 @@ impl<D: Drivers> Graph<D> {
     }
 
     fn locked(&self, id: EntityId) -> bool {
-        self.pipelines.iter().flatten().any(|running| running.path.contains(id))
+        self.running(id).is_some()
+    }
+
+    /// The end of the running pipeline that an entity is part of.
+    fn running(&self, id: EntityId) -> Option<VideoNode> {
+        let mut pipelines = self.pipelines.iter().flatten();
+        pipelines.find(|running| running.path.contains(id)).map(|it| it.path.pipeline.video)
     }
 
     fn node(&self, id: EntityId) -> Result<&Node, GraphError> {

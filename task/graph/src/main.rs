@@ -53,6 +53,15 @@ impl Drivers for Slots {
         isp::Client::new(isp).stop(video)
     }
 
+    fn isp_set_crop(
+        &mut self,
+        isp: TaskId,
+        video: VideoNode,
+        resizer: BlockState,
+    ) -> IspResult<()> {
+        isp::Client::new(isp).set_crop(video, resizer)
+    }
+
     fn sensor_describe(&mut self, sensor: TaskId) -> SensorResult<EntityDescription> {
         sensor::Client::new(sensor).describe()
     }

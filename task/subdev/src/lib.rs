@@ -16,10 +16,19 @@
 //! | `quiet` | nothing | nothing | nothing |
 //! | `ready` | opens are served when both are back | as driver | nothing |
 //!
-//! This node has no events yet, so a poll ends at its time-out or with the handle.
+//! # Events and controls
+//! Frame starts come from the driver as the notification `frame-sync`; which frame it was is asked
+//! only if a handle has subscribed. Controls are the driver's: each call goes to it, the node keeps
+//! no value, so after a removal there is no stale one to answer with.
+//!
+//! A poll ends with an event, at its time-out, or with the handle.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
+mod driver;
+mod events;
 mod node;
 
+pub use driver::{Driver, isp_refused, sensor_refused};
+pub use events::EVENTS_MAX;
 pub use node::{Config, GraphResult, Node, Upstream};

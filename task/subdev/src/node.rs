@@ -1,12 +1,15 @@
 //! The operations of a subdev node.
 
 use idl::types::{
-    BlockState, EntityId, FormatChange, GraphError, Handle, Name, NodeError, NodeUsage, Note,
-    Outlook, PollEvents, TaskIndex, Which,
+    BlockState, ControlDescription, ControlId, EntityId, EventKind, FormatChange, GraphError,
+    Handle, Name, NodeError, NodeUsage, Note, Outlook, PollEvents, QueuedEvent, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
 use task_node::{Base, Refusal, Waiter, graph_refused};
+
+use crate::driver::Driver;
+use crate::events::{EventLog, Subscription};
 
 /// What makes one instance differ from another.
 #[derive(Clone, Copy, Debug)]
@@ -19,14 +22,16 @@ pub struct Config {
     pub driver: TaskIndex,
     /// The media graph.
     pub graph: TaskIndex,
+    /// Whether the entity has frame starts to tell of.
+    pub frame_sync: bool,
 }
 
 /// The result of a call to the graph.
 pub type GraphResult<T> = Result<T, ipc::Error<GraphError>>;
 
-/// The peers. The operations are those of `idl/graph.idol`.
+/// The peers. The operations are those of `idl/graph.idol`, and of the driver.
 #[allow(missing_docs, reason = "each method is the operation of the same name, documented there")]
-pub trait Upstream {
+pub trait Upstream: Driver {
     fn find(&mut self, graph: TaskId, name: Name) -> GraphResult<EntityId>;
     fn state(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<BlockState>;
     fn adjust(
@@ -48,6 +53,8 @@ pub trait Upstream {
 struct SubdevHandle {
     entity: EntityId,
     tried: BlockState,
+    /// To frame starts.
+    subscription: Option<Subscription>,
 }
 
 /// A subdev node. `U` reaches its peers.
@@ -56,6 +63,7 @@ pub struct Node<U> {
     pub upstream: U,
     config: Config,
     base: Base<SubdevHandle, (), 2>,
+    events: EventLog,
 }
 
 impl<U: Upstream> Node<U> {
@@ -63,7 +71,7 @@ impl<U: Upstream> Node<U> {
     #[must_use]
     pub fn new(upstream: U, config: Config) -> Self {
         let base = Base::new([config.driver, config.graph], usize::from(config.handles));
-        Self { upstream, config, base }
+        Self { upstream, config, base, events: EventLog::new() }
     }
 
     /// At the node's own start: what the supervisor says of a peer.
@@ -90,6 +98,29 @@ impl<U: Upstream> Node<U> {
         self.base.waiters.next_deadline_us()
     }
 
+    /// The driver says that a frame has started: asks which, and tells who subscribed. Without
+    /// subscribers nothing is asked.
+    pub fn frame_started(&mut self) {
+        let listens = |handle: &SubdevHandle| handle.subscription.is_some();
+        let heard =
+            self.base.handles.iter().any(|open| open.ended.is_none() && listens(&open.data));
+        let Ok(driver) = self.driver() else { return };
+        if !heard {
+            return;
+        }
+        let start = self.upstream.frame_start(driver);
+        // A stream that has ended meanwhile has no frame to tell of.
+        let Ok(start) = self.relay(start) else { return };
+        self.events.push(start);
+        let Base { waiters, handles, .. } = &mut self.base;
+        let concerned = |waiter: &Waiter<()>| {
+            handles.peek(waiter.caller, waiter.handle).is_some_and(|open| listens(&open.data))
+        };
+        while let Some(waiter) = waiters.take(concerned) {
+            self.upstream.answer_poll(waiter.caller, Ok(PollEvents::PRI));
+        }
+    }
+
     /// Tells the supervisor what there is to tell. To be called after each message and edge.
     pub fn settle(&mut self) {
         while let Some(note) = self.base.disconnects.take() {
@@ -105,13 +136,13 @@ impl<U: Upstream> Node<U> {
         self.base.session.accept().map_err(ipc::Error::Op)?;
         let graph = self.graph()?;
         let found = self.upstream.find(graph, self.config.entity);
-        let entity = self.relay(found).map_err(|refusal| match refusal {
+        let entity = self.relay_graph(found).map_err(|refusal| match refusal {
             ipc::Error::Op(NodeError::NoSuchEntity) => ipc::Error::Op(NodeError::NoDevice),
             other => other,
         })?;
         let state = self.upstream.state(graph, entity);
-        let tried = self.relay(state)?;
-        self.base.open(caller, SubdevHandle { entity, tried })
+        let tried = self.relay_graph(state)?;
+        self.base.open(caller, SubdevHandle { entity, tried, subscription: None })
     }
 
     /// `close`.
@@ -132,13 +163,13 @@ impl<U: Upstream> Node<U> {
         handle: Handle,
         which: Which,
     ) -> Result<BlockState, Refusal> {
-        let SubdevHandle { entity, tried } = *self.base.enter(caller, handle)?;
+        let SubdevHandle { entity, tried, .. } = *self.base.enter(caller, handle)?;
         match which {
             Which::Try => Ok(tried),
             Which::Active => {
                 let graph = self.graph()?;
                 let result = self.upstream.state(graph, entity);
-                self.relay(result)
+                self.relay_graph(result)
             }
         }
     }
@@ -154,15 +185,110 @@ impl<U: Upstream> Node<U> {
         which: Which,
         change: FormatChange,
     ) -> Result<BlockState, Refusal> {
-        let SubdevHandle { entity, tried } = *self.base.enter(caller, handle)?;
+        let SubdevHandle { entity, tried, .. } = *self.base.enter(caller, handle)?;
         let graph = self.graph()?;
         let commit = which == Which::Active;
         let result = self.upstream.adjust(graph, entity, tried, change, commit);
-        let adjusted = self.relay(result)?;
+        let adjusted = self.relay_graph(result)?;
         if !commit {
             self.base.enter(caller, handle)?.tried = adjusted;
         }
         Ok(adjusted)
+    }
+
+    /// `subscribe_event`.
+    ///
+    /// # Errors
+    /// `BadHandle`, `NoDevice`, the handle's record; `NoSuchEvent`.
+    pub fn subscribe(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        kind: EventKind,
+    ) -> Result<(), Refusal> {
+        let EventKind::FrameSync = kind;
+        let opened = self.base.enter(caller, handle)?;
+        if !self.config.frame_sync {
+            return Err(ipc::Error::Op(NodeError::NoSuchEvent));
+        }
+        opened.subscription.get_or_insert(self.events.subscribe());
+        Ok(())
+    }
+
+    /// `unsubscribe_event`. Not to be subscribed is fine.
+    ///
+    /// # Errors
+    /// `BadHandle`, `NoDevice`, the handle's record.
+    pub fn unsubscribe(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        kind: EventKind,
+    ) -> Result<(), Refusal> {
+        let EventKind::FrameSync = kind;
+        self.base.enter(caller, handle)?.subscription = None;
+        Ok(())
+    }
+
+    /// `dequeue_event`.
+    ///
+    /// # Errors
+    /// `BadHandle`, `NoDevice`; the handle's record, also while events are queued; `NoEvent`.
+    pub fn dequeue_event(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+    ) -> Result<QueuedEvent, Refusal> {
+        let opened = self.base.enter(caller, handle)?;
+        let event = opened.subscription.as_mut().and_then(|reader| self.events.take(reader));
+        event.ok_or(ipc::Error::Op(NodeError::NoEvent))
+    }
+
+    /// `query_control`.
+    ///
+    /// # Errors
+    /// `BadHandle`, `NoDevice`, the handle's record; `NoSuchControl`, `DriverRefused`.
+    pub fn query_control(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        index: u8,
+    ) -> Result<ControlDescription, Refusal> {
+        self.base.enter(caller, handle)?;
+        let result = self.upstream.query_control(self.driver()?, index);
+        self.relay(result)
+    }
+
+    /// `get_control`: the value that the driver has. The node keeps none, so there is none that
+    /// could outlive the driver.
+    ///
+    /// # Errors
+    /// As [`Node::query_control`].
+    pub fn get_control(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        id: ControlId,
+    ) -> Result<i32, Refusal> {
+        self.base.enter(caller, handle)?;
+        let result = self.upstream.get_control(self.driver()?, id);
+        self.relay(result)
+    }
+
+    /// `set_control`.
+    ///
+    /// # Errors
+    /// As [`Node::query_control`].
+    pub fn set_control(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        id: ControlId,
+        value: i32,
+    ) -> Result<i32, Refusal> {
+        self.base.enter(caller, handle)?;
+        let result = self.upstream.set_control(self.driver()?, id, value);
+        self.relay(result)
     }
 
     /// `poll`. `None`: the answer comes later.
@@ -176,7 +302,10 @@ impl<U: Upstream> Node<U> {
         timeout_ms: u32,
         now_us: u64,
     ) -> Result<Option<PollEvents>, Refusal> {
-        self.base.enter(caller, handle)?;
+        let subscription = self.base.enter(caller, handle)?.subscription;
+        if subscription.is_some_and(|reader| self.events.has(&reader)) {
+            return Ok(Some(PollEvents::PRI));
+        }
         if timeout_ms == 0 {
             return Ok(Some(PollEvents::NONE));
         }
@@ -194,15 +323,23 @@ impl<U: Upstream> Node<U> {
         graph.ok_or(ipc::Error::Op(NodeError::NoDevice))
     }
 
-    /// The graph's answer in a node's words. A death that it brought is dealt with.
-    fn relay<T>(&mut self, result: GraphResult<T>) -> Result<T, Refusal> {
-        result.map_err(|error| {
-            let refusal = graph_refused(error);
+    fn driver(&self) -> Result<TaskId, Refusal> {
+        let driver = self.base.session.id(self.config.driver);
+        driver.ok_or(ipc::Error::Op(NodeError::NoDevice))
+    }
+
+    /// The graph's answer in a node's words, as [`Node::relay`].
+    fn relay_graph<T>(&mut self, result: GraphResult<T>) -> Result<T, Refusal> {
+        self.relay(result.map_err(graph_refused))
+    }
+
+    /// A peer's answer. A death that it brought is dealt with.
+    fn relay<T>(&mut self, result: Result<T, Refusal>) -> Result<T, Refusal> {
+        result.inspect_err(|refusal| {
             if let Some(record) = refusal.disconnect() {
                 let upstream = &mut self.upstream;
                 let _ = self.base.observe(record, |waiter, _| hang_up(upstream, waiter));
             }
-            refusal
         })
     }
 }

@@ -5,14 +5,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use idl::types::{
-    BlockState, Cause, Disconnect, Edge, EntityId, FormatChange, Generation, GraphError, Handle,
-    MbusCode, Name, NodeError, NodeUsage, Note, Outlook, PadFormat, PollEvents, Rect, TaskIndex,
-    Which,
+    BlockState, Cause, ControlDescription, ControlId, Disconnect, Edge, EntityId, Event, EventKind,
+    FormatChange, FrameStart, Generation, GraphError, Handle, MbusCode, Name, NodeError, NodeUsage,
+    Note, Outlook, PadFormat, PollEvents, QueuedEvent, Rect, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
 use task_node::Refusal;
-use task_subdev::{Config, GraphResult, Node, Upstream};
+use task_subdev::{Config, Driver, EVENTS_MAX, GraphResult, Node, Upstream};
 
 const DRIVER: TaskIndex = TaskIndex(3);
 const GRAPH: TaskIndex = TaskIndex(5);
@@ -22,6 +22,10 @@ struct World {
     active: BlockState,
     known: bool,
     failure: Option<ipc::Error<GraphError>>,
+    /// What the driver answers, if it does not succeed.
+    refusal: Option<Refusal>,
+    brightness: i32,
+    started: FrameStart,
     log: Vec<String>,
 }
 
@@ -45,6 +49,36 @@ fn to_width(width_px: u16) -> FormatChange {
 impl Fake {
     fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.borrow_mut().log)
+    }
+}
+
+impl Driver for Fake {
+    fn query_control(&mut self, driver: TaskId, index: u8) -> Result<ControlDescription, Refusal> {
+        assert_eq!(driver.index(), DRIVER);
+        let none = Err(ipc::Error::Op(NodeError::NoSuchControl));
+        let id = ControlId::BRIGHTNESS;
+        let only = ControlDescription { id, minimum: 0, maximum: 255, step: 1, default: 0 };
+        if index == 0 { self.0.borrow().refusal.map_or(Ok(only), Err) } else { none }
+    }
+
+    fn get_control(&mut self, _: TaskId, _: ControlId) -> Result<i32, Refusal> {
+        let world = self.0.borrow();
+        world.refusal.map_or(Ok(world.brightness), Err)
+    }
+
+    fn set_control(&mut self, _: TaskId, _: ControlId, value: i32) -> Result<i32, Refusal> {
+        let mut world = self.0.borrow_mut();
+        if let Some(refusal) = world.refusal {
+            return Err(refusal);
+        }
+        world.brightness = value.clamp(0, 255);
+        Ok(world.brightness)
+    }
+
+    fn frame_start(&mut self, _: TaskId) -> Result<FrameStart, Refusal> {
+        let mut world = self.0.borrow_mut();
+        world.log.push("asked".into());
+        world.refusal.map_or(Ok(world.started), Err)
     }
 }
 
@@ -93,10 +127,18 @@ impl Upstream for Fake {
 }
 
 fn serving() -> (Node<Fake>, Fake, Handle) {
-    let world = World { active: state(640), known: true, failure: None, log: Vec::new() };
+    let world = World {
+        active: state(640),
+        known: true,
+        failure: None,
+        refusal: None,
+        brightness: 0,
+        started: FrameStart::default(),
+        log: Vec::new(),
+    };
     let fake = Fake(Rc::new(RefCell::new(world)));
     let entity = Name::new("OMAP3 ISP CCDC");
-    let config = Config { entity, handles: 4, driver: DRIVER, graph: GRAPH };
+    let config = Config { entity, handles: 4, driver: DRIVER, graph: GRAPH, frame_sync: true };
     let mut node = Node::new(fake.clone(), config);
     for peer in [DRIVER, GRAPH] {
         node.learn(peer, Outlook::Ready { generation: Generation(0) });
@@ -204,4 +246,117 @@ fn a_poll_ends_at_its_time_out_and_a_dead_client_leaves_nothing_behind() {
     assert_eq!(node.usage(), NodeUsage { handles: 1, waiters: 1, buffers: 0 });
     edge(&mut node, ALICE.index(), Edge::Died, 0);
     assert_eq!(node.usage(), NodeUsage::default());
+}
+
+/// A frame starts, and the node hears of it.
+fn frame(node: &mut Node<Fake>, fake: &Fake, sequence: u32) {
+    let timestamp_us = 1_000 * u64::from(sequence);
+    fake.0.borrow_mut().started = FrameStart { sequence, timestamp_us };
+    node.frame_started();
+}
+
+fn sync(sequence: u32, number: u32, pending: u8) -> Result<QueuedEvent, Refusal> {
+    let timestamp_us = 1_000 * u64::from(sequence);
+    Ok(QueuedEvent { event: Event::FrameSync { sequence }, number, pending, timestamp_us })
+}
+
+const NO_EVENT: Result<QueuedEvent, Refusal> = Err(ipc::Error::Op(NodeError::NoEvent));
+
+#[test]
+fn frame_starts_are_queued_for_who_subscribed_from_then_on() {
+    let (mut node, fake, handle) = serving();
+    frame(&mut node, &fake, 4);
+    assert_eq!(fake.take(), [""; 0], "nobody listens, nothing is asked");
+    assert_eq!(node.dequeue_event(ALICE, handle), NO_EVENT);
+    node.subscribe(ALICE, handle, EventKind::FrameSync).unwrap();
+    frame(&mut node, &fake, 5);
+    node.subscribe(ALICE, handle, EventKind::FrameSync).unwrap();
+    frame(&mut node, &fake, 6);
+    assert_eq!(node.poll(ALICE, handle, 100, 0), Ok(Some(PollEvents::PRI)));
+    assert_eq!(node.dequeue_event(ALICE, handle), sync(5, 0, 1));
+    assert_eq!(node.dequeue_event(ALICE, handle), sync(6, 1, 0));
+    assert_eq!(node.dequeue_event(ALICE, handle), NO_EVENT);
+    frame(&mut node, &fake, 7);
+    node.unsubscribe(ALICE, handle, EventKind::FrameSync).unwrap();
+    node.subscribe(ALICE, handle, EventKind::FrameSync).unwrap();
+    assert_eq!(node.dequeue_event(ALICE, handle), NO_EVENT, "what was queued is dropped");
+}
+
+#[test]
+fn a_poll_wakes_with_the_event_and_one_that_did_not_subscribe_goes_on_waiting() {
+    let (mut node, fake, handle) = serving();
+    assert_eq!(node.poll(ALICE, handle, 100, 0), Ok(None));
+    let other = node.open(ALICE).unwrap();
+    node.subscribe(ALICE, other, EventKind::FrameSync).unwrap();
+    frame(&mut node, &fake, 1);
+    assert_eq!(fake.take(), ["asked"]);
+    assert_eq!(node.poll(ALICE, other, 0, 0), Ok(Some(PollEvents::PRI)));
+    node.dequeue_event(ALICE, other).unwrap();
+    assert_eq!(node.poll(ALICE, other, 100, 0), Ok(None));
+    frame(&mut node, &fake, 2);
+    assert_eq!(fake.take(), ["asked".to_string(), format!("poll Ok({})", PollEvents::PRI.0)]);
+}
+
+#[test]
+fn a_full_queue_does_not_hide_the_disconnect() {
+    let (mut node, fake, handle) = serving();
+    node.subscribe(ALICE, handle, EventKind::FrameSync).unwrap();
+    (0..3 * EVENTS_MAX).for_each(|sequence| frame(&mut node, &fake, sequence));
+    edge(&mut node, DRIVER, Edge::Died, 0);
+    let ended = Err(ipc::Error::Disconnected(record(DRIVER)));
+    for _ in 0..2 {
+        assert_eq!(node.dequeue_event(ALICE, handle), ended);
+    }
+    assert_eq!(node.subscribe(ALICE, handle, EventKind::FrameSync), ended.map(|_| ()));
+    edge(&mut node, DRIVER, Edge::Ready, 1);
+    let _ = fake.take();
+    frame(&mut node, &fake, 9);
+    assert_eq!(fake.take(), [""; 0], "an ended handle does not listen");
+    let renewed = node.open(ALICE).unwrap();
+    assert_eq!(node.dequeue_event(ALICE, renewed), NO_EVENT, "events of the old life stay there");
+}
+
+#[test]
+fn a_driver_that_dies_when_asked_for_the_frame_ends_the_handle() {
+    let (mut node, fake, handle) = serving();
+    node.subscribe(ALICE, handle, EventKind::FrameSync).unwrap();
+    node.poll(ALICE, handle, 100, 0).unwrap();
+    fake.0.borrow_mut().refusal = Some(ipc::Error::Disconnected(record(DRIVER)));
+    frame(&mut node, &fake, 1);
+    let hang_up = format!("poll Ok({})", PollEvents::DISCONNECTED.0);
+    assert_eq!(fake.take(), ["asked".to_string(), hang_up]);
+    let ended = Err(ipc::Error::Disconnected(record(DRIVER)));
+    assert_eq!(node.dequeue_event(ALICE, handle), ended);
+}
+
+#[test]
+fn a_node_without_events_says_so() {
+    let (node, fake, _) = serving();
+    let entity = Name::new("OMAP3 ISP preview");
+    let config = Config { entity, handles: 4, driver: DRIVER, graph: GRAPH, frame_sync: false };
+    drop(node);
+    let mut node = Node::new(fake, config);
+    for peer in [DRIVER, GRAPH] {
+        node.learn(peer, Outlook::Ready { generation: Generation(0) });
+    }
+    let handle = node.open(ALICE).unwrap();
+    let refused = node.subscribe(ALICE, handle, EventKind::FrameSync);
+    assert_eq!(refused, Err(ipc::Error::Op(NodeError::NoSuchEvent)));
+}
+
+#[test]
+fn controls_are_the_drivers_and_end_with_it() {
+    let (mut node, fake, handle) = serving();
+    assert_eq!(node.query_control(ALICE, handle, 0).unwrap().id, ControlId::BRIGHTNESS);
+    let none = Err(ipc::Error::Op(NodeError::NoSuchControl));
+    assert_eq!(node.query_control(ALICE, handle, 1), none);
+    assert_eq!(node.set_control(ALICE, handle, ControlId::BRIGHTNESS, 300), Ok(255));
+    assert_eq!(node.get_control(ALICE, handle, ControlId::BRIGHTNESS), Ok(255));
+    fake.0.borrow_mut().refusal = Some(ipc::Error::Disconnected(record(DRIVER)));
+    let ended = Err(ipc::Error::Disconnected(record(DRIVER)));
+    assert_eq!(node.set_control(ALICE, handle, ControlId::BRIGHTNESS, 1), ended);
+    fake.0.borrow_mut().refusal = None;
+    assert_eq!(node.get_control(ALICE, handle, ControlId::BRIGHTNESS), ended, "no cached value");
+    assert_eq!(node.set_control(ALICE, handle, ControlId::BRIGHTNESS, 2), ended);
+    assert_eq!(fake.0.borrow().brightness, 255);
 }

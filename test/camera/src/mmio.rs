@@ -110,6 +110,21 @@ impl Pixels {
         Self { base: self.base + offset, bytes }
     }
 
+    /// Mean of luma, in 256ths of a code, of a range of YUYV.
+    #[must_use]
+    pub fn mean_luma_q8(self) -> u32 {
+        let pairs = (self.bytes / 4) as u32;
+        let sum: u64 = (0..self.bytes / 4)
+            .map(|index| {
+                let pointer = core::ptr::with_exposed_provenance::<u32>(self.base + index * 4);
+                // SAFETY: as in `checksum`.
+                let word = unsafe { pointer.read_volatile() };
+                u64::from(word & 0xFF) + u64::from(word >> 16 & 0xFF)
+            })
+            .sum();
+        (sum * 128 / u64::from(pairs.max(1))) as u32
+    }
+
     /// A checksum over all whole words: any change of a word changes it.
     ///
     /// FNV-1a over words instead of a CRC, because a test reads megabytes under an emulator.
@@ -130,6 +145,14 @@ impl Pixels {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn luma_is_the_first_and_third_byte_of_each_pair() {
+        let words = [0xFF_10_FF_20u32; 8];
+        // SAFETY: the array lives and is aligned.
+        let pixels = unsafe { Pixels::new(words.as_ptr().expose_provenance(), 32) };
+        assert_eq!(pixels.mean_luma_q8(), 0x18 * 256);
+    }
 
     #[test]
     fn a_change_of_any_word_changes_the_checksum() {

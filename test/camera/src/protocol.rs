@@ -46,6 +46,11 @@ pub enum Job {
     },
     /// Close the handle.
     Close,
+    /// Open a node so many times, and keep the handles.
+    OpenMany(NodeKind, u16),
+    /// Open a node, use it, and close it again for so many milliseconds. On the media node: read the
+    /// topology, and set up a link.
+    Churn(NodeKind, u32),
 }
 
 /// How a job ended.
@@ -55,6 +60,17 @@ pub enum Outcome {
     Hello,
     /// It succeeded without a value.
     Done,
+    /// So many times.
+    Count(u16),
+    /// A snapshot of the topology had a link to an entity that it does not have.
+    Torn,
+    /// A churn ended.
+    Churned {
+        /// Handles opened; each closed well.
+        opened: u32,
+        /// Opens that were refused because the hardware is away.
+        refused: u32,
+    },
     /// A handle.
     Opened(Handle),
     /// Poll's answer.

@@ -59,6 +59,8 @@ pub struct Stage {
     pub isp: TaskIndex,
     /// The driver of the sensor.
     pub sensor: TaskIndex,
+    /// The driver of clocks and power.
+    pub power: TaskIndex,
     /// Restart policy and story.
     pub supervisor: supervisor::Client,
     /// The ledger.
@@ -200,8 +202,21 @@ impl Stage {
     /// # Errors
     /// If a call on the way is refused.
     pub fn stream(&mut self, buffers: u8) -> Result<Running, Failure> {
+        self.prepared(buffers, |_| Ok(()))
+    }
+
+    /// As [`Stage::stream`]; `prepare` changes the pipeline before it starts.
+    ///
+    /// # Errors
+    /// As [`Stage::stream`].
+    pub fn prepared(
+        &mut self,
+        buffers: u8,
+        prepare: impl FnOnce(&mut Self) -> Result<(), Failure>,
+    ) -> Result<Running, Failure> {
         let epoch = self.all_ready(None)?;
         let layout = ok("set up the pipeline", self.camera.processed(SENSOR_PX, OUTPUT_PX))?;
+        prepare(self)?;
         let handle = self.open_video()?;
         let format = ok("set format", self.video.set_format(handle, layout.output))?;
         let granted = ok("request buffers", self.video.request_buffers(handle, buffers))?;
@@ -311,6 +326,49 @@ impl Stage {
         let spread = before.0.iter().zip(now.0).position(|(before, now)| *before != now);
         ensure!(spread.is_none(), "the fault spread to task {spread:?}");
         Ok(())
+    }
+
+    /// As [`Stage::same_lives`], but for these tasks.
+    ///
+    /// # Errors
+    /// If another one has died.
+    pub fn same_lives_but(&self, before: &Lives, but: &[TaskIndex]) -> Result<(), Failure> {
+        let mut now = self.lives();
+        for task in but {
+            now.0[usize::from(task.0)] = before.0[usize::from(task.0)];
+        }
+        let spread = before.0.iter().zip(now.0).position(|(before, now)| *before != now);
+        ensure!(spread.is_none(), "the fault spread to task {spread:?}");
+        Ok(())
+    }
+
+    /// Ends the life of a witness; it comes back by itself and knows nothing.
+    ///
+    /// # Errors
+    /// If the supervisor refuses.
+    pub fn kill_witness(&mut self, witness: usize) -> Result<(), Failure> {
+        self.control(self.witnesses.task(witness), Control::Restart)?;
+        self.witnesses.renew(witness);
+        Ok(())
+    }
+
+    /// Goes on with the present lives of the ledger, the graph and the nodes.
+    pub fn rebind(&mut self) {
+        self.frames.rebind();
+        self.graph.rebind();
+        self.media.rebind();
+        self.video.rebind();
+        self.subdev.rebind();
+    }
+
+    /// Number of entities in the topology.
+    ///
+    /// # Errors
+    /// If the graph does not answer.
+    pub fn entities(&self) -> Result<u8, Failure> {
+        let version = ok("version", self.graph.topology_version())?;
+        let known = (0..u8::MAX).take_while(|index| self.graph.entity(version, *index).is_ok());
+        Ok(known.count() as u8)
     }
 
     /// Ends the driver's life as an operator.

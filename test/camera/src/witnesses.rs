@@ -46,6 +46,11 @@ impl Witnesses {
         self.tasks[witness]
     }
 
+    /// A new life of the witness has said nothing yet.
+    pub fn renew(&mut self, witness: usize) {
+        self.states[witness] = State::Unknown;
+    }
+
     /// Gives a witness a job. It runs when the scenario waits.
     ///
     /// # Errors

@@ -12,6 +12,9 @@ use std::cell::RefCell;
 /// Time of a moment: a quarter of a frame.
 const MOMENT_US: u64 = 8_000;
 
+/// Reset and tables, in microseconds: a poll, and 13 chunks.
+const RECOVERY_US: u64 = 20 * POLL_US;
+
 struct Bench {
     model: RefCell<Model>,
     driver: Driver,
@@ -248,13 +251,15 @@ fn a_block_that_stays_busy_is_reset_after_the_bound() {
             bench.timer();
         }
         assert_eq!(bench.start(), Err(IspError::Crashed));
-        (0..100).for_each(|_| {
+        while bench.stopped == 0 {
+            assert!(bench.now_us - begin_us <= crate::stream::STOP_LIMIT_US + RECOVERY_US);
             bench.timer();
-        });
-        bench.fetch();
+            bench.interrupt();
+            bench.fetch();
+        }
         let flags: Vec<_> = bench.fetched.iter().map(|frame| frame.flags.0).collect();
         assert_eq!((flags.as_slice(), bench.stopped), (&[3][..], 1));
-        bench.start().expect("reset clears the mark");
+        bench.start().expect("who hears that it stopped can start it again");
     }
 }
 
@@ -330,6 +335,159 @@ fn a_frame_start_between_two_writes_gives_no_frame_a_wrong_number() {
             }
         }
     }
+}
+
+#[test]
+fn each_frame_start_is_told_once_with_the_number_of_its_frame() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        let none = Err(IspError::NotStreaming);
+        assert_eq!(bench.driver.frame_start(), none, "no frame of this stream has started");
+        (0..4).for_each(|index| assert!(bench.queue(index).is_ok()));
+        let mut told = Vec::new();
+        for _ in 0..20 {
+            bench.pass();
+            let news = bench.with(|driver, outside| driver.interrupt(outside));
+            let start = bench.driver.frame_start();
+            if news.frame_sync {
+                told.push(start.expect("a frame started").sequence);
+            }
+            assert_eq!(start.ok().map(|start| start.sequence), told.last().copied());
+        }
+        assert_eq!(told, [0, 1, 2, 3, 4]);
+        bench.fetch();
+        let sequences: Vec<_> = bench.good().iter().map(|(_, sequence)| *sequence).collect();
+        assert!(sequences.iter().all(|sequence| told.contains(sequence)), "{sequences:?}");
+        bench.stop();
+        bench.frames(2);
+        bench.timer();
+        assert_eq!(bench.driver.frame_start(), none, "the stream is over");
+    }
+}
+
+#[test]
+fn a_control_reaches_a_running_stream_at_once_and_a_later_one_at_its_start() {
+    let preview = Name::new("OMAP3 ISP preview");
+    let word = |bench: &Bench| Shared(&bench.model).read(&drv_isp_regs::preview::CNT_BRT);
+    let set = |bench: &mut Bench, id, value| {
+        bench.with(|driver, outside| driver.set_control(&preview, id, value, outside.registers))
+    };
+    let mut bench = Bench::new(processed(320, 240));
+    assert_eq!(set(&mut bench, ControlId::BRIGHTNESS, 5), Ok(5));
+    assert_eq!(word(&bench), 0, "no register is touched before power is on");
+    bench.power_up();
+    bench.start().expect("a good pipeline");
+    assert_eq!(word(&bench), 16 << 8 | 5);
+    assert_eq!(set(&mut bench, ControlId::CONTRAST, 1000), Ok(255));
+    assert_eq!(word(&bench), 255 << 8 | 5);
+    assert_eq!(bench.driver.get_control(&preview, ControlId::CONTRAST), Ok(255));
+}
+
+/// The running resizer's state with another crop.
+fn cropped(pipeline: &Pipeline, left_px: u16, width_px: u16, height_px: u16) -> BlockState {
+    let crop = idl::types::Rect { left_px, top_px: left_px, width_px, height_px };
+    let running = pipeline.resizer.expect("a resizer");
+    crate::formats::resizer::adjust(running, idl::types::FormatChange::Crop(crop))
+}
+
+impl Bench {
+    fn set_crop(&mut self, state: &BlockState) -> Result<(), IspError> {
+        let video = self.pipeline.video;
+        self.with(|driver, outside| driver.set_crop(video, state, outside))
+    }
+}
+
+#[test]
+fn a_crop_set_in_the_middle_of_a_frame_is_that_of_the_next() {
+    let pipeline = processed(320, 240);
+    let mut bench = Bench::streaming(pipeline);
+    (0..4).for_each(|index| assert!(bench.queue(index).is_ok()));
+    bench.frames(1);
+    let old = bench.model.borrow_mut().window();
+    bench.moment();
+    assert_eq!(bench.set_crop(&cropped(&pipeline, 100, 340, 250)), Ok(()));
+    assert_eq!(bench.model.borrow_mut().window(), old, "the frame in progress keeps its crop");
+    bench.frames(2);
+    bench.fetch();
+    assert_eq!(bench.good().len(), 3, "no frame is lost or damaged");
+    let model = bench.model.borrow();
+    assert_eq!(model.window_of(BufferIndex(1)), old);
+    assert_ne!(model.window_of(BufferIndex(2)), old);
+}
+
+#[test]
+fn formats_do_not_change_and_what_has_no_resizer_has_no_crop() {
+    let pipeline = processed(320, 240);
+    let mut bench = Bench::streaming(pipeline);
+    let good = cropped(&pipeline, 100, 340, 250);
+    let other = processed(160, 120).resizer.expect("a resizer");
+    assert_eq!(bench.set_crop(&other), Err(IspError::InvalidPipeline), "another output size");
+    let mut outside = good;
+    outside.crop.left_px = 600;
+    assert_eq!(bench.set_crop(&outside), Err(IspError::InvalidPipeline));
+    bench.stop();
+    assert_eq!(bench.set_crop(&good), Err(IspError::NotStreaming));
+    for other in [raw(), preview_only()] {
+        assert_eq!(Bench::streaming(other).set_crop(&good), Err(IspError::InvalidPipeline));
+    }
+}
+
+/// The words of a crop, in the order of [`Model::window`].
+fn words(state: &BlockState) -> Vec<u32> {
+    let mut words = std::collections::BTreeMap::new();
+    let mut put = |write: Write| _ = words.insert(write.offset, write.value);
+    program::configure_crop(state, &mut Writer(&mut put));
+    model::locked().map(|offset| words.get(&offset).copied().unwrap_or(0)).collect()
+}
+
+/// Whenever a crop is set and whatever passes meanwhile: a frame that is called good was made with
+/// one of the crops that were asked for, as a whole, and the last one is reached.
+#[test]
+fn no_good_frame_shows_two_crops() {
+    let (mut good, mut damaged) = (0, 0);
+    for seed in 1..=300 {
+        let mut random = Random(seed);
+        let pipeline = processed(320, 240);
+        let mut bench = Bench::streaming(pipeline);
+        let crops = [cropped(&pipeline, 0, 640, 480), cropped(&pipeline, 50, 400, 300)];
+        let first = words(&pipeline.resizer.expect("a resizer"));
+        let asked = [first, words(&crops[0]), words(&crops[1])];
+        let mut last = 0;
+        let mut free: Vec<u8> = (0..4).collect();
+        for round in 0..100 {
+            while let Some(index) = free.pop() {
+                bench.queue(index).expect("four buffers have room");
+            }
+            bench.pass();
+            let after = (random.below(2) == 0).then(|| random.below(60));
+            bench.model.borrow_mut().pass_after = after;
+            if round % 8 == 3 {
+                last = 1 + random.below(2) as usize;
+                assert_eq!(bench.set_crop(&crops[last - 1]), Ok(()));
+            }
+            if random.below(4) != 0 {
+                bench.interrupt();
+            }
+            bench.model.borrow_mut().pass_after = None;
+            let fetched = bench.fetched.len();
+            bench.fetch();
+            for frame in &bench.fetched[fetched..] {
+                free.push(frame.buffer.0);
+                if frame.flags != FrameFlags::default() {
+                    damaged += 1;
+                    continue;
+                }
+                let model = bench.model.borrow();
+                let window = model.window_of(frame.buffer);
+                let whole = asked.iter().any(|crop| crop == window);
+                assert!(whole, "seed {seed}, round {round}: {frame:?}");
+                good += 1;
+            }
+        }
+        bench.frames(3);
+        assert_eq!(bench.model.borrow_mut().window(), asked[last], "seed {seed}");
+    }
+    assert!(good > 3_000 && damaged > 10, "the walk is about something: {good}, {damaged}");
 }
 
 /// xorshift32.

@@ -30,6 +30,20 @@ impl Checked {
     pub const fn video(&self) -> VideoNode {
         self.pipeline.video
     }
+
+    /// The same pipeline with another crop of the resizer.
+    ///
+    /// # Errors
+    /// `InvalidPipeline` if there is no resizer, its formats would change, or the crop is not one
+    /// that its rules give.
+    pub fn with_crop(&self, resizer: &BlockState) -> Result<Self, IspError> {
+        let same = self.pipeline.resizer.is_some_and(|running| {
+            (running.sink, running.source) == (resizer.sink, resizer.source)
+        });
+        ensure(same && is_solved(resizer))?;
+        let pipeline = Pipeline { resizer: Some(*resizer), ..self.pipeline };
+        Ok(Self { pipeline, ..*self })
+    }
 }
 
 /// Checks a pipeline.

@@ -49,7 +49,7 @@ pub fn table_write(index: usize) -> Write {
     }
 }
 
-/// All writes for the preview engine, without its enable bit and address.
+/// All writes for the preview engine, without its enable bit, its address, and the controls.
 pub fn configure(state: &BlockState, path: Path, output: &PixFormat, out: &mut Writer<'_>) {
     let order = match encoding(state.sink.code) {
         Some(Encoding::Bayer { order, .. }) => Some(order),
@@ -105,7 +105,6 @@ fn colours(out: &mut Writer<'_>) {
     out.put(&regs::BLKADJOFF, 0);
     blending(out);
     conversion(out);
-    out.put(&regs::CNT_BRT, regs::cnt_brt::CNT.of(tuning::CONTRAST_Q4));
     out.put(&regs::SETUP_YC, CLIP_NOTHING);
 }
 

@@ -11,8 +11,17 @@ use crate::tuning;
 
 /// All writes for the resizer, without its enable bit and address.
 pub fn configure(state: &BlockState, output: &PixFormat, out: &mut Writer<'_>) {
-    let (horizontal, vertical) = axes(state);
     out.put(&regs::PCR, regs::pcr::ONESHOT.of(1));
+    out.put(&regs::SDR_INADD, 0);
+    out.put(&regs::SDR_INOFF, 0);
+    out.put(&regs::SDR_OUTOFF, output.stride_bytes);
+    out.put(&regs::YENH, 0);
+    crop(state, out);
+}
+
+/// The writes that another crop of the same picture needs. The block drops them while it is busy.
+pub fn crop(state: &BlockState, out: &mut Writer<'_>) {
+    let (horizontal, vertical) = axes(state);
     let yuyv = encoding(state.sink.code) == Some(Encoding::Yuv16 { chroma_first: false });
     let count = regs::cnt::HRSZ.of(horizontal.ratio - 1)
         | regs::cnt::VRSZ.of(vertical.ratio - 1)
@@ -30,12 +39,8 @@ pub fn configure(state: &BlockState, output: &PixFormat, out: &mut Writer<'_>) {
     out.put(&regs::IN_START, start);
     let size = regs::in_size::HORZ.of(horizontal.input) | regs::in_size::VERT.of(vertical.input);
     out.put(&regs::IN_SIZE, size);
-    out.put(&regs::SDR_INADD, 0);
-    out.put(&regs::SDR_INOFF, 0);
-    out.put(&regs::SDR_OUTOFF, output.stride_bytes);
     filter(&regs::HFILT, tuning::filter(horizontal.ratio), out);
     filter(&regs::VFILT, tuning::filter(vertical.ratio), out);
-    out.put(&regs::YENH, 0);
 }
 
 fn filter(register: &Register, coefficients: &tuning::Filter, out: &mut Writer<'_>) {

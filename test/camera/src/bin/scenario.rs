@@ -59,6 +59,7 @@ fn stage() -> Stage {
         timer,
         isp: slot!("isp"),
         sensor: slot!("sensor"),
+        power: slot!("power"),
         supervisor: supervisor::Client::to(slot!("supervisor")),
         frames: frames::Client::to(slot!("frames")),
         graph: graph::Client::to(slot!("graph")),

@@ -8,8 +8,9 @@
 use core::convert::Infallible;
 use drv_isp::{Driver, Held, Ledger, News, Outside, formats, topology};
 use idl::types::{
-    BlockState, BufferIndex, EntityDescription, FormatChange, Generation, IspError,
-    LinkDescription, NextDone, Pipeline, PoolId, PowerState, VideoNode,
+    BlockState, BufferIndex, ControlDescription, ControlId, EntityDescription, FormatChange,
+    FrameStart, Generation, IspError, LinkDescription, Name, NextDone, Pipeline, PoolId,
+    PowerState, VideoNode,
 };
 use idl::{CallInfo, RequestError, isp, power, supervisor};
 use test_camera::mmio::Peripheral;
@@ -135,5 +136,30 @@ impl isp::InOrderIspImpl for Server {
 
     fn ping(&mut self, _: &CallInfo) -> Result<Generation, RequestError<Infallible>> {
         Ok(userlib::sys_refresh_task_id(userlib::own_index!()).generation())
+    }
+
+    fn frame_start(&mut self, _: &CallInfo) -> Reply<FrameStart> {
+        Ok(self.driver.frame_start()?)
+    }
+
+    fn query_control(
+        &mut self,
+        _: &CallInfo,
+        entity: Name,
+        index: u8,
+    ) -> Reply<ControlDescription> {
+        Ok(self.driver.query_control(&entity, index)?)
+    }
+
+    fn get_control(&mut self, _: &CallInfo, entity: Name, id: ControlId) -> Reply<i32> {
+        Ok(self.driver.get_control(&entity, id)?)
+    }
+
+    fn set_control(&mut self, _: &CallInfo, entity: Name, id: ControlId, value: i32) -> Reply<i32> {
+        Ok(self.driver.set_control(&entity, id, value, &mut self.registers)?)
+    }
+
+    fn set_crop(&mut self, _: &CallInfo, _: VideoNode, _: BlockState) -> Reply<()> {
+        Err(IspError::NotStreaming.into())
     }
 }

@@ -6,7 +6,7 @@ use idl::types::{Handle, NodeError, PollEvents};
 use idl::{ipc, media, subdev, video};
 use test_camera::clock;
 use test_camera::protocol::{JOB_BYTES, Job, NodeKind, Outcome, REPORT, REPORT_BYTES, Report};
-use userlib::slot;
+use userlib::{notification, slot};
 
 userlib::entry!(main);
 
@@ -35,6 +35,12 @@ fn main() -> ! {
         }
     }
 }
+
+/// Most entities that a snapshot is read for.
+const ENTITIES_MAX: usize = 32;
+
+/// Pause after a refused open, in microseconds.
+const REFUSED_US: u64 = 1_000;
 
 /// The handle of the witness, and whose it is.
 type Open = Option<(NodeKind, Handle)>;
@@ -73,7 +79,94 @@ impl Nodes {
                 self.open = None;
                 closed.into()
             }
+            Job::OpenMany(kind, count) => {
+                let opened = (0..count).take_while(|_| self.open(kind).is_ok()).count();
+                Outcome::Count(opened as u16)
+            }
+            Job::Churn(kind, for_ms) => self.churn(kind, for_ms),
         }
+    }
+
+    /// Opens, uses and closes until the time is over. Ends early with what must not be.
+    fn churn(&mut self, kind: NodeKind, for_ms: u32) -> Outcome {
+        let deadline = clock::Deadline::after(1_000 * u64::from(for_ms));
+        let (mut opened, mut refused) = (0, 0);
+        while !deadline.is_over() {
+            match self.open(kind) {
+                Ok(handle) => {
+                    opened += 1;
+                    self.open = Some((kind, handle));
+                    // It works, or it has ended: it is never a handle of nothing.
+                    match self.poll(PollEvents::PRI, 1) {
+                        Ok(_) | Err(ipc::Error::Disconnected(_)) => {}
+                        Err(ipc::Error::Op(NodeError::NoDevice)) => {}
+                        other => return other.into(),
+                    }
+                    if kind == NodeKind::Media {
+                        match self.read_and_link(handle) {
+                            Ok(true) | Err(ipc::Error::Disconnected(_)) => {}
+                            Ok(false) => return Outcome::Torn,
+                            Err(ipc::Error::Op(
+                                NodeError::NoDevice
+                                | NodeError::Stale
+                                | NodeError::Rebuilding
+                                | NodeError::Busy
+                                | NodeError::NoSuchEntity
+                                | NodeError::NoSuchLink,
+                            )) => {}
+                            Err(error) => return Err::<(), _>(error).into(),
+                        }
+                    }
+                    if let Err(error) = self.close() {
+                        return Err::<(), _>(error).into();
+                    }
+                    self.open = None;
+                }
+                Err(ipc::Error::Op(
+                    NodeError::NoDevice | NodeError::Rebuilding | NodeError::NoSuchEntity,
+                ))
+                | Err(ipc::Error::Disconnected(_)) => {
+                    refused += 1;
+                    // The other witnesses are as important as this one.
+                    clock::sleep_us(REFUSED_US, notification!("timer"));
+                }
+                Err(other) => return Err::<(), _>(other).into(),
+            }
+        }
+        Outcome::Churned { opened, refused }
+    }
+
+    /// Reads one snapshot, then enables or disables a link of it. `false`: a link of the snapshot
+    /// leads to an entity that the snapshot does not have.
+    fn read_and_link(&self, handle: Handle) -> Result<bool, ipc::Error<NodeError>> {
+        let version = self.media.topology_version(handle)?;
+        let mut ids = [None; ENTITIES_MAX];
+        let mut count = 0;
+        while count < ENTITIES_MAX {
+            match self.media.entity(handle, version, count as u8) {
+                Ok(entity) => ids[count] = Some(entity.id),
+                Err(ipc::Error::Op(NodeError::NoSuchEntity)) => break,
+                Err(error) => return Err(error),
+            }
+            count += 1;
+        }
+        let mut first = None;
+        for index in 0..u8::MAX {
+            let link = match self.media.link(handle, version, index) {
+                Ok(link) => link,
+                Err(ipc::Error::Op(NodeError::NoSuchLink)) => break,
+                Err(error) => return Err(error),
+            };
+            if [link.source, link.sink].iter().any(|pad| !ids.contains(&Some(pad.entity))) {
+                return Ok(false);
+            }
+            first.get_or_insert(link);
+        }
+        if let Some(link) = first {
+            let on = link.flags.contains(idl::types::LinkFlags::ENABLED);
+            self.media.setup_link(handle, link.source, link.sink, !on)?;
+        }
+        Ok(true)
     }
 
     /// A handle that no node knows if there is none: the node refuses it.
@@ -86,8 +179,11 @@ impl Nodes {
             NodeKind::Media => {
                 let handle = self.media.open()?;
                 // A poll tells of a topology that the client has not read: it would not wait.
-                self.media.topology_version(handle)?;
-                Ok(handle)
+                let read = self.media.topology_version(handle);
+                read.map(|_| handle).inspect_err(|_| {
+                    // It ended at once; a handle that nobody uses must not stay open.
+                    let _ = self.media.close(handle);
+                })
             }
             NodeKind::Video => self.video.open(),
             NodeKind::Subdev => self.subdev.open(),

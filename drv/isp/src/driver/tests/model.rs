@@ -35,6 +35,8 @@ pub struct Model {
     writing: Option<u32>,
     /// Which frame is in each buffer, as a whole; `None` = torn.
     contents: BTreeMap<u32, Option<u32>>,
+    /// What the resizer was told when the frame in each buffer started.
+    windows: BTreeMap<u32, Vec<u32>>,
     /// Open windows.
     open: BTreeSet<u32>,
     /// DMA outside of a window.
@@ -51,6 +53,13 @@ pub struct Model {
     pub refused: BTreeSet<u8>,
 }
 
+/// Offsets of the words that the resizer locks while it works.
+pub fn locked() -> impl Iterator<Item = usize> {
+    let shadowed = resizer::SDR_INADD.offset()..resizer::HFILT.offset();
+    let all = resizer::CNT.offset()..=resizer::YENH.offset();
+    all.step_by(4).filter(move |offset| !shadowed.contains(offset))
+}
+
 fn address(buffer: BufferIndex) -> u32 {
     BASE + u32::from(buffer.0) * BUFFER_BYTES
 }
@@ -65,6 +74,7 @@ impl Model {
             frames: 0,
             writing: None,
             contents: BTreeMap::new(),
+            windows: BTreeMap::new(),
             open: BTreeSet::new(),
             violations: 0,
             cut_off: 0,
@@ -113,9 +123,21 @@ impl Model {
             let target = *self.word(self.path.address().offset());
             self.writing = Some(target);
             self.contents.insert(target, None);
+            let window = self.window();
+            self.windows.insert(target, window);
             self.dma(target);
         }
         Moment::Vd1
+    }
+
+    /// The words that the resizer locks while it works.
+    pub fn window(&mut self) -> Vec<u32> {
+        locked().map(|offset| *self.word(offset)).collect()
+    }
+
+    /// The words with which the resizer made the frame in a buffer.
+    pub fn window_of(&self, buffer: BufferIndex) -> &[u32] {
+        &self.windows[&address(buffer)]
     }
 
     /// EN of a block that runs for one frame: it clears at frame start.
@@ -202,6 +224,9 @@ impl Registers for Model {
             self.stuck = false;
             self.writing = None;
             self.words.clear();
+            return;
+        }
+        if self.writing.is_some() && locked().any(|locked| locked == offset) {
             return;
         }
         self.table_writes += u32::from(offset == preview::SET_TBL_DATA.offset());

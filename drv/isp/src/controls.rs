@@ -1,0 +1,126 @@
+//! Controls of the preview engine: brightness and contrast.
+//!
+//! Ranges and defaults are those of the Linux driver (omap3isp, `isppreview.c`). Both live in one
+//! register that the engine takes over at once, also while it works.
+
+use drv_isp_regs::preview::{CNT_BRT, cnt_brt};
+use idl::types::{ControlDescription, ControlId, IspError, Name};
+
+use crate::registers::Registers;
+use crate::topology::{self, position};
+use crate::tuning;
+
+/// Largest value of both.
+const MAXIMUM: u8 = 255;
+/// Brightness of a new life.
+const BRIGHTNESS: u8 = 0;
+
+const ALL: [ControlId; 2] = [ControlId::BRIGHTNESS, ControlId::CONTRAST];
+
+/// The values of all controls of the ISP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Controls {
+    brightness: u8,
+    contrast_q4: u8,
+}
+
+impl Controls {
+    /// What a new life begins with.
+    pub const DEFAULT: Self = Self { brightness: BRIGHTNESS, contrast_q4: tuning::CONTRAST_Q4 };
+
+    /// The word of the register.
+    #[must_use]
+    pub fn word(self) -> u32 {
+        cnt_brt::BRT.of(self.brightness.into()) | cnt_brt::CNT.of(self.contrast_q4.into())
+    }
+
+    /// The value of a control of an entity.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`, `NoSuchControl`.
+    pub fn get(self, entity: &Name, id: ControlId) -> Result<i32, IspError> {
+        let mut values = self;
+        values.place(entity, id).map(|value| i32::from(*value))
+    }
+
+    /// Sets a control to the nearest value of its range, and gives that.
+    ///
+    /// # Errors
+    /// As [`Controls::get`].
+    pub fn set(&mut self, entity: &Name, id: ControlId, value: i32) -> Result<i32, IspError> {
+        let place = self.place(entity, id)?;
+        *place = value.clamp(0, MAXIMUM.into()) as u8;
+        Ok((*place).into())
+    }
+
+    /// Writes the register.
+    pub fn write(self, registers: &mut impl Registers) {
+        registers.write(&CNT_BRT, self.word());
+    }
+
+    fn place(&mut self, entity: &Name, id: ControlId) -> Result<&mut u8, IspError> {
+        has_controls(entity)?;
+        match id {
+            ControlId::BRIGHTNESS => Ok(&mut self.brightness),
+            ControlId::CONTRAST => Ok(&mut self.contrast_q4),
+            _ => Err(IspError::NoSuchControl),
+        }
+    }
+}
+
+/// Range, step and default of the control at a position.
+///
+/// # Errors
+/// `NoSuchEntity`; `NoSuchControl` after the last.
+pub fn query(entity: &Name, index: u8) -> Result<ControlDescription, IspError> {
+    has_controls(entity)?;
+    let id = *ALL.get(usize::from(index)).ok_or(IspError::NoSuchControl)?;
+    let default = Controls::DEFAULT.get(entity, id)?;
+    Ok(ControlDescription { id, minimum: 0, maximum: MAXIMUM.into(), step: 1, default })
+}
+
+fn has_controls(entity: &Name) -> Result<(), IspError> {
+    match topology::find(entity)? {
+        position::PREVIEW => Ok(()),
+        _ => Err(IspError::NoSuchControl),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::new(text)
+    }
+
+    #[test]
+    fn the_preview_engine_has_two_controls_and_no_other_block_has_any() {
+        let preview = name("OMAP3 ISP preview");
+        let known: Vec<_> = (0..3).map(|index| query(&preview, index)).collect();
+        let range =
+            |id, default| Ok(ControlDescription { id, minimum: 0, maximum: 255, step: 1, default });
+        let none = Err(IspError::NoSuchControl);
+        assert_eq!(known, [range(ControlId::BRIGHTNESS, 0), range(ControlId::CONTRAST, 16), none]);
+        assert_eq!(query(&name("OMAP3 ISP CCDC"), 0), none);
+        assert_eq!(query(&name("mt9p031 1-0048"), 0), Err(IspError::NoSuchEntity));
+        let exposure = Controls::DEFAULT.get(&preview, ControlId::EXPOSURE);
+        assert_eq!(exposure, Err(IspError::NoSuchControl));
+    }
+
+    #[test]
+    fn values_are_clamped_and_set_of_got_is_identity() {
+        let preview = name("OMAP3 ISP preview");
+        let mut controls = Controls::DEFAULT;
+        for id in ALL {
+            for (wanted, got) in [(-1, 0), (0, 0), (77, 77), (255, 255), (i32::MAX, 255)] {
+                assert_eq!(controls.set(&preview, id, wanted), Ok(got));
+                assert_eq!(controls.get(&preview, id), Ok(got));
+                assert_eq!(controls.set(&preview, id, got), Ok(got));
+            }
+        }
+        assert_eq!(controls.word(), 0xFFFF);
+        controls.set(&preview, ControlId::BRIGHTNESS, 3).expect("it exists");
+        assert_eq!(controls.word(), 0xFF03, "contrast above, brightness below");
+    }
+}

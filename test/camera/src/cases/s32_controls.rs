@@ -1,0 +1,141 @@
+//! S32: set a control after removal: Disconnected; get of a cached value too. And what a control does
+//! while all is well: it is seen in the picture.
+
+use idl::subdev;
+use idl::types::{ControlId, Disconnect, Handle, NodeError};
+
+use super::removal::{self, Removal};
+use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, ok, refused};
+use crate::ensure;
+use crate::stage::{FRAME_MS, QUIET_US, Running, Stage};
+use crate::text::Text;
+
+/// Brightness that is added, in codes.
+const BRIGHTNESS: i32 = 40;
+/// Brightness saturates where the picture is bright: at least so much must be seen, in 256ths.
+const SEEN_MIN_Q8: u32 = 20 * 256;
+/// Exposure of a dark picture, in lines: the power-on value is 1943.
+const SHORT_EXPOSURE: i32 = 200;
+/// Frames until a control of the sensor is in the picture: it takes effect two frames later, and a
+/// frame or two were under way.
+const SENSOR_DELAY_FRAMES: u32 = 6;
+
+/// An open subdev node with a control.
+struct Controlled {
+    node: subdev::Client,
+    handle: Handle,
+    id: ControlId,
+}
+
+impl Controlled {
+    fn open(node: subdev::Client, id: ControlId) -> Result<Self, Failure> {
+        Ok(Self { node, handle: ok("open", node.open())?, id })
+    }
+
+    fn get(&self) -> Result<i32, Failure> {
+        ok("get control", self.node.get_control(self.handle, self.id))
+    }
+
+    fn set(&self, value: i32) -> Result<i32, Failure> {
+        ok("set control", self.node.set_control(self.handle, self.id, value))
+    }
+
+    /// Each call about the control says the same.
+    fn ended(&self) -> Result<Disconnect, Failure> {
+        let Self { node, handle, id } = self;
+        let got = disconnected("get control", node.get_control(*handle, *id))?;
+        let set = disconnected("set control", node.set_control(*handle, *id, 1))?;
+        let asked = disconnected("query control", node.query_control(*handle, 0))?;
+        equal("set control", set, got)?;
+        equal("query control", asked, got)?;
+        Ok(got)
+    }
+
+    fn close(self) -> Result<(), Failure> {
+        ok("close", self.node.close(self.handle))
+    }
+}
+
+fn nodes(stage: &Stage) -> Result<(Controlled, Controlled), Failure> {
+    let preview = subdev::Client::to(stage.camera.preview);
+    let sensor = subdev::Client::to(stage.camera.sensor);
+    let preview = Controlled::open(preview, ControlId::BRIGHTNESS)?;
+    Ok((preview, Controlled::open(sensor, ControlId::EXPOSURE)?))
+}
+
+pub fn ended(stage: &mut Stage) -> Verdict {
+    let epoch = stage.all_ready(None)?;
+    let (preview, sensor) = nodes(stage)?;
+    let sensor_life = stage.ready(stage.sensor, None)?;
+    let defaults = (preview.get()?, sensor.get()?);
+    equal("brightness", preview.set(1_000)?, 255)?;
+    equal("exposure", sensor.set(SHORT_EXPOSURE)?, SHORT_EXPOSURE)?;
+    equal("what was set", (preview.get()?, sensor.get()?), (255, SHORT_EXPOSURE))?;
+    let unknown = preview.node.get_control(preview.handle, ControlId::EXPOSURE);
+    refused("a control of another node", unknown, NodeError::NoSuchControl)?;
+
+    Removal::Unplug.begin(stage)?;
+    stage.wait_for("the end of both drivers", QUIET_US, |stage| {
+        let gone = |task, life| {
+            stage.supervisor.outlook(task).is_ok_and(|outlook| {
+            !matches!(outlook, idl::types::Outlook::Ready { generation } if generation == life)
+        })
+        };
+        Ok((gone(stage.isp, epoch) && gone(stage.sensor, sensor_life)).then_some(()))
+    })?;
+    for (node, peer, generation) in
+        [(&preview, stage.isp, epoch), (&sensor, stage.sensor, sensor_life)]
+    {
+        let causes = Removal::Unplug.causes();
+        let record = node.ended()?;
+        crate::check::names("the record", record, &Ended { peer, generation, causes })?;
+    }
+    let next = Removal::Unplug.end(stage, epoch)?;
+    ensure!(next > epoch, "life {next:?} follows {epoch:?}");
+    for node in [&preview, &sensor] {
+        node.ended()?;
+    }
+    preview.close()?;
+    sensor.close()?;
+    let (preview, sensor) = nodes(stage)?;
+    equal("a new life starts at defaults", (preview.get()?, sensor.get()?), defaults)?;
+    preview.close()?;
+    sensor.close()?;
+    Ok(Text::of(format_args!("defaults {defaults:?}")))
+}
+
+/// Mean luma of a frame that comes after `skip` others.
+fn luma_q8(stage: &mut Stage, running: &Running, skip: u32) -> Result<u32, Failure> {
+    stage.run_frames(running, skip)?;
+    let info = ok("dequeue", stage.video.dequeue_buffer(running.handle, FRAME_MS))?;
+    let place = ok("query", stage.video.query_buffer(running.handle, info.frame.buffer))?;
+    let (offset, length) = (place.offset_bytes as usize, place.length_bytes as usize);
+    let luma = stage.pool.pixels.part(offset, length).mean_luma_q8();
+    ok("queue", stage.video.queue_buffer(running.handle, info.frame.buffer))?;
+    Ok(luma)
+}
+
+pub fn seen(stage: &mut Stage) -> Verdict {
+    let running = stage.stream(4)?;
+    let (preview, sensor) = nodes(stage)?;
+    let before = luma_q8(stage, &running, 2)?;
+    preview.set(BRIGHTNESS)?;
+    // One frame may have been under way.
+    let brighter = luma_q8(stage, &running, 4)?;
+    let gained = brighter.saturating_sub(before);
+    ensure!(gained >= SEEN_MIN_Q8, "luma {before}/256 before, {brighter}/256 with brightness");
+    at_most("luma gained", gained.into(), (BRIGHTNESS as u64 + 1) * 256)?;
+    preview.set(0)?;
+    let again = luma_q8(stage, &running, 4)?;
+    // The picture moves a little from frame to frame.
+    ensure!(again.abs_diff(before) < SEEN_MIN_Q8 / 4, "luma {before}/256 came back as {again}/256");
+
+    sensor.set(SHORT_EXPOSURE)?;
+    let darker = luma_q8(stage, &running, SENSOR_DELAY_FRAMES)?;
+    ensure!(darker < again / 2, "luma {again}/256 before, {darker}/256 after a short exposure");
+    preview.close()?;
+    sensor.close()?;
+    ok("stream off", stage.video.stream_off(running.handle, removal::STOP_MS))?;
+    ok("close", stage.video.close(running.handle))?;
+    Ok(Text::of(format_args!("luma/256 {before}, bright {brighter}, short exposure {darker}")))
+}
