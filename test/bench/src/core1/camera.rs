@@ -3,6 +3,7 @@
 use super::config;
 use super::dma::{Memory, Target};
 use super::frame::{CCDC, Frame, PREVIEW, RESIZER};
+use super::statistics::Statistics;
 use crate::pixels::MAX_WIDTH_PX;
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
 use crate::pixels::gamma::GammaTables;
@@ -45,6 +46,7 @@ pub struct Camera {
     ccdc_config: CcdcConfig,
     preview: Preview,
     resizer: Resizer,
+    statistics: Statistics,
     gamma: GammaTables,
     raw: [u16; MAX_WIDTH_PX],
     developed: YuvLine,
@@ -77,6 +79,7 @@ impl Camera {
             },
             preview: Preview::new(),
             resizer: Resizer::new(),
+            statistics: Statistics::new(),
             gamma: GammaTables::linear(),
             raw: [0; MAX_WIDTH_PX],
             developed: YuvLine::new(),
@@ -134,6 +137,9 @@ impl Camera {
             ccdc: None,
             preview: None,
             resizer: None,
+            aewb: None,
+            focus: None,
+            histogram: false,
         });
         shared.progress.streaming.store(1, SeqCst);
         shared.progress.frame.fetch_add(1, SeqCst);
@@ -190,6 +196,9 @@ impl Camera {
         });
         if frame.ccdc.is_some() {
             self.latch_ccdc(shared);
+        }
+        if frame.has_statistics() {
+            self.statistics.begin_frame(shared, frame);
         }
         if let Some(output) = &mut frame.preview {
             let config = config::preview(shared, &self.ccdc_config.video_port);
@@ -252,11 +261,18 @@ impl Camera {
             let bytes = &self.bytes[..count];
             shared.commit(frame.epoch, |gates| target.write_line(shared, gates, memory, bytes));
         }
-        if frame.preview.is_none() {
+        let statistics = frame.has_statistics();
+        if frame.preview.is_none() && !statistics {
             return;
         }
         let Some(port) = self.ccdc.video_port_line(row, &mut self.raw[..width]) else { return };
-        if self.preview.line(&self.gamma, port, &mut self.developed) {
+        if statistics {
+            let window = &self.ccdc_config.video_port;
+            let y = row - window.top;
+            let last = y + 1 == window.height || frame.line + 1 == frame.height;
+            self.statistics.row(shared, frame, (y, port), last, memory);
+        }
+        if frame.preview.is_some() && self.preview.line(&self.gamma, port, &mut self.developed) {
             self.preview_row(shared, frame, memory);
         }
     }

@@ -10,13 +10,13 @@ use drv_isp_regs::sensor::{self, output_control, test_pattern};
 use drv_isp_regs::{ALL, Block, Register, ccdc, firewall, preview, resizer};
 use std::collections::BTreeMap;
 
-const WIDTH: u32 = 160;
-const HEIGHT: u32 = 120;
-const BLANK: u32 = 26;
-const OUT: u32 = 0x8001_0000;
-const RAW_STRIDE: u32 = 320;
+pub(super) const WIDTH: u32 = 160;
+pub(super) const HEIGHT: u32 = 120;
+pub(super) const BLANK: u32 = 26;
+pub(super) const OUT: u32 = 0x8001_0000;
+pub(super) const RAW_STRIDE: u32 = 320;
 
-struct Grey;
+pub(super) struct Grey;
 
 impl SceneSource for Grey {
     fn size(&self) -> SceneSize {
@@ -30,7 +30,7 @@ impl SceneSource for Grey {
 
 /// Memory as a map of written lines.
 #[derive(Default)]
-struct Lines(BTreeMap<u32, Vec<u8>>);
+pub(super) struct Lines(pub(super) BTreeMap<u32, Vec<u8>>);
 
 impl Memory for Lines {
     fn write(&mut self, address: u32, bytes: &[u8]) {
@@ -38,17 +38,17 @@ impl Memory for Lines {
     }
 }
 
-struct Rig {
-    shared: Box<Shared>,
-    camera: Box<Camera>,
-    memory: Lines,
+pub(super) struct Rig {
+    pub(super) shared: Box<Shared>,
+    pub(super) camera: Box<Camera>,
+    pub(super) memory: Lines,
     /// Frame, line and bits of each new status bit.
-    events: Vec<(u32, u32, u32)>,
+    pub(super) events: Vec<(u32, u32, u32)>,
 }
 
 impl Rig {
     /// Sensor at 160x120, CCDC to memory and to the video port, everything powered.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let shared = Box::new(Shared::new());
         for register in ALL.iter().copied().flatten() {
             for index in 0..usize::from(register.count) {
@@ -79,7 +79,7 @@ impl Rig {
         rig
     }
 
-    fn with_raw_output() -> Self {
+    pub(super) fn with_raw_output() -> Self {
         let rig = Self::new();
         rig.or(&ccdc::SYN_MODE, ccdc::syn_mode::WEN.mask());
         rig.set(&ccdc::PCR, 1);
@@ -87,7 +87,7 @@ impl Rig {
         rig
     }
 
-    fn with_preview_to_memory() -> Self {
+    pub(super) fn with_preview_to_memory() -> Self {
         let rig = Self::new();
         rig.set(&ccdc::FMTCFG, ccdc::fmtcfg::VPEN.mask() | ccdc::fmtcfg::VPIN.of(6));
         rig.set(&ccdc::FMT_HORZ, WIDTH);
@@ -105,30 +105,30 @@ impl Rig {
         rig
     }
 
-    fn set(&self, register: &Register, value: u32) {
+    pub(super) fn set(&self, register: &Register, value: u32) {
         self.shared.set(register, value);
     }
 
-    fn or(&self, register: &Register, bits: u32) {
+    pub(super) fn or(&self, register: &Register, bits: u32) {
         self.shared.word(register).fetch_or(bits, SeqCst);
     }
 
-    fn get(&self, register: &Register) -> u32 {
+    pub(super) fn get(&self, register: &Register) -> u32 {
         self.shared.get(register)
     }
 
-    fn sensor(&self, register: &Register, value: u32) {
+    pub(super) fn sensor(&self, register: &Register, value: u32) {
         self.shared.sensor(register.sensor_index()).store(value, SeqCst);
     }
 
-    fn open_window(&self, base: u32, bytes: u32) {
+    pub(super) fn open_window(&self, base: u32, bytes: u32) {
         self.set(&firewall::WINDOW_BASE, base);
         self.set(&firewall::WINDOW_BYTES, bytes);
         self.set(&firewall::WINDOW_CONTROL, 5);
     }
 
     /// One line; status bits are recorded and cleared, as a quick driver does.
-    fn line(&mut self) -> Turn {
+    pub(super) fn line(&mut self) -> Turn {
         let turn = self.camera.begin_line(&self.shared);
         if turn == Turn::Line {
             self.camera.run_line(&self.shared, &mut Grey, &mut self.memory);
@@ -142,17 +142,17 @@ impl Rig {
         turn
     }
 
-    fn lines(&mut self, count: u32) {
+    pub(super) fn lines(&mut self, count: u32) {
         for _ in 0..count {
             self.line();
         }
     }
 
-    fn frame(&mut self) {
+    pub(super) fn frame(&mut self) {
         self.lines(HEIGHT + BLANK);
     }
 
-    fn lines_of(&self, bit: u32) -> Vec<(u32, u32)> {
+    pub(super) fn lines_of(&self, bit: u32) -> Vec<(u32, u32)> {
         let with_bit = self.events.iter().filter(|(_, _, bits)| bits & bit != 0);
         with_bit.map(|(frame, line, _)| (*frame, *line)).collect()
     }

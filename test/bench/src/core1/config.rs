@@ -15,7 +15,7 @@ use drv_isp_regs::sensor::*;
 use drv_isp_regs::{Field, Register, ccdc, main_block, preview, resizer};
 
 /// Sign-extends the low `bits` bits.
-const fn signed(value: u32, bits: u32) -> i32 {
+pub const fn signed(value: u32, bits: u32) -> i32 {
     let unused = u32::BITS - bits;
     ((value << unused) as i32) >> unused
 }

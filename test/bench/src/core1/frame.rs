@@ -2,11 +2,12 @@
 
 use super::config;
 use super::dma::Target;
+use super::statistics::{self, AEWB, FOCUS, HISTOGRAM};
 use crate::pixels::yuv::YuvOrder;
 use crate::regs::firewall::Engine;
 use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
-use drv_isp_regs::{Block, Field, Register, ccdc, main_block, preview, resizer};
+use drv_isp_regs::{Block, Field, Register, ccdc, h3a, main_block, preview, resizer};
 
 /// What a block with an output is doing in this frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,12 @@ pub struct Frame {
     pub preview: Option<Output>,
     /// The resizer takes part.
     pub resizer: Option<Output>,
+    /// Exposure and white-balance statistics are taken.
+    pub aewb: Option<Target>,
+    /// Auto-focus statistics are taken.
+    pub focus: Option<Target>,
+    /// The histogram counts.
+    pub histogram: bool,
 }
 
 /// A block with EN and BUSY in its control register.
@@ -48,10 +55,14 @@ pub struct Runner {
     pub block: Block,
     /// Control register.
     pub control: &'static Register,
-    enable: Field,
-    busy: Field,
-    one_shot: Option<Field>,
-    clock: Field,
+    /// Takes part in the next frame.
+    pub enable: Field,
+    /// Takes part in this frame.
+    pub busy: Field,
+    /// Enable is cleared by the frame.
+    pub one_shot: Option<Field>,
+    /// Its clock in CTRL.
+    pub clock: Field,
 }
 
 /// The CCDC.
@@ -130,6 +141,9 @@ impl Frame {
         let stray = take_stray(shared);
         self.ccdc = Some(ccdc_target(shared, stray));
         let port_on = ccdc::fmtcfg::VPEN.is_set(shared.get(&ccdc::FMTCFG));
+        if port_on {
+            self.start_statistics(shared, stray);
+        }
         if port_on && PREVIEW.start(shared) {
             self.preview = Some(preview_output(shared, stray));
             let to_resizer = preview::pcr::RSZPORT.is_set(shared.get(&preview::PCR));
@@ -141,10 +155,25 @@ impl Frame {
         shared.progress.outstanding.store(self.engines(), SeqCst);
     }
 
+    fn start_statistics(&mut self, shared: &Shared, stray: u32) {
+        if AEWB.start(shared) {
+            self.aewb = Some(statistics::target(shared, Engine::Aewb, &h3a::AEWBUFST, stray));
+        }
+        if FOCUS.start(shared) {
+            self.focus = Some(statistics::target(shared, Engine::Focus, &h3a::AFBUFST, stray));
+        }
+        self.histogram = HISTOGRAM.start(shared);
+    }
+
+    /// Are any statistics taken?
+    pub fn has_statistics(&self) -> bool {
+        self.histogram || self.aewb.is_some() || self.focus.is_some()
+    }
+
     /// Engines that still have something to write.
     pub fn engines(&self) -> u32 {
         let of = |output: &Option<Output>| output.and_then(|output| output.target);
-        [self.ccdc.flatten(), of(&self.preview), of(&self.resizer)]
+        [self.ccdc.flatten(), of(&self.preview), of(&self.resizer), self.aewb, self.focus]
             .iter()
             .flatten()
             .fold(0, |set, target| set | target.engine_bit())

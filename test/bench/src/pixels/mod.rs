@@ -16,11 +16,16 @@
 //! Each file is tested against a floating-point reference written from its definition.
 #![forbid(unsafe_code)]
 
+pub mod aewb;
+pub mod alaw;
 pub mod bayer;
 pub mod black;
 pub mod ccdc;
 pub mod cfa;
+pub mod focus;
 pub mod gamma;
+pub mod histogram;
+pub mod median;
 pub mod polyphase;
 pub mod preview;
 pub mod resizer;
