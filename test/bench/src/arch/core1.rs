@@ -152,6 +152,14 @@ impl Memory for Psram {
             core::ptr::copy_nonoverlapping(bytes.as_ptr(), address as *mut u8, bytes.len());
         }
     }
+
+    fn read(&mut self, address: u32, bytes: &mut [u8]) {
+        // SAFETY: the firewall let only ranges inside of PSRAM through, which exists, and every
+        // byte value is a valid one; the product may change the bytes meanwhile, as with any DMA.
+        unsafe {
+            core::ptr::copy_nonoverlapping(address as *const u8, bytes.as_mut_ptr(), bytes.len());
+        }
+    }
 }
 
 /// A scene in a file of the host. Without one, coloured bars.

@@ -1,9 +1,9 @@
 //! The camera: sensor and data path, one line at a time.
 
-use super::config;
 use super::dma::{Memory, Target};
 use super::frame::{CCDC, Frame, PREVIEW, RESIZER};
 use super::statistics::Statistics;
+use super::{config, filters};
 use crate::pixels::MAX_WIDTH_PX;
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
 use crate::pixels::gamma::GammaTables;
@@ -49,6 +49,8 @@ pub struct Camera {
     statistics: Statistics,
     gamma: GammaTables,
     raw: [u16; MAX_WIDTH_PX],
+    /// A line of the dark frame.
+    dark: [u8; MAX_WIDTH_PX],
     developed: YuvLine,
     scaled: YuvLine,
     bytes: [u8; 2 * MAX_WIDTH_PX],
@@ -82,6 +84,7 @@ impl Camera {
             statistics: Statistics::new(),
             gamma: GammaTables::linear(),
             raw: [0; MAX_WIDTH_PX],
+            dark: [0; MAX_WIDTH_PX],
             developed: YuvLine::new(),
             scaled: YuvLine::new(),
             bytes: [0; 2 * MAX_WIDTH_PX],
@@ -206,6 +209,7 @@ impl Camera {
                 config::gamma(shared, &mut self.gamma);
             }
             output.lines_left = config.output_size().1;
+            filters::load_tables(shared, &config, &mut self.preview);
             self.preview.begin_frame(&config);
         }
         if let Some(output) = &mut frame.resizer {
@@ -272,7 +276,17 @@ impl Camera {
             let last = y + 1 == window.height || frame.line + 1 == frame.height;
             self.statistics.row(shared, frame, (y, port), last, memory);
         }
-        if frame.preview.is_some() && self.preview.line(&self.gamma, port, &mut self.developed) {
+        let dark = match self.preview.dark_frame() {
+            Some(config) if frame.preview.is_some() => {
+                let row = row - self.ccdc_config.video_port.top;
+                filters::dark_line(shared, frame.epoch, config, row, memory, &mut self.dark)
+            }
+            _ => 0,
+        };
+        let dark = &self.dark[..dark];
+        if frame.preview.is_some()
+            && self.preview.line_over(&self.gamma, port, dark, &mut self.developed)
+        {
             self.preview_row(shared, frame, memory);
         }
     }

@@ -28,13 +28,18 @@ impl SceneSource for Grey {
     }
 }
 
-/// Memory as a map of written lines.
+/// Memory as a map of written lines; reading takes from the line that starts at or before.
 #[derive(Default)]
 pub(super) struct Lines(pub(super) BTreeMap<u32, Vec<u8>>);
 
 impl Memory for Lines {
     fn write(&mut self, address: u32, bytes: &[u8]) {
         self.0.insert(address, bytes.to_vec());
+    }
+
+    fn read(&mut self, address: u32, bytes: &mut [u8]) {
+        let (start, line) = self.0.range(..=address).next_back().expect("a line to read");
+        bytes.copy_from_slice(&line[(address - start) as usize..][..bytes.len()]);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Register words to configurations of the data path: pure decoding, done at frame start.
 
+use super::filters;
 use crate::params::Flags;
 use crate::pixels::Window;
 use crate::pixels::bayer::Phase;
@@ -137,6 +138,9 @@ pub fn preview(shared: &Shared, port: &Window) -> PreviewConfig {
             yc_filters: on(pcr::YNENHEN) || on(pcr::SUPEN),
             gamma_bypass: on(pcr::GAMMA_BYPASS),
         },
+        raw: filters::raw(shared),
+        enhance_luma: on(pcr::YNENHEN),
+        suppress_chroma: filters::suppression(shared),
         first_colour: Phase::Grbg.moved(port.left + window.left, port.top + window.top),
         digital_gain_q8: wb_dgain::DGAIN.get(get(&WB_DGAIN)) as u16,
         white_balance_q5: get(&WBGAIN).to_le_bytes(),

@@ -15,11 +15,14 @@
 mod camera;
 mod config;
 mod dma;
+mod filters;
 mod frame;
 mod statistics;
 
 #[cfg(test)]
 mod camera_tests;
+#[cfg(test)]
+mod filters_tests;
 #[cfg(test)]
 mod statistics_tests;
 

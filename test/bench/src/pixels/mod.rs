@@ -3,8 +3,8 @@
 //! ```text
 //!  sensor row -> ccdc (shift, black, crop) -+-> memory: raw, 16 bits per pixel
 //!                                           +-> video port, 10 bits
-//!    -> preview (white balance -> cfa -> rgb_blend -> gamma -> ycbcr -> tone) -+-> yuv pack -> memory
-//!                                                                             +-> resizer -> yuv pack -> memory
+//!    -> preview (raw_stages -> white balance -> cfa -> rgb_blend -> gamma -> ycbcr -> tone) -+-> yuv pack -> memory
+//!    -> aewb, focus -> memory; histogram                                                    +-> resizer -> yuv pack -> memory
 //! ```
 //!
 //! All of it is fixed point on lines: a state struct holds the few lines that a block needs, takes
@@ -18,16 +18,23 @@
 
 pub mod aewb;
 pub mod alaw;
+pub mod averager;
 pub mod bayer;
 pub mod black;
 pub mod ccdc;
 pub mod cfa;
+pub mod chroma_suppression;
+pub mod dark_frame;
+pub mod defect;
 pub mod focus;
 pub mod gamma;
 pub mod histogram;
+pub mod luma_enhancement;
 pub mod median;
+pub mod noise_filter;
 pub mod polyphase;
 pub mod preview;
+pub mod raw_stages;
 pub mod resizer;
 pub mod rgb_blend;
 pub mod tone;
