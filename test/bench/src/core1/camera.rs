@@ -1,5 +1,6 @@
 //! The camera: sensor and data path, one line at a time.
 
+use super::corrections::Corrections;
 use super::dma::{Memory, Target};
 use super::frame::{CCDC, Frame, PREVIEW, RESIZER};
 use super::statistics::Statistics;
@@ -44,6 +45,7 @@ pub struct Camera {
     sensor_ready: bool,
     ccdc: Ccdc,
     ccdc_config: CcdcConfig,
+    corrections: Corrections,
     preview: Preview,
     resizer: Resizer,
     statistics: Statistics,
@@ -69,16 +71,8 @@ impl Camera {
             sensor_config: SensorConfig::FULL_4X,
             sensor_ready: false,
             ccdc: Ccdc::new(),
-            ccdc_config: CcdcConfig {
-                lane_shift: 0,
-                data_bits: 10,
-                dc_sub: 0,
-                black_compensation: [0; 4],
-                colour_pattern: 0,
-                memory: EMPTY,
-                video_port: EMPTY,
-                video_port_shift: 0,
-            },
+            ccdc_config: CcdcConfig::EMPTY,
+            corrections: Corrections::new(),
             preview: Preview::new(),
             resizer: Resizer::new(),
             statistics: Statistics::new(),
@@ -140,9 +134,6 @@ impl Camera {
             ccdc: None,
             preview: None,
             resizer: None,
-            aewb: None,
-            focus: None,
-            histogram: false,
         });
         shared.progress.streaming.store(1, SeqCst);
         shared.progress.frame.fetch_add(1, SeqCst);
@@ -191,18 +182,18 @@ impl Camera {
 
     /// Frame start: everything shadowed is latched.
     fn start(&mut self, shared: &Shared, frame: &mut Frame) {
+        self.statistics.stop();
         shared.commit(frame.epoch, |gates| {
-            frame.start_blocks(shared, gates);
+            frame.start_blocks(shared, gates, &mut self.statistics);
             if gates & gate::PIPE != 0 {
                 shared.word(&IRQ0STATUS).fetch_or(irq::HS_VS.mask(), SeqCst);
             }
         });
         if frame.ccdc.is_some() {
             self.latch_ccdc(shared);
+            self.corrections.begin_frame(shared);
         }
-        if frame.has_statistics() {
-            self.statistics.begin_frame(shared, frame);
-        }
+        self.statistics.begin_frame(shared);
         if let Some(output) = &mut frame.preview {
             let config = config::preview(shared, &self.ccdc_config.video_port);
             if !config.features.gamma_bypass {
@@ -259,13 +250,18 @@ impl Camera {
     ) {
         let row = frame.line as usize;
         self.ccdc.correct(row, &mut self.raw[..width]);
+        if self.corrections.are_on() {
+            let max = self.ccdc_config.max_code();
+            let line = (row, &mut self.raw[..width]);
+            self.corrections.line(shared, frame.epoch, line, max, memory);
+        }
         if let Some(Some(target)) = &mut frame.ccdc
             && let Some(count) = self.ccdc.memory_line(row, &self.raw[..width], &mut self.bytes)
         {
             let bytes = &self.bytes[..count];
             shared.commit(frame.epoch, |gates| target.write_line(shared, gates, memory, bytes));
         }
-        let statistics = frame.has_statistics();
+        let statistics = self.statistics.are_on();
         if frame.preview.is_none() && !statistics {
             return;
         }
@@ -365,6 +361,7 @@ impl Camera {
         });
         if let Some(target) = ended {
             frame.ccdc = None;
+            self.corrections.end_frame(shared, frame.epoch);
             self.stopped(shared, frame, committed.and(target));
         }
     }
@@ -381,7 +378,10 @@ impl Camera {
                 Some(Late { epoch: frame.epoch, target: Target { address, ..target }, lines_left });
         }
         let late = self.late.map_or(0, |late| late.target.engine_bit());
-        shared.progress.outstanding.store(frame.engines() | late, SeqCst);
+        shared
+            .progress
+            .outstanding
+            .store(frame.engines() | self.statistics.engines() | late, SeqCst);
     }
 
     /// The engine that should have stopped writes its last line once more.
@@ -396,6 +396,7 @@ impl Camera {
             self.late = Some(late);
         } else {
             let engines = self.frame.map_or(0, |frame| frame.engines());
+            let engines = engines | self.statistics.engines();
             shared.progress.outstanding.store(engines, SeqCst);
         }
     }
@@ -406,8 +407,6 @@ impl Default for Camera {
         Self::new()
     }
 }
-
-const EMPTY: crate::pixels::Window = crate::pixels::Window { left: 0, top: 0, width: 0, height: 0 };
 
 /// Must core 0 run the fault script before device time goes on?
 #[must_use]

@@ -6,6 +6,8 @@ use crate::pixels::Window;
 use crate::pixels::bayer::Phase;
 use crate::pixels::ccdc::CcdcConfig;
 use crate::pixels::gamma::GammaTables;
+use crate::pixels::memory_path::{Culling, MemoryPath};
+use crate::pixels::optical_black::Clamp;
 use crate::pixels::preview::{Features, PreviewConfig};
 use crate::pixels::resizer::ResizerConfig;
 use crate::pixels::yuv::YuvOrder;
@@ -77,7 +79,8 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
     CcdcConfig {
         lane_shift: 2 * main_block::ctrl::SHIFT.get(get(&main_block::CTRL)) as u8,
         data_bits: data_bits(syn_mode::DATSIZ.get(get(&SYN_MODE))),
-        dc_sub: if clamp::CLAMPEN.is_set(get(&CLAMP)) { 0 } else { get(&DCSUB) as u16 },
+        dc_sub: get(&DCSUB) as u16,
+        clamp: optical_black(get(&CLAMP)),
         black_compensation: [
             level(blkcmp::R),
             level(blkcmp::GR),
@@ -91,6 +94,14 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
             width: horz_info::NPH.get(get(&HORZ_INFO)) as usize + 1,
             height: vert_lines::NLV.get(get(&VERT_LINES)) as usize + 1,
         },
+        memory_path: MemoryPath {
+            low_pass: syn_mode::LPF.is_set(get(&SYN_MODE)),
+            culling: culling(get(&CULLING)),
+            alaw_shift: alaw::CCDTBL
+                .is_set(get(&ALAW))
+                .then(|| 6_u32.saturating_sub(alaw::GWDI.get(get(&ALAW)))),
+            pack8: syn_mode::PACK8.is_set(get(&SYN_MODE)),
+        },
         video_port: Window {
             left: (fmt_horz::FMTSPH.get(formatter.0) + vp_out::HORZ_ST.get(formatter.2)) as usize,
             top: fmt_vert::FMTSLV.get(formatter.1) as usize,
@@ -101,6 +112,23 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
         },
         video_port_shift: 6_u32.saturating_sub(fmtcfg::VPIN.get(get(&FMTCFG))) as u8,
     }
+}
+
+fn optical_black(word: u32) -> Option<Clamp> {
+    use ccdc::clamp::{CLAMPEN, OBGAIN, OBSLEN, OBSLN, OBST};
+    CLAMPEN.is_set(word).then(|| Clamp {
+        start: OBST.get(word) as usize,
+        pixels_log2: OBSLEN.get(word).min(4),
+        lines_log2: OBSLN.get(word).min(4),
+        gain_q4: OBGAIN.get(word),
+    })
+}
+
+/// The masks, unless they keep everything.
+fn culling(word: u32) -> Option<Culling> {
+    use ccdc::culling::{CULHEVN, CULHODD, CULV};
+    let [lines, even, odd] = [CULV, CULHEVN, CULHODD].map(|field| field.get(word) as u8);
+    ([lines, even, odd] != [0xff; 3]).then_some(Culling { lines, even, odd })
 }
 
 const fn data_bits(datsiz: u32) -> u8 {

@@ -2,12 +2,12 @@
 
 use super::config;
 use super::dma::Target;
-use super::statistics::{self, AEWB, FOCUS, HISTOGRAM};
+use super::statistics::Statistics;
 use crate::pixels::yuv::YuvOrder;
 use crate::regs::firewall::Engine;
 use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
-use drv_isp_regs::{Block, Field, Register, ccdc, h3a, main_block, preview, resizer};
+use drv_isp_regs::{Block, Field, Register, ccdc, main_block, preview, resizer};
 
 /// What a block with an output is doing in this frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +41,6 @@ pub struct Frame {
     pub preview: Option<Output>,
     /// The resizer takes part.
     pub resizer: Option<Output>,
-    /// Exposure and white-balance statistics are taken.
-    pub aewb: Option<Target>,
-    /// Auto-focus statistics are taken.
-    pub focus: Option<Target>,
-    /// The histogram counts.
-    pub histogram: bool,
 }
 
 /// A block with EN and BUSY in its control register.
@@ -133,7 +127,7 @@ impl Runner {
 
 impl Frame {
     /// Starts the blocks that take part. Call it inside a commit at line 0.
-    pub fn start_blocks(&mut self, shared: &Shared, gates: u32) {
+    pub fn start_blocks(&mut self, shared: &Shared, gates: u32, statistics: &mut Statistics) {
         let sync = ccdc::syn_mode::VDHDEN.is_set(shared.get(&ccdc::SYN_MODE));
         if gates & gate::PIPE == 0 || !sync || !CCDC.start(shared) {
             return;
@@ -142,7 +136,7 @@ impl Frame {
         self.ccdc = Some(ccdc_target(shared, stray));
         let port_on = ccdc::fmtcfg::VPEN.is_set(shared.get(&ccdc::FMTCFG));
         if port_on {
-            self.start_statistics(shared, stray);
+            statistics.start(shared, stray);
         }
         if port_on && PREVIEW.start(shared) {
             self.preview = Some(preview_output(shared, stray));
@@ -152,28 +146,13 @@ impl Frame {
                 self.resizer = Some(resizer_output(shared, stray));
             }
         }
-        shared.progress.outstanding.store(self.engines(), SeqCst);
-    }
-
-    fn start_statistics(&mut self, shared: &Shared, stray: u32) {
-        if AEWB.start(shared) {
-            self.aewb = Some(statistics::target(shared, Engine::Aewb, &h3a::AEWBUFST, stray));
-        }
-        if FOCUS.start(shared) {
-            self.focus = Some(statistics::target(shared, Engine::Focus, &h3a::AFBUFST, stray));
-        }
-        self.histogram = HISTOGRAM.start(shared);
-    }
-
-    /// Are any statistics taken?
-    pub fn has_statistics(&self) -> bool {
-        self.histogram || self.aewb.is_some() || self.focus.is_some()
+        shared.progress.outstanding.store(self.engines() | statistics.engines(), SeqCst);
     }
 
     /// Engines that still have something to write.
     pub fn engines(&self) -> u32 {
         let of = |output: &Option<Output>| output.and_then(|output| output.target);
-        [self.ccdc.flatten(), of(&self.preview), of(&self.resizer), self.aewb, self.focus]
+        [self.ccdc.flatten(), of(&self.preview), of(&self.resizer)]
             .iter()
             .flatten()
             .fold(0, |set, target| set | target.engine_bit())

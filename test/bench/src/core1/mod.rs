@@ -14,6 +14,7 @@
 
 mod camera;
 mod config;
+mod corrections;
 mod dma;
 mod filters;
 mod frame;
@@ -21,6 +22,8 @@ mod statistics;
 
 #[cfg(test)]
 mod camera_tests;
+#[cfg(test)]
+mod corrections_tests;
 #[cfg(test)]
 mod filters_tests;
 #[cfg(test)]

@@ -46,27 +46,70 @@ pub const HISTOGRAM: Runner = Runner {
 };
 
 /// The engines in the middle of a frame.
+///
+/// They are not in [`Frame`], which is copied more than once a line.
 pub struct Statistics {
     aewb: Aewb,
     focus: Focus,
     histogram: Histogram,
+    /// Where they write, of those that take part.
+    aewb_target: Option<Target>,
+    focus_target: Option<Target>,
+    /// The histogram takes part.
+    counting: bool,
 }
 
 impl Statistics {
     /// Idle engines.
     pub const fn new() -> Self {
-        Self { aewb: Aewb::new(), focus: Focus::new(), histogram: Histogram::new() }
+        Self {
+            aewb: Aewb::new(),
+            focus: Focus::new(),
+            histogram: Histogram::new(),
+            aewb_target: None,
+            focus_target: None,
+            counting: false,
+        }
+    }
+
+    /// The frame before is over, whatever came of it.
+    pub fn stop(&mut self) {
+        (self.aewb_target, self.focus_target, self.counting) = (None, None, false);
+    }
+
+    /// Frame start: latches the enables; addresses are wrong by `stray` bytes. Call it inside a
+    /// commit.
+    pub fn start(&mut self, shared: &Shared, stray: u32) {
+        let target = |engine, register: &Register| Target {
+            engine,
+            address: shared.get(register).wrapping_add(stray),
+            offset_bytes: 0,
+        };
+        self.aewb_target = AEWB.start(shared).then(|| target(Engine::Aewb, &h3a::AEWBUFST));
+        self.focus_target = FOCUS.start(shared).then(|| target(Engine::Focus, &h3a::AFBUFST));
+        self.counting = HISTOGRAM.start(shared);
+    }
+
+    /// Does any engine take part in this frame still?
+    pub fn are_on(&self) -> bool {
+        self.counting || self.aewb_target.is_some() || self.focus_target.is_some()
+    }
+
+    /// Engines that still have something to write.
+    pub fn engines(&self) -> u32 {
+        let targets = [&self.aewb_target, &self.focus_target];
+        targets.into_iter().flatten().fold(0, |set, target| set | target.engine_bit())
     }
 
     /// Frame start: the registers of those that take part.
-    pub fn begin_frame(&mut self, shared: &Shared, frame: &Frame) {
-        if frame.aewb.is_some() {
+    pub fn begin_frame(&mut self, shared: &Shared) {
+        if self.aewb_target.is_some() {
             self.aewb.begin_frame(&aewb(shared));
         }
-        if frame.focus.is_some() {
+        if self.focus_target.is_some() {
             self.focus.begin_frame(&focus(shared));
         }
-        if frame.histogram {
+        if self.counting {
             self.histogram.begin_frame(&histogram(shared));
         }
     }
@@ -75,47 +118,58 @@ impl Statistics {
     pub fn row(
         &mut self,
         shared: &Shared,
-        frame: &mut Frame,
+        frame: &Frame,
         (y, pixels): (usize, &[u16]),
         last: bool,
         memory: &mut impl Memory,
     ) {
-        if frame.aewb.is_some() {
+        if self.aewb_target.is_some() {
             let bytes = self.aewb.line(y, pixels);
-            write(shared, frame.epoch, &mut frame.aewb, bytes, memory);
+            write(shared, frame.epoch, &mut self.aewb_target, bytes, memory);
             if last {
                 while !self.aewb.is_done() {
                     let bytes = self.aewb.flush();
-                    write(shared, frame.epoch, &mut frame.aewb, bytes, memory);
+                    write(shared, frame.epoch, &mut self.aewb_target, bytes, memory);
                 }
             }
             if self.aewb.is_done() {
-                frame.aewb = None;
-                finish(shared, frame, &AEWB, irq::H3A_AWB_DONE.mask());
+                self.aewb_target = None;
+                self.finish(shared, frame, &AEWB, irq::H3A_AWB_DONE.mask());
             }
         }
-        if frame.focus.is_some() {
+        if self.focus_target.is_some() {
             let bytes = self.focus.line(y, pixels);
-            write(shared, frame.epoch, &mut frame.focus, bytes, memory);
+            write(shared, frame.epoch, &mut self.focus_target, bytes, memory);
             if last {
                 while !self.focus.is_done() {
                     let bytes = self.focus.flush();
-                    write(shared, frame.epoch, &mut frame.focus, bytes, memory);
+                    write(shared, frame.epoch, &mut self.focus_target, bytes, memory);
                 }
             }
             if self.focus.is_done() {
-                frame.focus = None;
-                finish(shared, frame, &FOCUS, irq::H3A_AF_DONE.mask());
+                self.focus_target = None;
+                self.finish(shared, frame, &FOCUS, irq::H3A_AF_DONE.mask());
             }
         }
-        if frame.histogram {
+        if self.counting {
             self.histogram.line(y, pixels);
             if last {
-                frame.histogram = false;
+                self.counting = false;
                 shared.commit(frame.epoch, |_| self.add_counts(shared));
-                finish(shared, frame, &HISTOGRAM, irq::HIST_DONE.mask());
+                self.finish(shared, frame, &HISTOGRAM, irq::HIST_DONE.mask());
             }
         }
+    }
+
+    /// An engine is done: BUSY goes, the event comes, unless it is stuck.
+    fn finish(&self, shared: &Shared, frame: &Frame, runner: &Runner, event: u32) {
+        shared.commit(frame.epoch, |_| {
+            if runner.finish(shared) {
+                shared.word(&IRQ0STATUS).fetch_or(event, SeqCst);
+            }
+            let engines = frame.engines() | self.engines();
+            shared.progress.outstanding.store(engines, SeqCst);
+        });
     }
 
     fn add_counts(&self, shared: &Shared) {
@@ -138,21 +192,6 @@ fn write(
     let Some(target) = target.as_mut().filter(|_| !bytes.is_empty()) else { return };
     target.offset_bytes = bytes.len() as u32;
     shared.commit(epoch, |gates| target.write_line(shared, gates, memory, bytes));
-}
-
-/// An engine is done: BUSY goes, the event comes, unless it is stuck.
-fn finish(shared: &Shared, frame: &Frame, runner: &Runner, event: u32) {
-    shared.commit(frame.epoch, |_| {
-        if runner.finish(shared) {
-            shared.word(&IRQ0STATUS).fetch_or(event, SeqCst);
-        }
-        shared.progress.outstanding.store(frame.engines(), SeqCst);
-    });
-}
-
-/// Where a statistics engine writes.
-pub fn target(shared: &Shared, engine: Engine, register: &Register, stray: u32) -> Target {
-    Target { engine, address: shared.get(register).wrapping_add(stray), offset_bytes: 0 }
 }
 
 fn aewb(shared: &Shared) -> AewbConfig {

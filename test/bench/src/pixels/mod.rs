@@ -1,7 +1,8 @@
 //! The data path of the ISP: what the hardware does to pixels, one algorithm per file.
 //!
 //! ```text
-//!  sensor row -> ccdc (shift, black, crop) -+-> memory: raw, 16 bits per pixel
+//!  sensor row -> ccdc (shift, optical black, black, fault pixels, lens shading, crop)
+//!                                           +-> memory_path: raw, 16 or 8 bits per pixel
 //!                                           +-> video port, 10 bits
 //!    -> preview (raw_stages -> white balance -> cfa -> rgb_blend -> gamma -> ycbcr -> tone) -+-> yuv pack -> memory
 //!    -> aewb, focus -> memory; histogram                                                    +-> resizer -> yuv pack -> memory
@@ -26,12 +27,17 @@ pub mod cfa;
 pub mod chroma_suppression;
 pub mod dark_frame;
 pub mod defect;
+pub mod dpcm;
+pub mod fault_pixels;
 pub mod focus;
 pub mod gamma;
 pub mod histogram;
+pub mod lens_shading;
 pub mod luma_enhancement;
 pub mod median;
+pub mod memory_path;
 pub mod noise_filter;
+pub mod optical_black;
 pub mod polyphase;
 pub mod preview;
 pub mod raw_stages;

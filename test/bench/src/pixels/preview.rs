@@ -147,6 +147,9 @@ pub struct Preview {
     pub raw: RawStages,
     /// Table of the luma enhancement, as loaded by the driver.
     pub luma_table: luma_enhancement::Table,
+    /// Something is done before white balance, or after the conversion to luma and chroma.
+    has_raw_stages: bool,
+    has_yc_filters: bool,
     /// Input rows seen in this frame.
     row: usize,
     /// The last five white-balanced rows of the window.
@@ -167,6 +170,8 @@ impl Preview {
             tone: ToneTables::identity(),
             raw: RawStages::new(),
             luma_table: [0; luma_enhancement::ENTRIES],
+            has_raw_stages: false,
+            has_yc_filters: false,
             row: 0,
             columns: [[0; 8]; cfa::COLUMNS],
             pixels: [[0; 4]; MAX_WIDTH_PX],
@@ -186,6 +191,8 @@ impl Preview {
             config.chroma_limits,
         );
         self.row = 0;
+        self.has_raw_stages = config.raw != RawConfig::OFF || config.features.noise_or_defect;
+        self.has_yc_filters = config.enhance_luma || config.suppress_chroma.is_some();
     }
 
     /// The configuration, if it needs a dark frame.
@@ -210,10 +217,10 @@ impl Preview {
         self.row += 1;
         let Some(row) = self.config.window.row(row) else { return false };
         let pixels = &input[self.config.window.columns(input.len())];
-        let looks_around = self.config.features.noise_or_defect;
-        if self.config.raw == RawConfig::OFF && !looks_around {
+        if !self.has_raw_stages {
             balance(&self.config, &mut self.columns, row, pixels);
         } else {
+            let looks_around = self.config.features.noise_or_defect;
             let ready = self.raw.push(&self.config.raw, looks_around, (row, pixels), dark);
             let Some((row, pixels)) = ready else { return false };
             balance(&self.config, &mut self.columns, row, pixels);
@@ -224,7 +231,7 @@ impl Preview {
             return false;
         };
         let (width, _) = self.config.output_size();
-        let filtered = self.config.enhance_luma || self.config.suppress_chroma.is_some();
+        let filtered = self.has_yc_filters;
         let lead = if filtered { LEAD } else { 0 };
         let red_row = self.interpolate(centre, lead, width);
         let tables = if self.config.features.gamma_bypass { &gamma::BYPASS } else { tables };
