@@ -51,7 +51,7 @@ fn run_lines(shared: &Shared, camera: &mut Camera, scene: &mut HostScene) -> ! {
         if trace && shared.progress.line.load(SeqCst) == 0 {
             trace_frame(shared);
         }
-        clock.wait();
+        clock.wait(|active| camera.line_time(shared, active));
     }
 }
 
@@ -125,12 +125,14 @@ impl LineClock {
     }
 
     /// Waits for the time of the next line; a line that is late does not shorten those after it.
-    fn wait(&mut self) {
-        self.next = self.next.wrapping_add(self.line_cycles);
+    /// `stretch` adds the sensor's blanking.
+    fn wait(&mut self, stretch: impl Fn(u32) -> u32) {
+        let line_cycles = stretch(self.line_cycles);
+        self.next = self.next.wrapping_add(line_cycles);
         loop {
             let left = self.next.wrapping_sub(cycles()) as i32;
             if left <= 0 {
-                if left < -(self.line_cycles as i32) {
+                if left < -(line_cycles as i32) {
                     self.next = cycles();
                 }
                 return yield_now();

@@ -43,6 +43,8 @@ pub struct Camera {
     sensor_config: SensorConfig,
     /// The sensor's tables belong to `sensor_config`.
     sensor_ready: bool,
+    /// Exposure that the frame after this one has, in lines.
+    next_exposure: u32,
     ccdc: Ccdc,
     ccdc_config: CcdcConfig,
     corrections: Corrections,
@@ -70,6 +72,7 @@ impl Camera {
             sensor: Sensor::new(),
             sensor_config: SensorConfig::FULL_4X,
             sensor_ready: false,
+            next_exposure: 0,
             ccdc: Ccdc::new(),
             ccdc_config: CcdcConfig::EMPTY,
             corrections: Corrections::new(),
@@ -117,6 +120,11 @@ impl Camera {
         Turn::Idle
     }
 
+    /// Time of a line, when one without horizontal blanking takes `active`.
+    pub fn line_time(&self, shared: &Shared, active: u32) -> u32 {
+        config::line_time(shared, active, self.sensor_config.width_px)
+    }
+
     fn begin_frame(&mut self, shared: &Shared, epoch: u32) {
         self.latch_sensor(shared);
         let height = self.sensor_config.height_px as u32;
@@ -147,7 +155,14 @@ impl Camera {
         if waits && self.next_sequence.is_some() {
             return;
         }
-        let config = config::sensor(shared);
+        let mut config = config::sensor(shared);
+        // A new exposure starts with the rows of the next frame, so it is seen one frame after the
+        // gain that was written with it (MT9P031, exposure timing). A sensor that starts has no
+        // frame behind it.
+        let written = core::mem::replace(&mut self.next_exposure, config.exposure_lines);
+        if self.next_sequence.is_some() {
+            config.exposure_lines = written;
+        }
         self.sensor_ready &= self.sensor_config == config;
         self.sensor_config = config;
     }

@@ -70,7 +70,11 @@ impl Rig {
         rig.sensor(&sensor::ROW_ADDRESS_MODE, 7);
         rig.sensor(&sensor::COLUMN_ADDRESS_MODE, 7);
         rig.sensor(&sensor::TEST_PATTERN, test_pattern::ENABLE.of(1) | test_pattern::CONTROL.of(0));
-        rig.sensor(&sensor::TEST_PATTERN_GREEN, 0x400);
+        for level in
+            [&sensor::TEST_PATTERN_GREEN, &sensor::TEST_PATTERN_RED, &sensor::TEST_PATTERN_BLUE]
+        {
+            rig.sensor(level, 0x400);
+        }
         rig.sensor(&sensor::OUTPUT_CONTROL, output_control::CHIP_ENABLE.mask());
         let clocks = [ctrl::CCDC_CLK_EN, ctrl::PREV_CLK_EN, ctrl::RSZ_CLK_EN, ctrl::SBL_WR0_RAM_EN];
         rig.set(&main_block::CTRL, clocks.iter().fold(0, |all, field| all | field.mask()));
@@ -391,4 +395,36 @@ fn a_restart_of_the_sensor_begins_a_new_frame() {
     rig.sensor(&sensor::RESTART, 1);
     rig.lines(1);
     assert_eq!(rig.lines_of(irq::HS_VS.mask()), [(1, 0), (2, 0)]);
+}
+
+#[test]
+fn a_new_gain_is_seen_in_the_next_frame_and_a_new_exposure_in_the_one_after() {
+    let mut rig = Rig::with_raw_output();
+    rig.sensor(&sensor::TEST_PATTERN, 0);
+    let level = |rig: &mut Rig| {
+        rig.frame();
+        let line = &rig.memory.0[&OUT];
+        line.chunks_exact(2).map(|p| u32::from(u16::from_le_bytes([p[0], p[1]]))).sum::<u32>()
+            / WIDTH
+            - 42
+    };
+    let nominal = level(&mut rig);
+    rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, 1943 / 2);
+    let levels: Vec<u32> = (0..3).map(|_| level(&mut rig)).collect();
+    let near = |level: u32, expected: u32| level.abs_diff(expected) <= 2 + expected / 50;
+    assert!(near(levels[0], nominal) && near(levels[1], nominal / 2), "{nominal} {levels:?}");
+    assert!(near(levels[2], nominal / 2));
+    for gain in [&sensor::GREEN1_GAIN, &sensor::RED_GAIN] {
+        rig.sensor(gain, 16);
+    }
+    assert!(near(level(&mut rig), nominal), "gain comes with the next frame");
+}
+
+#[test]
+fn horizontal_blanking_makes_lines_longer() {
+    let mut rig = Rig::new();
+    rig.line();
+    assert_eq!(rig.camera.line_time(&rig.shared, 1000), 1000);
+    rig.sensor(&sensor::HORIZONTAL_BLANK, WIDTH / 4);
+    assert_eq!(rig.camera.line_time(&rig.shared, 1000), 1500);
 }

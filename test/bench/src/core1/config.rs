@@ -11,7 +11,7 @@ use crate::pixels::optical_black::Clamp;
 use crate::pixels::preview::{Features, PreviewConfig};
 use crate::pixels::resizer::ResizerConfig;
 use crate::pixels::yuv::YuvOrder;
-use crate::scene::sensor::{SensorConfig, TestPattern};
+use crate::scene::sensor::{Levels, SensorConfig, TestPattern};
 use crate::shared::Shared;
 use core::sync::atomic::Ordering::Relaxed;
 use drv_isp_regs::sensor::*;
@@ -25,7 +25,7 @@ pub const fn signed(value: u32, bits: u32) -> i32 {
 
 /// The sensor's configuration.
 ///
-/// One step and one gain serve both directions and all colours: those of the columns and of green 1.
+/// One step serves both directions: that of the columns.
 pub fn sensor(shared: &Shared) -> SensorConfig {
     let get = |register: &Register| shared.sensor(register.sensor_index()).load(Relaxed);
     let step = column_address_mode::SKIP.get(get(&COLUMN_ADDRESS_MODE)) + 1;
@@ -38,10 +38,11 @@ pub fn sensor(shared: &Shared) -> SensorConfig {
         width_px: size(get(&WINDOW_WIDTH)),
         height_px: size(get(&WINDOW_HEIGHT)),
         exposure_lines: get(&SHUTTER_WIDTH_UPPER) << 16 | get(&SHUTTER_WIDTH_LOWER),
-        gain_eighths: gain_eighths(get(&GREEN1_GAIN)),
+        gains_eighths: [&GREEN1_GAIN, &RED_GAIN, &BLUE_GAIN, &GREEN2_GAIN]
+            .map(|register| gain_eighths(get(register))),
         flip_horizontal: read_mode_2::COLUMN_MIRROR.is_set(mode),
         flip_vertical: read_mode_2::ROW_MIRROR.is_set(mode),
-        pattern: pattern(get(&TEST_PATTERN), get(&TEST_PATTERN_GREEN)),
+        pattern: pattern(get),
         noise: !Flags(shared.options.flags.load(Relaxed)).has(Flags::NO_NOISE),
         seed: shared.options.seed.load(Relaxed),
     }
@@ -59,14 +60,36 @@ fn gain_eighths(word: u32) -> u32 {
     (analog * (8 + green1_gain::DIGITAL.get(word)) / 8).clamp(8, 1024)
 }
 
-fn pattern(word: u32, green: u32) -> TestPattern {
-    match (test_pattern::ENABLE.is_set(word), test_pattern::CONTROL.get(word)) {
-        (false, _) => TestPattern::Off,
-        // 12-bit level, 10-bit output.
-        (true, 0) => TestPattern::ColorField((green >> 2) as u16),
-        (true, 7 | 8) => TestPattern::VerticalBars,
-        (true, _) => TestPattern::HorizontalGradient,
+fn pattern(get: impl Fn(&Register) -> u32) -> TestPattern {
+    let levels = Levels {
+        green: get(&TEST_PATTERN_GREEN) as u16,
+        red: get(&TEST_PATTERN_RED) as u16,
+        blue: get(&TEST_PATTERN_BLUE) as u16,
+    };
+    let bar = get(&TEST_PATTERN_BAR_WIDTH) as usize + 1;
+    let word = get(&TEST_PATTERN);
+    if !test_pattern::ENABLE.is_set(word) {
+        return TestPattern::Off;
     }
+    match test_pattern::CONTROL.get(word) {
+        0 => TestPattern::ColorField(levels),
+        1 => TestPattern::HorizontalGradient,
+        2 => TestPattern::VerticalGradient,
+        3 => TestPattern::DiagonalGradient,
+        4 => TestPattern::Classic(levels),
+        5 => TestPattern::WalkingOnes,
+        6 => TestPattern::HorizontalBars(levels, bar),
+        7 => TestPattern::MonochromeVerticalBars(levels, bar),
+        _ => TestPattern::ColorBars,
+    }
+}
+
+/// Time of a line with blanking, when one without takes `active`: a line is half its width plus
+/// HORIZONTAL_BLANK in pairs of pixel clocks (MT9P031, row timing).
+pub fn line_time(shared: &Shared, active: u32, width_px: usize) -> u32 {
+    let blank = u64::from(shared.sensor(HORIZONTAL_BLANK.sensor_index()).load(Relaxed));
+    let pairs = (width_px as u64 / 2).max(1);
+    (u64::from(active) * (pairs + blank) / pairs).min(u32::MAX.into()) as u32
 }
 
 /// The CCDC's configuration.

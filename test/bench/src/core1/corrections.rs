@@ -57,6 +57,8 @@ impl Corrections {
     }
 
     /// Corrects a line in place; codes saturate at `max`.
+    // Kept out of the caller's loop over pixels, which is off this path by default.
+    #[inline(never)]
     pub fn line(
         &mut self,
         shared: &Shared,

@@ -59,6 +59,8 @@ pub fn load_tables(shared: &Shared, config: &PreviewConfig, preview: &mut Previe
 
 /// Reads the dark frame's line for row `row` of the video port. Returns the number of bytes: none
 /// outside of the window, or if they did not come, which DRK_FAIL says.
+// Kept out of the caller's loop over pixels, which is off this path by default.
+#[inline(never)]
 pub fn dark_line(
     shared: &Shared,
     epoch: u32,

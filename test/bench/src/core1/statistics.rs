@@ -115,6 +115,8 @@ impl Statistics {
     }
 
     /// Row `y` of the video port; `last` if it is the last one of the frame.
+    // Kept out of the caller's loop over pixels, which is off this path by default.
+    #[inline(never)]
     pub fn row(
         &mut self,
         shared: &Shared,

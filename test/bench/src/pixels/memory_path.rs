@@ -41,6 +41,8 @@ impl MemoryPath {
 
     /// Writes row `row` of the window as bytes and returns their number, or `None` if the line is
     /// culled. What does not fit is cut.
+    // Kept out of the caller's loop over pixels, which is off this path by default.
+    #[inline(never)]
     pub fn line(&self, row: usize, pixels: &[u16], out: &mut [u8]) -> Option<usize> {
         let culling = self.culling.unwrap_or(Culling { lines: 0xff, even: 0xff, odd: 0xff });
         if culling.lines >> (row % 8) & 1 == 0 {

@@ -217,14 +217,15 @@ impl Preview {
         self.row += 1;
         let Some(row) = self.config.window.row(row) else { return false };
         let pixels = &input[self.config.window.columns(input.len())];
-        if !self.has_raw_stages {
-            balance(&self.config, &mut self.columns, row, pixels);
-        } else {
+        let (ready, pixels) = if self.has_raw_stages {
             let looks_around = self.config.features.noise_or_defect;
             let ready = self.raw.push(&self.config.raw, looks_around, (row, pixels), dark);
-            let Some((row, pixels)) = ready else { return false };
-            balance(&self.config, &mut self.columns, row, pixels);
-        }
+            let Some(ready) = ready else { return false };
+            ready
+        } else {
+            (row, pixels)
+        };
+        balance(&self.config, &mut self.columns, ready, pixels);
         let (_, _, margin) = self.config.features.margins();
         // The newest row is the last of its neighbourhood: `margin` rows below the centre.
         let Some(centre) = row.checked_sub(margin).filter(|centre| *centre >= margin) else {
@@ -269,6 +270,8 @@ impl Preview {
     }
 
     /// Pixels to luma and chroma; red is at index `RED` of a pixel and blue at `BLUE`.
+    // A function of its own, so that its loop has the registers to itself.
+    #[inline(never)]
     fn develop<const RED: usize, const BLUE: usize>(
         &self,
         tables: &GammaTables,
@@ -292,6 +295,8 @@ impl Preview {
 
     /// [`Preview::develop`] with the filters that look at the luma around a pixel; the pixels start
     /// [`LEAD`] to the left of the output.
+    // Kept out of the caller's loop over pixels, which is off this path by default.
+    #[inline(never)]
     fn develop_filtered<const RED: usize, const BLUE: usize>(
         &mut self,
         tables: &GammaTables,
@@ -341,6 +346,8 @@ impl Preview {
 }
 
 /// White-balances a row of the window into the ring.
+// A function of its own, so that its loop has the registers to itself.
+#[inline(never)]
 fn balance(config: &PreviewConfig, columns: &mut Columns, row: usize, pixels: &[u16]) {
     let gains = white_balance::row_gains(
         row,

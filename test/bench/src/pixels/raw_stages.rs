@@ -70,6 +70,8 @@ impl RawStages {
     /// Takes row `row` of the window, with the bytes of the dark frame if it is on. Gives the row
     /// that is ready, if one is, and its number: with `looks_around`, which defects and noise
     /// filter need, the second one before.
+    // Kept out of the caller's loop over pixels, which is off this path by default.
+    #[inline(never)]
     pub fn push(
         &mut self,
         config: &RawConfig,
