@@ -86,7 +86,7 @@ registers! {
     /// Address of the raw frame in memory; 32-byte aligned.
     SDR_ADDR sdr_addr @ 0x2C, 0, Shadowed, 0xFFFF_FFE0, "ispreg.h" {}
     /// Optical black clamp.
-    CLAMP clamp @ 0x30, 0, Shadowed, 0xFFFF_FE1F, "ispreg.h" {
+    CLAMP clamp @ 0x30, 0x10, Shadowed, 0xFFFF_FC1F, "ispreg.h, TRM" {
         /// Gain U5Q4.
         OBGAIN: 0, 5;
         /// First pixel of the window.
@@ -119,6 +119,9 @@ registers! {
         FPNUM: 0, 15;
         /// On.
         FPCEN: 15, 1;
+        /// The table did not come in time: no more pixels of this frame are corrected. Cleared at
+        /// the end of the frame. Read only.
+        FPERR: 16, 1;
     }
     /// Address of the fault pixel table; 64-byte aligned.
     FPC_ADDR fpc_addr @ 0x44, 0, ReadWrite, 0xFFFF_FFC0, "ispreg.h" {}

@@ -17,7 +17,8 @@ registers! {
         AF_MED_EN: 2, 1;
         /// Median threshold.
         AF_MED_TH: 3, 8;
-        /// Place of colours in the 2x2 mosaic.
+        /// Place of colours in a 2x2 cell, left to right, top to bottom: 0 GRGB, 1 RGGB, 2 GRBG,
+        /// 3 RGBG, 4 GGRB, 5 RBGG.
         RGBPOS: 11, 3;
         /// Focus value: 0 sum, 1 peak.
         FVMODE: 14, 1;
@@ -32,8 +33,42 @@ registers! {
         /// Saturation limit.
         AVE2LMT: 22, 10;
     }
-    /// Auto focus paxel size, count, start, IIR seed, buffer and coefficients (0x08..0x48).
-    AF af @ 0x08 x 17 / 4, 0, Shadowed, 0xFFFF_FFFF, "ispreg.h" {}
+    /// Auto focus: size of a paxel.
+    AFPAX1 afpax1 @ 0x08, 0, Shadowed, 0x007F_007F, "ispreg.h" {
+        /// Paxel height / 2 - 1.
+        PAXH: 0, 7;
+        /// Paxel width / 2 - 1.
+        PAXW: 16, 7;
+    }
+    /// Auto focus: number of paxels, and the lines of a paxel that are used.
+    AFPAX2 afpax2 @ 0x0C, 0, Shadowed, 0x0001_FFFF, "ispreg.h" {
+        /// Paxels per line - 1.
+        PAXHC: 0, 6;
+        /// Paxels per column - 1.
+        PAXVC: 6, 7;
+        /// Distance of lines / 2 - 1.
+        AFINCV: 13, 4;
+    }
+    /// Auto focus: start of the first paxel.
+    AFPAXSTART afpaxstart @ 0x10, 0, Shadowed, 0x0FFF_0FFF, "ispreg.h" {
+        /// Vertical.
+        PAXSV: 0, 12;
+        /// Horizontal.
+        PAXSH: 16, 12;
+    }
+    /// Auto focus: pixel of a line at which the filters are cleared and start.
+    AFIIRSH afiirsh @ 0x14, 0, Shadowed, 0x0FFF, "ispreg.h" {}
+    /// Auto focus: address of the statistics buffer.
+    AFBUFST afbufst @ 0x18, 0, Shadowed, 0xFFFF_FFE0, "ispreg.h" {}
+    /// Auto focus: 11 coefficients of filter 0, S12Q6, two a word.
+    AFCOEF0 afcoef0 @ 0x1C x 6 / 4, 0, Shadowed, 0x0FFF_0FFF, "ispreg.h" {
+        /// First coefficient of the word.
+        LOW: 0, 12;
+        /// Second coefficient of the word; unused in the sixth.
+        HIGH: 16, 12;
+    }
+    /// Auto focus: 11 coefficients of filter 1, as filter 0.
+    AFCOEF1 afcoef1 @ 0x34 x 6 / 4, 0, Shadowed, 0x0FFF_0FFF, "ispreg.h" {}
     /// Window size and counts.
     AEWWIN1 aewwin1 @ 0x4C, 0, Shadowed, 0x7F0F_FFFF, "ispreg.h" {
         /// Windows per line - 1.

@@ -29,8 +29,17 @@ registers! {
         /// 8-bit pixels from memory.
         DATSIZ: 8, 1;
     }
-    /// White balance gains U8Q5.
-    WB_GAIN wb_gain @ 0x0C, 0, BusyLocked, 0xFFFF_FFFF, "ispreg.h" {}
+    /// White balance gains U8Q5, one for each place of a 2x2 cell.
+    WB_GAIN wb_gain @ 0x0C, 0, BusyLocked, 0xFFFF_FFFF, "ispreg.h" {
+        /// Second line, second pixel.
+        WG03: 0, 8;
+        /// Second line, first pixel.
+        WG02: 8, 8;
+        /// First line, second pixel.
+        WG01: 16, 8;
+        /// First line, first pixel.
+        WG00: 24, 8;
+    }
     /// Regions 0..3: horizontal, vertical, alternating.
     REGION region @ 0x10 x 8 / 4, 0, BusyLocked, 0x3FFF_3FFF, "ispreg.h" {
         /// Last pixel or line.

@@ -51,7 +51,7 @@ fn run_lines(shared: &Shared, camera: &mut Camera, scene: &mut HostScene) -> ! {
         if trace && shared.progress.line.load(SeqCst) == 0 {
             trace_frame(shared);
         }
-        clock.wait();
+        clock.wait(|active| camera.line_time(shared, active));
     }
 }
 
@@ -125,12 +125,14 @@ impl LineClock {
     }
 
     /// Waits for the time of the next line; a line that is late does not shorten those after it.
-    fn wait(&mut self) {
-        self.next = self.next.wrapping_add(self.line_cycles);
+    /// `stretch` adds the sensor's blanking.
+    fn wait(&mut self, stretch: impl Fn(u32) -> u32) {
+        let line_cycles = stretch(self.line_cycles);
+        self.next = self.next.wrapping_add(line_cycles);
         loop {
             let left = self.next.wrapping_sub(cycles()) as i32;
             if left <= 0 {
-                if left < -(self.line_cycles as i32) {
+                if left < -(line_cycles as i32) {
                     self.next = cycles();
                 }
                 return yield_now();
@@ -150,6 +152,14 @@ impl Memory for Psram {
         // does with any DMA.
         unsafe {
             core::ptr::copy_nonoverlapping(bytes.as_ptr(), address as *mut u8, bytes.len());
+        }
+    }
+
+    fn read(&mut self, address: u32, bytes: &mut [u8]) {
+        // SAFETY: the firewall let only ranges inside of PSRAM through, which exists, and every
+        // byte value is a valid one; the product may change the bytes meanwhile, as with any DMA.
+        unsafe {
+            core::ptr::copy_nonoverlapping(address as *const u8, bytes.as_mut_ptr(), bytes.len());
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The camera: sensor and data path, one line at a time.
 
-use super::config;
+use super::corrections::Corrections;
 use super::dma::{Memory, Target};
 use super::frame::{CCDC, Frame, PREVIEW, RESIZER};
+use super::statistics::Statistics;
+use super::{config, filters};
 use crate::pixels::MAX_WIDTH_PX;
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
 use crate::pixels::gamma::GammaTables;
@@ -41,12 +43,18 @@ pub struct Camera {
     sensor_config: SensorConfig,
     /// The sensor's tables belong to `sensor_config`.
     sensor_ready: bool,
+    /// Exposure that the frame after this one has, in lines.
+    next_exposure: u32,
     ccdc: Ccdc,
     ccdc_config: CcdcConfig,
+    corrections: Corrections,
     preview: Preview,
     resizer: Resizer,
+    statistics: Statistics,
     gamma: GammaTables,
     raw: [u16; MAX_WIDTH_PX],
+    /// A line of the dark frame.
+    dark: [u8; MAX_WIDTH_PX],
     developed: YuvLine,
     scaled: YuvLine,
     bytes: [u8; 2 * MAX_WIDTH_PX],
@@ -64,21 +72,16 @@ impl Camera {
             sensor: Sensor::new(),
             sensor_config: SensorConfig::FULL_4X,
             sensor_ready: false,
+            next_exposure: 0,
             ccdc: Ccdc::new(),
-            ccdc_config: CcdcConfig {
-                lane_shift: 0,
-                data_bits: 10,
-                dc_sub: 0,
-                black_compensation: [0; 4],
-                colour_pattern: 0,
-                memory: EMPTY,
-                video_port: EMPTY,
-                video_port_shift: 0,
-            },
+            ccdc_config: CcdcConfig::EMPTY,
+            corrections: Corrections::new(),
             preview: Preview::new(),
             resizer: Resizer::new(),
+            statistics: Statistics::new(),
             gamma: GammaTables::linear(),
             raw: [0; MAX_WIDTH_PX],
+            dark: [0; MAX_WIDTH_PX],
             developed: YuvLine::new(),
             scaled: YuvLine::new(),
             bytes: [0; 2 * MAX_WIDTH_PX],
@@ -117,6 +120,11 @@ impl Camera {
         Turn::Idle
     }
 
+    /// Time of a line, when one without horizontal blanking takes `active`.
+    pub fn line_time(&self, shared: &Shared, active: u32) -> u32 {
+        config::line_time(shared, active, self.sensor_config.width_px)
+    }
+
     fn begin_frame(&mut self, shared: &Shared, epoch: u32) {
         self.latch_sensor(shared);
         let height = self.sensor_config.height_px as u32;
@@ -147,7 +155,14 @@ impl Camera {
         if waits && self.next_sequence.is_some() {
             return;
         }
-        let config = config::sensor(shared);
+        let mut config = config::sensor(shared);
+        // A new exposure starts with the rows of the next frame, so it is seen one frame after the
+        // gain that was written with it (MT9P031, exposure timing). A sensor that starts has no
+        // frame behind it.
+        let written = core::mem::replace(&mut self.next_exposure, config.exposure_lines);
+        if self.next_sequence.is_some() {
+            config.exposure_lines = written;
+        }
         self.sensor_ready &= self.sensor_config == config;
         self.sensor_config = config;
     }
@@ -182,21 +197,25 @@ impl Camera {
 
     /// Frame start: everything shadowed is latched.
     fn start(&mut self, shared: &Shared, frame: &mut Frame) {
+        self.statistics.stop();
         shared.commit(frame.epoch, |gates| {
-            frame.start_blocks(shared, gates);
+            frame.start_blocks(shared, gates, &mut self.statistics);
             if gates & gate::PIPE != 0 {
                 shared.word(&IRQ0STATUS).fetch_or(irq::HS_VS.mask(), SeqCst);
             }
         });
         if frame.ccdc.is_some() {
             self.latch_ccdc(shared);
+            self.corrections.begin_frame(shared);
         }
+        self.statistics.begin_frame(shared);
         if let Some(output) = &mut frame.preview {
             let config = config::preview(shared, &self.ccdc_config.video_port);
             if !config.features.gamma_bypass {
                 config::gamma(shared, &mut self.gamma);
             }
             output.lines_left = config.output_size().1;
+            filters::load_tables(shared, &config, &mut self.preview);
             self.preview.begin_frame(&config);
         }
         if let Some(output) = &mut frame.resizer {
@@ -246,17 +265,39 @@ impl Camera {
     ) {
         let row = frame.line as usize;
         self.ccdc.correct(row, &mut self.raw[..width]);
+        if self.corrections.are_on() {
+            let max = self.ccdc_config.max_code();
+            let line = (row, &mut self.raw[..width]);
+            self.corrections.line(shared, frame.epoch, line, max, memory);
+        }
         if let Some(Some(target)) = &mut frame.ccdc
             && let Some(count) = self.ccdc.memory_line(row, &self.raw[..width], &mut self.bytes)
         {
             let bytes = &self.bytes[..count];
             shared.commit(frame.epoch, |gates| target.write_line(shared, gates, memory, bytes));
         }
-        if frame.preview.is_none() {
+        let statistics = self.statistics.are_on();
+        if frame.preview.is_none() && !statistics {
             return;
         }
         let Some(port) = self.ccdc.video_port_line(row, &mut self.raw[..width]) else { return };
-        if self.preview.line(&self.gamma, port, &mut self.developed) {
+        if statistics {
+            let window = &self.ccdc_config.video_port;
+            let y = row - window.top;
+            let last = y + 1 == window.height || frame.line + 1 == frame.height;
+            self.statistics.row(shared, frame, (y, port), last, memory);
+        }
+        let dark = match self.preview.dark_frame() {
+            Some(config) if frame.preview.is_some() => {
+                let row = row - self.ccdc_config.video_port.top;
+                filters::dark_line(shared, frame.epoch, config, row, memory, &mut self.dark)
+            }
+            _ => 0,
+        };
+        let dark = &self.dark[..dark];
+        if frame.preview.is_some()
+            && self.preview.line_over(&self.gamma, port, dark, &mut self.developed)
+        {
             self.preview_row(shared, frame, memory);
         }
     }
@@ -335,6 +376,7 @@ impl Camera {
         });
         if let Some(target) = ended {
             frame.ccdc = None;
+            self.corrections.end_frame(shared, frame.epoch);
             self.stopped(shared, frame, committed.and(target));
         }
     }
@@ -351,7 +393,10 @@ impl Camera {
                 Some(Late { epoch: frame.epoch, target: Target { address, ..target }, lines_left });
         }
         let late = self.late.map_or(0, |late| late.target.engine_bit());
-        shared.progress.outstanding.store(frame.engines() | late, SeqCst);
+        shared
+            .progress
+            .outstanding
+            .store(frame.engines() | self.statistics.engines() | late, SeqCst);
     }
 
     /// The engine that should have stopped writes its last line once more.
@@ -366,6 +411,7 @@ impl Camera {
             self.late = Some(late);
         } else {
             let engines = self.frame.map_or(0, |frame| frame.engines());
+            let engines = engines | self.statistics.engines();
             shared.progress.outstanding.store(engines, SeqCst);
         }
     }
@@ -376,8 +422,6 @@ impl Default for Camera {
         Self::new()
     }
 }
-
-const EMPTY: crate::pixels::Window = crate::pixels::Window { left: 0, top: 0, width: 0, height: 0 };
 
 /// Must core 0 run the fault script before device time goes on?
 #[must_use]

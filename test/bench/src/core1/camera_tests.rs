@@ -10,13 +10,13 @@ use drv_isp_regs::sensor::{self, output_control, test_pattern};
 use drv_isp_regs::{ALL, Block, Register, ccdc, firewall, preview, resizer};
 use std::collections::BTreeMap;
 
-const WIDTH: u32 = 160;
-const HEIGHT: u32 = 120;
-const BLANK: u32 = 26;
-const OUT: u32 = 0x8001_0000;
-const RAW_STRIDE: u32 = 320;
+pub(super) const WIDTH: u32 = 160;
+pub(super) const HEIGHT: u32 = 120;
+pub(super) const BLANK: u32 = 26;
+pub(super) const OUT: u32 = 0x8001_0000;
+pub(super) const RAW_STRIDE: u32 = 320;
 
-struct Grey;
+pub(super) struct Grey;
 
 impl SceneSource for Grey {
     fn size(&self) -> SceneSize {
@@ -28,27 +28,32 @@ impl SceneSource for Grey {
     }
 }
 
-/// Memory as a map of written lines.
+/// Memory as a map of written lines; reading takes from the line that starts at or before.
 #[derive(Default)]
-struct Lines(BTreeMap<u32, Vec<u8>>);
+pub(super) struct Lines(pub(super) BTreeMap<u32, Vec<u8>>);
 
 impl Memory for Lines {
     fn write(&mut self, address: u32, bytes: &[u8]) {
         self.0.insert(address, bytes.to_vec());
     }
+
+    fn read(&mut self, address: u32, bytes: &mut [u8]) {
+        let (start, line) = self.0.range(..=address).next_back().expect("a line to read");
+        bytes.copy_from_slice(&line[(address - start) as usize..][..bytes.len()]);
+    }
 }
 
-struct Rig {
-    shared: Box<Shared>,
-    camera: Box<Camera>,
-    memory: Lines,
+pub(super) struct Rig {
+    pub(super) shared: Box<Shared>,
+    pub(super) camera: Box<Camera>,
+    pub(super) memory: Lines,
     /// Frame, line and bits of each new status bit.
-    events: Vec<(u32, u32, u32)>,
+    pub(super) events: Vec<(u32, u32, u32)>,
 }
 
 impl Rig {
     /// Sensor at 160x120, CCDC to memory and to the video port, everything powered.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let shared = Box::new(Shared::new());
         for register in ALL.iter().copied().flatten() {
             for index in 0..usize::from(register.count) {
@@ -65,7 +70,11 @@ impl Rig {
         rig.sensor(&sensor::ROW_ADDRESS_MODE, 7);
         rig.sensor(&sensor::COLUMN_ADDRESS_MODE, 7);
         rig.sensor(&sensor::TEST_PATTERN, test_pattern::ENABLE.of(1) | test_pattern::CONTROL.of(0));
-        rig.sensor(&sensor::TEST_PATTERN_GREEN, 0x400);
+        for level in
+            [&sensor::TEST_PATTERN_GREEN, &sensor::TEST_PATTERN_RED, &sensor::TEST_PATTERN_BLUE]
+        {
+            rig.sensor(level, 0x400);
+        }
         rig.sensor(&sensor::OUTPUT_CONTROL, output_control::CHIP_ENABLE.mask());
         let clocks = [ctrl::CCDC_CLK_EN, ctrl::PREV_CLK_EN, ctrl::RSZ_CLK_EN, ctrl::SBL_WR0_RAM_EN];
         rig.set(&main_block::CTRL, clocks.iter().fold(0, |all, field| all | field.mask()));
@@ -79,7 +88,7 @@ impl Rig {
         rig
     }
 
-    fn with_raw_output() -> Self {
+    pub(super) fn with_raw_output() -> Self {
         let rig = Self::new();
         rig.or(&ccdc::SYN_MODE, ccdc::syn_mode::WEN.mask());
         rig.set(&ccdc::PCR, 1);
@@ -87,7 +96,7 @@ impl Rig {
         rig
     }
 
-    fn with_preview_to_memory() -> Self {
+    pub(super) fn with_preview_to_memory() -> Self {
         let rig = Self::new();
         rig.set(&ccdc::FMTCFG, ccdc::fmtcfg::VPEN.mask() | ccdc::fmtcfg::VPIN.of(6));
         rig.set(&ccdc::FMT_HORZ, WIDTH);
@@ -105,30 +114,30 @@ impl Rig {
         rig
     }
 
-    fn set(&self, register: &Register, value: u32) {
+    pub(super) fn set(&self, register: &Register, value: u32) {
         self.shared.set(register, value);
     }
 
-    fn or(&self, register: &Register, bits: u32) {
+    pub(super) fn or(&self, register: &Register, bits: u32) {
         self.shared.word(register).fetch_or(bits, SeqCst);
     }
 
-    fn get(&self, register: &Register) -> u32 {
+    pub(super) fn get(&self, register: &Register) -> u32 {
         self.shared.get(register)
     }
 
-    fn sensor(&self, register: &Register, value: u32) {
+    pub(super) fn sensor(&self, register: &Register, value: u32) {
         self.shared.sensor(register.sensor_index()).store(value, SeqCst);
     }
 
-    fn open_window(&self, base: u32, bytes: u32) {
+    pub(super) fn open_window(&self, base: u32, bytes: u32) {
         self.set(&firewall::WINDOW_BASE, base);
         self.set(&firewall::WINDOW_BYTES, bytes);
         self.set(&firewall::WINDOW_CONTROL, 5);
     }
 
     /// One line; status bits are recorded and cleared, as a quick driver does.
-    fn line(&mut self) -> Turn {
+    pub(super) fn line(&mut self) -> Turn {
         let turn = self.camera.begin_line(&self.shared);
         if turn == Turn::Line {
             self.camera.run_line(&self.shared, &mut Grey, &mut self.memory);
@@ -142,17 +151,17 @@ impl Rig {
         turn
     }
 
-    fn lines(&mut self, count: u32) {
+    pub(super) fn lines(&mut self, count: u32) {
         for _ in 0..count {
             self.line();
         }
     }
 
-    fn frame(&mut self) {
+    pub(super) fn frame(&mut self) {
         self.lines(HEIGHT + BLANK);
     }
 
-    fn lines_of(&self, bit: u32) -> Vec<(u32, u32)> {
+    pub(super) fn lines_of(&self, bit: u32) -> Vec<(u32, u32)> {
         let with_bit = self.events.iter().filter(|(_, _, bits)| bits & bit != 0);
         with_bit.map(|(frame, line, _)| (*frame, *line)).collect()
     }
@@ -386,4 +395,36 @@ fn a_restart_of_the_sensor_begins_a_new_frame() {
     rig.sensor(&sensor::RESTART, 1);
     rig.lines(1);
     assert_eq!(rig.lines_of(irq::HS_VS.mask()), [(1, 0), (2, 0)]);
+}
+
+#[test]
+fn a_new_gain_is_seen_in_the_next_frame_and_a_new_exposure_in_the_one_after() {
+    let mut rig = Rig::with_raw_output();
+    rig.sensor(&sensor::TEST_PATTERN, 0);
+    let level = |rig: &mut Rig| {
+        rig.frame();
+        let line = &rig.memory.0[&OUT];
+        line.chunks_exact(2).map(|p| u32::from(u16::from_le_bytes([p[0], p[1]]))).sum::<u32>()
+            / WIDTH
+            - 42
+    };
+    let nominal = level(&mut rig);
+    rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, 1943 / 2);
+    let levels: Vec<u32> = (0..3).map(|_| level(&mut rig)).collect();
+    let near = |level: u32, expected: u32| level.abs_diff(expected) <= 2 + expected / 50;
+    assert!(near(levels[0], nominal) && near(levels[1], nominal / 2), "{nominal} {levels:?}");
+    assert!(near(levels[2], nominal / 2));
+    for gain in [&sensor::GREEN1_GAIN, &sensor::RED_GAIN] {
+        rig.sensor(gain, 16);
+    }
+    assert!(near(level(&mut rig), nominal), "gain comes with the next frame");
+}
+
+#[test]
+fn horizontal_blanking_makes_lines_longer() {
+    let mut rig = Rig::new();
+    rig.line();
+    assert_eq!(rig.camera.line_time(&rig.shared, 1000), 1000);
+    rig.sensor(&sensor::HORIZONTAL_BLANK, WIDTH / 4);
+    assert_eq!(rig.camera.line_time(&rig.shared, 1000), 1500);
 }

@@ -1,28 +1,31 @@
 //! Register words to configurations of the data path: pure decoding, done at frame start.
 
+use super::filters;
 use crate::params::Flags;
 use crate::pixels::Window;
 use crate::pixels::bayer::Phase;
 use crate::pixels::ccdc::CcdcConfig;
 use crate::pixels::gamma::GammaTables;
+use crate::pixels::memory_path::{Culling, MemoryPath};
+use crate::pixels::optical_black::Clamp;
 use crate::pixels::preview::{Features, PreviewConfig};
 use crate::pixels::resizer::ResizerConfig;
 use crate::pixels::yuv::YuvOrder;
-use crate::scene::sensor::{SensorConfig, TestPattern};
+use crate::scene::sensor::{Levels, SensorConfig, TestPattern};
 use crate::shared::Shared;
 use core::sync::atomic::Ordering::Relaxed;
 use drv_isp_regs::sensor::*;
 use drv_isp_regs::{Field, Register, ccdc, main_block, preview, resizer};
 
 /// Sign-extends the low `bits` bits.
-const fn signed(value: u32, bits: u32) -> i32 {
+pub const fn signed(value: u32, bits: u32) -> i32 {
     let unused = u32::BITS - bits;
     ((value << unused) as i32) >> unused
 }
 
 /// The sensor's configuration.
 ///
-/// One step and one gain serve both directions and all colours: those of the columns and of green 1.
+/// One step serves both directions: that of the columns.
 pub fn sensor(shared: &Shared) -> SensorConfig {
     let get = |register: &Register| shared.sensor(register.sensor_index()).load(Relaxed);
     let step = column_address_mode::SKIP.get(get(&COLUMN_ADDRESS_MODE)) + 1;
@@ -35,10 +38,11 @@ pub fn sensor(shared: &Shared) -> SensorConfig {
         width_px: size(get(&WINDOW_WIDTH)),
         height_px: size(get(&WINDOW_HEIGHT)),
         exposure_lines: get(&SHUTTER_WIDTH_UPPER) << 16 | get(&SHUTTER_WIDTH_LOWER),
-        gain_eighths: gain_eighths(get(&GREEN1_GAIN)),
+        gains_eighths: [&GREEN1_GAIN, &RED_GAIN, &BLUE_GAIN, &GREEN2_GAIN]
+            .map(|register| gain_eighths(get(register))),
         flip_horizontal: read_mode_2::COLUMN_MIRROR.is_set(mode),
         flip_vertical: read_mode_2::ROW_MIRROR.is_set(mode),
-        pattern: pattern(get(&TEST_PATTERN), get(&TEST_PATTERN_GREEN)),
+        pattern: pattern(get),
         noise: !Flags(shared.options.flags.load(Relaxed)).has(Flags::NO_NOISE),
         seed: shared.options.seed.load(Relaxed),
     }
@@ -56,14 +60,36 @@ fn gain_eighths(word: u32) -> u32 {
     (analog * (8 + green1_gain::DIGITAL.get(word)) / 8).clamp(8, 1024)
 }
 
-fn pattern(word: u32, green: u32) -> TestPattern {
-    match (test_pattern::ENABLE.is_set(word), test_pattern::CONTROL.get(word)) {
-        (false, _) => TestPattern::Off,
-        // 12-bit level, 10-bit output.
-        (true, 0) => TestPattern::ColorField((green >> 2) as u16),
-        (true, 7 | 8) => TestPattern::VerticalBars,
-        (true, _) => TestPattern::HorizontalGradient,
+fn pattern(get: impl Fn(&Register) -> u32) -> TestPattern {
+    let levels = Levels {
+        green: get(&TEST_PATTERN_GREEN) as u16,
+        red: get(&TEST_PATTERN_RED) as u16,
+        blue: get(&TEST_PATTERN_BLUE) as u16,
+    };
+    let bar = get(&TEST_PATTERN_BAR_WIDTH) as usize + 1;
+    let word = get(&TEST_PATTERN);
+    if !test_pattern::ENABLE.is_set(word) {
+        return TestPattern::Off;
     }
+    match test_pattern::CONTROL.get(word) {
+        0 => TestPattern::ColorField(levels),
+        1 => TestPattern::HorizontalGradient,
+        2 => TestPattern::VerticalGradient,
+        3 => TestPattern::DiagonalGradient,
+        4 => TestPattern::Classic(levels),
+        5 => TestPattern::WalkingOnes,
+        6 => TestPattern::HorizontalBars(levels, bar),
+        7 => TestPattern::MonochromeVerticalBars(levels, bar),
+        _ => TestPattern::ColorBars,
+    }
+}
+
+/// Time of a line with blanking, when one without takes `active`: a line is half its width plus
+/// HORIZONTAL_BLANK in pairs of pixel clocks (MT9P031, row timing).
+pub fn line_time(shared: &Shared, active: u32, width_px: usize) -> u32 {
+    let blank = u64::from(shared.sensor(HORIZONTAL_BLANK.sensor_index()).load(Relaxed));
+    let pairs = (width_px as u64 / 2).max(1);
+    (u64::from(active) * (pairs + blank) / pairs).min(u32::MAX.into()) as u32
 }
 
 /// The CCDC's configuration.
@@ -76,7 +102,8 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
     CcdcConfig {
         lane_shift: 2 * main_block::ctrl::SHIFT.get(get(&main_block::CTRL)) as u8,
         data_bits: data_bits(syn_mode::DATSIZ.get(get(&SYN_MODE))),
-        dc_sub: if clamp::CLAMPEN.is_set(get(&CLAMP)) { 0 } else { get(&DCSUB) as u16 },
+        dc_sub: get(&DCSUB) as u16,
+        clamp: optical_black(get(&CLAMP)),
         black_compensation: [
             level(blkcmp::R),
             level(blkcmp::GR),
@@ -90,6 +117,14 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
             width: horz_info::NPH.get(get(&HORZ_INFO)) as usize + 1,
             height: vert_lines::NLV.get(get(&VERT_LINES)) as usize + 1,
         },
+        memory_path: MemoryPath {
+            low_pass: syn_mode::LPF.is_set(get(&SYN_MODE)),
+            culling: culling(get(&CULLING)),
+            alaw_shift: alaw::CCDTBL
+                .is_set(get(&ALAW))
+                .then(|| 6_u32.saturating_sub(alaw::GWDI.get(get(&ALAW)))),
+            pack8: syn_mode::PACK8.is_set(get(&SYN_MODE)),
+        },
         video_port: Window {
             left: (fmt_horz::FMTSPH.get(formatter.0) + vp_out::HORZ_ST.get(formatter.2)) as usize,
             top: fmt_vert::FMTSLV.get(formatter.1) as usize,
@@ -100,6 +135,23 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
         },
         video_port_shift: 6_u32.saturating_sub(fmtcfg::VPIN.get(get(&FMTCFG))) as u8,
     }
+}
+
+fn optical_black(word: u32) -> Option<Clamp> {
+    use ccdc::clamp::{CLAMPEN, OBGAIN, OBSLEN, OBSLN, OBST};
+    CLAMPEN.is_set(word).then(|| Clamp {
+        start: OBST.get(word) as usize,
+        pixels_log2: OBSLEN.get(word).min(4),
+        lines_log2: OBSLN.get(word).min(4),
+        gain_q4: OBGAIN.get(word),
+    })
+}
+
+/// The masks, unless they keep everything.
+fn culling(word: u32) -> Option<Culling> {
+    use ccdc::culling::{CULHEVN, CULHODD, CULV};
+    let [lines, even, odd] = [CULV, CULHEVN, CULHODD].map(|field| field.get(word) as u8);
+    ([lines, even, odd] != [0xff; 3]).then_some(Culling { lines, even, odd })
 }
 
 const fn data_bits(datsiz: u32) -> u8 {
@@ -137,6 +189,9 @@ pub fn preview(shared: &Shared, port: &Window) -> PreviewConfig {
             yc_filters: on(pcr::YNENHEN) || on(pcr::SUPEN),
             gamma_bypass: on(pcr::GAMMA_BYPASS),
         },
+        raw: filters::raw(shared),
+        enhance_luma: on(pcr::YNENHEN),
+        suppress_chroma: filters::suppression(shared),
         first_colour: Phase::Grbg.moved(port.left + window.left, port.top + window.top),
         digital_gain_q8: wb_dgain::DGAIN.get(get(&WB_DGAIN)) as u16,
         white_balance_q5: get(&WBGAIN).to_le_bytes(),

@@ -1,6 +1,6 @@
 //! DMA: lines of bytes on their way to memory, through the firewall.
 
-use crate::regs::firewall::{Engine, allows_write, refuse};
+use crate::regs::firewall::{Engine, allows_read, allows_write, refuse, refuse_read};
 use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::Relaxed;
 use drv_isp_regs::main_block::{self, IRQ0STATUS, ctrl, irq};
@@ -9,6 +9,8 @@ use drv_isp_regs::main_block::{self, IRQ0STATUS, ctrl, irq};
 pub trait Memory {
     /// Writes bytes; the range has passed the firewall.
     fn write(&mut self, address: u32, bytes: &[u8]);
+    /// Reads bytes; the range has passed the firewall.
+    fn read(&mut self, address: u32, bytes: &mut [u8]);
 }
 
 /// Where an engine writes: a frame, line by line.
@@ -52,4 +54,25 @@ impl Target {
         shared.progress.dma_bytes.fetch_add(bytes.len() as u32, Relaxed);
         false
     }
+}
+
+/// Reads a part of a table; call it inside a commit. Returns whether the bytes came.
+pub fn read_table(
+    shared: &Shared,
+    gates: u32,
+    memory: &mut impl Memory,
+    address: u32,
+    bytes: &mut [u8],
+) -> bool {
+    let buffers_on = ctrl::SBL_RD_RAM_EN.is_set(shared.get(&main_block::CTRL));
+    if gates & gate::DMA == 0 || !buffers_on {
+        return false;
+    }
+    if !allows_read(shared, address, bytes.len() as u32) {
+        refuse_read(shared, Engine::Tables, address);
+        shared.word(&IRQ0STATUS).fetch_or(irq::MMU_ERR.mask(), Relaxed);
+        return false;
+    }
+    memory.read(address, bytes);
+    true
 }

@@ -2,6 +2,7 @@
 
 use super::config;
 use super::dma::Target;
+use super::statistics::Statistics;
 use crate::pixels::yuv::YuvOrder;
 use crate::regs::firewall::Engine;
 use crate::shared::{Shared, gate};
@@ -48,10 +49,14 @@ pub struct Runner {
     pub block: Block,
     /// Control register.
     pub control: &'static Register,
-    enable: Field,
-    busy: Field,
-    one_shot: Option<Field>,
-    clock: Field,
+    /// Takes part in the next frame.
+    pub enable: Field,
+    /// Takes part in this frame.
+    pub busy: Field,
+    /// Enable is cleared by the frame.
+    pub one_shot: Option<Field>,
+    /// Its clock in CTRL.
+    pub clock: Field,
 }
 
 /// The CCDC.
@@ -122,7 +127,7 @@ impl Runner {
 
 impl Frame {
     /// Starts the blocks that take part. Call it inside a commit at line 0.
-    pub fn start_blocks(&mut self, shared: &Shared, gates: u32) {
+    pub fn start_blocks(&mut self, shared: &Shared, gates: u32, statistics: &mut Statistics) {
         let sync = ccdc::syn_mode::VDHDEN.is_set(shared.get(&ccdc::SYN_MODE));
         if gates & gate::PIPE == 0 || !sync || !CCDC.start(shared) {
             return;
@@ -130,6 +135,9 @@ impl Frame {
         let stray = take_stray(shared);
         self.ccdc = Some(ccdc_target(shared, stray));
         let port_on = ccdc::fmtcfg::VPEN.is_set(shared.get(&ccdc::FMTCFG));
+        if port_on {
+            statistics.start(shared, stray);
+        }
         if port_on && PREVIEW.start(shared) {
             self.preview = Some(preview_output(shared, stray));
             let to_resizer = preview::pcr::RSZPORT.is_set(shared.get(&preview::PCR));
@@ -138,7 +146,7 @@ impl Frame {
                 self.resizer = Some(resizer_output(shared, stray));
             }
         }
-        shared.progress.outstanding.store(self.engines(), SeqCst);
+        shared.progress.outstanding.store(self.engines() | statistics.engines(), SeqCst);
     }
 
     /// Engines that still have something to write.

@@ -5,6 +5,7 @@
 //!      |  the fault script may act here
 //!  run_line:   line 0: latch shadowed registers, BUSY, HS_VS
 //!              active line: sensor -> ccdc -> preview -> resizer -> DMA, VD0/VD1, DONE at the last line
+//!                                         \-> statistics -> DMA
 //!              blanking: nothing but time
 //! ```
 //! Everything visible happens in [`crate::shared::Shared::commit`], so that a reset, a power cut or
@@ -13,11 +14,20 @@
 
 mod camera;
 mod config;
+mod corrections;
 mod dma;
+mod filters;
 mod frame;
+mod statistics;
 
 #[cfg(test)]
 mod camera_tests;
+#[cfg(test)]
+mod corrections_tests;
+#[cfg(test)]
+mod filters_tests;
+#[cfg(test)]
+mod statistics_tests;
 
 pub use camera::{Camera, Turn, alarm_due};
 pub use dma::Memory;

@@ -1,8 +1,8 @@
 //! Black clamp and black level compensation: what makes "no light" zero.
 //!
-//! The CCDC subtracts DCSUB from each pixel and adds a signed value per colour (BLKCMP). Both are
-//! constants here (the averaging clamp needs optical black pixels, which the sensor does not send),
-//! so they are one offset per colour. The result saturates at zero and at the top of the bus width.
+//! The CCDC subtracts a level from each pixel (DCSUB, or what the optical black clamp measured) and
+//! adds a signed value per colour (BLKCMP). Both are constant for a line, so they are one offset per
+//! colour. The result saturates at zero and at the top of the bus width.
 
 use super::bayer::pattern_field;
 

@@ -5,6 +5,8 @@
 //! `height - 1`; SWPU177N: VERT_NUM < FMTLNV). Memory gets 16 bits per pixel, little-endian, with
 //! the unused upper bits zero, which is how V4L2 defines SGRBG10 and its family.
 
+use super::memory_path::MemoryPath;
+use super::optical_black::{Clamp, OpticalBlack};
 use super::{Window, black};
 
 /// The CCDC's registers, decoded.
@@ -16,39 +18,56 @@ pub struct CcdcConfig {
     pub data_bits: u8,
     /// DCSUB, in codes.
     pub dc_sub: u16,
+    /// The optical black clamp, which then takes the place of DCSUB.
+    pub clamp: Option<Clamp>,
     /// BLKCMP for R, Gr, Gb, B, in codes.
     pub black_compensation: [i8; 4],
     /// COLPTN as written.
     pub colour_pattern: u32,
     /// What goes to memory (HORZ_INFO, VERT_START, VERT_LINES).
     pub memory: Window,
+    /// What is done to it on the way.
+    pub memory_path: MemoryPath,
     /// What goes to the video port (FMT_HORZ, FMT_VERT, VP_OUT).
     pub video_port: Window,
     /// Bits dropped at the bottom for the video port: `6 - FMTCFG.VPIN`.
     pub video_port_shift: u8,
 }
 
+impl CcdcConfig {
+    /// Ten bits, nothing subtracted, both windows empty.
+    pub const EMPTY: Self = {
+        const EMPTY: Window = Window { left: 0, top: 0, width: 0, height: 0 };
+        Self {
+            lane_shift: 0,
+            data_bits: 10,
+            dc_sub: 0,
+            clamp: None,
+            black_compensation: [0; 4],
+            colour_pattern: 0,
+            memory: EMPTY,
+            memory_path: MemoryPath::OFF,
+            video_port: EMPTY,
+            video_port_shift: 0,
+        }
+    };
+
+    /// The highest code of a pixel.
+    pub fn max_code(&self) -> u16 {
+        ((1_u32 << self.data_bits.min(16)) - 1) as u16
+    }
+}
+
 /// The CCDC between two configurations.
 pub struct Ccdc {
     config: CcdcConfig,
+    optical_black: OpticalBlack,
 }
 
 impl Ccdc {
     /// A CCDC whose windows are empty.
     pub const fn new() -> Self {
-        const EMPTY: Window = Window { left: 0, top: 0, width: 0, height: 0 };
-        Self {
-            config: CcdcConfig {
-                lane_shift: 0,
-                data_bits: 10,
-                dc_sub: 0,
-                black_compensation: [0; 4],
-                colour_pattern: 0,
-                memory: EMPTY,
-                video_port: EMPTY,
-                video_port_shift: 0,
-            },
-        }
+        Self { config: CcdcConfig::EMPTY, optical_black: OpticalBlack::new() }
     }
 
     /// Takes over a configuration; call it between frames.
@@ -56,24 +75,31 @@ impl Ccdc {
         self.config = *config;
     }
 
-    /// Shift, black clamp and compensation of input row `row`, in place.
-    pub fn correct(&self, row: usize, line: &mut [u16]) {
+    /// Shift, black clamp and compensation of input row `row`, in place. Rows come in order.
+    pub fn correct(&mut self, row: usize, line: &mut [u16]) {
+        if row == 0 {
+            self.optical_black = OpticalBlack::new();
+        }
         let config = &self.config;
-        let offsets = black::row_offsets(
-            row,
-            config.dc_sub,
-            &config.black_compensation,
-            config.colour_pattern,
-        );
-        let max = ((1_u32 << config.data_bits.min(16)) - 1) as u16;
-        black::correct(line, u32::from(config.lane_shift.min(15)), &offsets, max);
+        let lane_shift = u32::from(config.lane_shift.min(15));
+        let level = match &config.clamp {
+            None => config.dc_sub,
+            Some(clamp) => self.optical_black.line(clamp, line, lane_shift),
+        };
+        let offsets =
+            black::row_offsets(row, level, &config.black_compensation, config.colour_pattern);
+        black::correct(line, lane_shift, &offsets, config.max_code());
     }
 
     /// Writes the part of row `row` that goes to memory as bytes into `out` and returns their
-    /// number, or `None` if the row lies outside of the window. What does not fit is cut.
+    /// number, or `None` if the row lies outside of the window or is culled. What does not fit is
+    /// cut.
     pub fn memory_line(&self, row: usize, line: &[u16], out: &mut [u8]) -> Option<usize> {
-        self.config.memory.row(row)?;
+        let row = self.config.memory.row(row)?;
         let pixels = &line[self.config.memory.columns(line.len())];
+        if self.config.memory_path != MemoryPath::OFF {
+            return self.config.memory_path.line(row, pixels, out);
+        }
         for (bytes, pixel) in out.chunks_exact_mut(2).zip(pixels) {
             bytes.copy_from_slice(&pixel.to_le_bytes());
         }

@@ -56,6 +56,8 @@ pub struct Thresholds {
 
 /// Interpolates row `centre` into `out`. Output pixel `x` lies at column `first + MARGIN + x`;
 /// `green_first` says that output pixel 0 is green. The columns end the line if `out` does not.
+// A function of its own, so that its loop has the registers to itself.
+#[inline(never)]
 pub fn interpolate(
     columns: &Columns,
     centre: usize,

@@ -1,10 +1,11 @@
 //! The data path of the ISP: what the hardware does to pixels, one algorithm per file.
 //!
 //! ```text
-//!  sensor row -> ccdc (shift, black, crop) -+-> memory: raw, 16 bits per pixel
+//!  sensor row -> ccdc (shift, optical black, black, fault pixels, lens shading, crop)
+//!                                           +-> memory_path: raw, 16 or 8 bits per pixel
 //!                                           +-> video port, 10 bits
-//!    -> preview (white balance -> cfa -> rgb_blend -> gamma -> ycbcr -> tone) -+-> yuv pack -> memory
-//!                                                                             +-> resizer -> yuv pack -> memory
+//!    -> preview (raw_stages -> white balance -> cfa -> rgb_blend -> gamma -> ycbcr -> tone) -+-> yuv pack -> memory
+//!    -> aewb, focus -> memory; histogram                                                    +-> resizer -> yuv pack -> memory
 //! ```
 //!
 //! All of it is fixed point on lines: a state struct holds the few lines that a block needs, takes
@@ -16,13 +17,30 @@
 //! Each file is tested against a floating-point reference written from its definition.
 #![forbid(unsafe_code)]
 
+pub mod aewb;
+pub mod alaw;
+pub mod averager;
 pub mod bayer;
 pub mod black;
 pub mod ccdc;
 pub mod cfa;
+pub mod chroma_suppression;
+pub mod dark_frame;
+pub mod defect;
+pub mod dpcm;
+pub mod fault_pixels;
+pub mod focus;
 pub mod gamma;
+pub mod histogram;
+pub mod lens_shading;
+pub mod luma_enhancement;
+pub mod median;
+pub mod memory_path;
+pub mod noise_filter;
+pub mod optical_black;
 pub mod polyphase;
 pub mod preview;
+pub mod raw_stages;
 pub mod resizer;
 pub mod rgb_blend;
 pub mod tone;

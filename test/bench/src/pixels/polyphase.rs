@@ -135,6 +135,8 @@ impl Bank {
 
     /// Filters single samples: output `i` starts at tap `position + i * ratio` and goes to `slot`
     /// of column `i`.
+    // A function of its own, so that its loop has the registers to itself.
+    #[inline(never)]
     pub fn luma(
         &self,
         source: &[u8; SOURCE_LENGTH],
@@ -150,6 +152,8 @@ impl Bank {
     }
 
     /// Filters pairs of samples (Cb, Cr), `out` in pairs too; positions count pairs.
+    // A function of its own, so that its loop has the registers to itself.
+    #[inline(never)]
     pub fn chroma(
         &self,
         source: &[u8; SOURCE_LENGTH],
@@ -191,6 +195,8 @@ impl Bank {
 
     /// Filters down the columns: the first neighbour is line `position >> 8`. The result is rounded
     /// and saturated to 8 bits.
+    // A function of its own, so that its loop has the registers to itself.
+    #[inline(never)]
     pub fn vertical(&self, columns: &[[i16; SLOTS]], position: u32, out: &mut [u8]) {
         let first = (position >> 8) as usize;
         match self.shape {

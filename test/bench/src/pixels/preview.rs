@@ -1,19 +1,23 @@
 //! The preview engine: 10-bit mosaic lines in, 4:2:2 lines out.
 //!
 //! ```text
-//! window -> white balance -> [5 rows] -> cfa -> black adjust, rgb_blend -> gamma -> ycbcr -> tone
+//! window -> raw_stages -> white balance -> [5 rows] -> cfa -> black adjust, rgb_blend -> gamma
+//!        -> ycbcr -> luma_enhancement, chroma_suppression -> tone
 //! ```
 //!
 //! The engine eats a margin: each function that looks at neighbours makes the output smaller
 //! ([`PreviewConfig::output_size`]), and the driver programs an input window that is larger by as
 //! much. A line comes out as soon as the two lines below it are in.
 //!
-//! The horizontal median, the noise filter, the defect correction and the luma and chroma filters
-//! take their margin when they are switched on, but pass the pixels through.
+//! What is off costs nothing: without raw stages a line goes straight from the window to white balance,
+//! and without luma and chroma filters from gamma to memory in one pass.
 
 use super::bayer::Phase;
 use super::cfa::{self, Columns, Pixel, Thresholds};
+use super::chroma_suppression::{Suppression, suppressed};
 use super::gamma::{self, GammaTables};
+use super::luma_enhancement;
+use super::raw_stages::{RawConfig, RawStages};
 use super::rgb_blend::Blend;
 use super::tone::ToneTables;
 use super::white_balance;
@@ -52,6 +56,12 @@ pub struct PreviewConfig {
     pub window: Window,
     /// What is switched on.
     pub features: Features,
+    /// What is done before white balance.
+    pub raw: RawConfig,
+    /// Luma enhancement is on (PCR.YNENHEN).
+    pub enhance_luma: bool,
+    /// Chroma suppression, if it is on (PCR.SUPEN).
+    pub suppress_chroma: Option<Suppression>,
     /// Order of colours, seen from the first pixel of the window.
     pub first_colour: Phase,
     /// WB_DGAIN, U10Q8.
@@ -95,6 +105,9 @@ impl PreviewConfig {
             yc_filters: false,
             gamma_bypass: false,
         },
+        raw: RawConfig::OFF,
+        enhance_luma: false,
+        suppress_chroma: None,
         first_colour: Phase::Grbg,
         digital_gain_q8: 0x100,
         white_balance_q5: [0x20; 4],
@@ -115,10 +128,14 @@ impl PreviewConfig {
     /// Width and height of the picture that comes out; an odd width loses its last pixel.
     pub fn output_size(&self) -> (usize, usize) {
         let (left, right, rows) = self.features.margins();
-        let width = self.window.width.min(MAX_WIDTH_PX).saturating_sub(left + right) & !1;
+        let width = self.raw.average.output(self.window.width.min(MAX_WIDTH_PX));
+        let width = width.saturating_sub(left + right) & !1;
         (width, self.window.height.saturating_sub(2 * rows))
     }
 }
+
+/// Pixels that the luma and chroma filters need to the left of the output.
+const LEAD: usize = 2;
 
 /// The preview engine in the middle of a frame.
 pub struct Preview {
@@ -126,12 +143,21 @@ pub struct Preview {
     blend: Blend,
     conversion: Conversion,
     tone: ToneTables,
+    /// Mosaic filters; their table belongs to the driver.
+    pub raw: RawStages,
+    /// Table of the luma enhancement, as loaded by the driver.
+    pub luma_table: luma_enhancement::Table,
+    /// Something is done before white balance, or after the conversion to luma and chroma.
+    has_raw_stages: bool,
+    has_yc_filters: bool,
     /// Input rows seen in this frame.
     row: usize,
     /// The last five white-balanced rows of the window.
     columns: Columns,
     /// The row between CFA interpolation and colour.
     pixels: [Pixel; MAX_WIDTH_PX],
+    /// Luma before the filters that look at neighbours.
+    luma: [u8; MAX_WIDTH_PX],
 }
 
 impl Preview {
@@ -142,9 +168,14 @@ impl Preview {
             blend: Blend::IDLE,
             conversion: Conversion::IDLE,
             tone: ToneTables::identity(),
+            raw: RawStages::new(),
+            luma_table: [0; luma_enhancement::ENTRIES],
+            has_raw_stages: false,
+            has_yc_filters: false,
             row: 0,
             columns: [[0; 8]; cfa::COLUMNS],
             pixels: [[0; 4]; MAX_WIDTH_PX],
+            luma: [0; MAX_WIDTH_PX],
         }
     }
 
@@ -160,51 +191,67 @@ impl Preview {
             config.chroma_limits,
         );
         self.row = 0;
+        self.has_raw_stages = config.raw != RawConfig::OFF || config.features.noise_or_defect;
+        self.has_yc_filters = config.enhance_luma || config.suppress_chroma.is_some();
+    }
+
+    /// The configuration, if it needs a dark frame.
+    pub fn dark_frame(&self) -> Option<&PreviewConfig> {
+        self.config.raw.dark_frame.is_some().then_some(&self.config)
     }
 
     /// Takes the next input line (10-bit codes) and returns whether `out` now holds a line.
     pub fn line(&mut self, tables: &GammaTables, input: &[u16], out: &mut YuvLine) -> bool {
+        self.line_over(tables, input, &[], out)
+    }
+
+    /// [`Preview::line`] with the line's bytes of the dark frame.
+    pub fn line_over(
+        &mut self,
+        tables: &GammaTables,
+        input: &[u16],
+        dark: &[u8],
+        out: &mut YuvLine,
+    ) -> bool {
         let row = self.row;
         self.row += 1;
         let Some(row) = self.config.window.row(row) else { return false };
-        self.balance(row, input);
+        let pixels = &input[self.config.window.columns(input.len())];
+        let (ready, pixels) = if self.has_raw_stages {
+            let looks_around = self.config.features.noise_or_defect;
+            let ready = self.raw.push(&self.config.raw, looks_around, (row, pixels), dark);
+            let Some(ready) = ready else { return false };
+            ready
+        } else {
+            (row, pixels)
+        };
+        balance(&self.config, &mut self.columns, ready, pixels);
         let (_, _, margin) = self.config.features.margins();
         // The newest row is the last of its neighbourhood: `margin` rows below the centre.
         let Some(centre) = row.checked_sub(margin).filter(|centre| *centre >= margin) else {
             return false;
         };
         let (width, _) = self.config.output_size();
-        let red_row = self.interpolate(centre, width);
+        let filtered = self.has_yc_filters;
+        let lead = if filtered { LEAD } else { 0 };
+        let red_row = self.interpolate(centre, lead, width);
         let tables = if self.config.features.gamma_bypass { &gamma::BYPASS } else { tables };
         out.width = width;
-        if red_row {
-            self.develop::<0, 2>(tables, out);
-        } else {
-            self.develop::<2, 0>(tables, out);
+        match (red_row, filtered) {
+            (true, false) => self.develop::<0, 2>(tables, out),
+            (false, false) => self.develop::<2, 0>(tables, out),
+            (true, true) => self.develop_filtered::<0, 2>(tables, out),
+            (false, true) => self.develop_filtered::<2, 0>(tables, out),
         }
         true
     }
 
-    /// White-balances the window's part of a line into the ring.
-    fn balance(&mut self, row: usize, input: &[u16]) {
-        let config = &self.config;
-        let gains = white_balance::row_gains(
-            row,
-            config.digital_gain_q8,
-            &config.white_balance_q5,
-            config.white_balance_select,
-        );
-        let pixels = &input[config.window.columns(input.len())];
-        let slot = row % cfa::ROWS;
-        let places = self.columns[..MAX_WIDTH_PX].iter_mut().map(|column| &mut column[slot]);
-        white_balance::apply(pixels, places, &gains);
-    }
-
-    /// Fills the pixels for window row `centre` and returns whether it is a red row.
-    fn interpolate(&mut self, centre: usize, width: usize) -> bool {
+    /// Fills the pixels for window row `centre`, `lead` pixels to the left of the output included,
+    /// and returns whether it is a red row.
+    fn interpolate(&mut self, centre: usize, lead: usize, width: usize) -> bool {
         let features = self.config.features;
-        let (left, _, _) = features.margins();
-        let pixels = &mut self.pixels[..width];
+        let left = features.margins().0 - lead;
+        let pixels = &mut self.pixels[..lead + width];
         if !features.cfa {
             let slot = centre % cfa::ROWS;
             for (pixel, column) in pixels.iter_mut().zip(&self.columns[left..]) {
@@ -223,6 +270,8 @@ impl Preview {
     }
 
     /// Pixels to luma and chroma; red is at index `RED` of a pixel and blue at `BLUE`.
+    // A function of its own, so that its loop has the registers to itself.
+    #[inline(never)]
     fn develop<const RED: usize, const BLUE: usize>(
         &self,
         tables: &GammaTables,
@@ -244,6 +293,45 @@ impl Preview {
         }
     }
 
+    /// [`Preview::develop`] with the filters that look at the luma around a pixel; the pixels start
+    /// [`LEAD`] to the left of the output.
+    // Kept out of the caller's loop over pixels, which is off this path by default.
+    #[inline(never)]
+    fn develop_filtered<const RED: usize, const BLUE: usize>(
+        &mut self,
+        tables: &GammaTables,
+        out: &mut YuvLine,
+    ) {
+        let width = out.width;
+        for x in 0..LEAD + width {
+            let code = self.coded::<RED, BLUE>(&self.pixels[x], tables);
+            self.luma[x] = self.conversion.luma(code) as u8;
+        }
+        let luma = &self.luma[..LEAD + width];
+        for x in (0..width).step_by(2) {
+            let coded = |x| self.coded::<RED, BLUE>(&self.pixels[LEAD + x], tables);
+            let (first, second) = (coded(x), coded(x + 1));
+            let sum = core::array::from_fn(|channel| first[channel] + second[channel]);
+            let mut chroma = self.conversion.chroma(sum).map(|code| code as u8);
+            if let Some(suppression) = &self.config.suppress_chroma {
+                let factor = suppression.factor_q8(measure(suppression, luma, LEAD + x));
+                chroma = chroma.map(|code| suppressed(code, factor));
+            }
+            for x in [x, x + 1] {
+                let own = luma[LEAD + x];
+                let own = if self.config.enhance_luma {
+                    let high = luma_enhancement::high_pass(luma, LEAD + x);
+                    luma_enhancement::enhanced(&self.luma_table, own, high)
+                } else {
+                    own
+                };
+                out.luma[x] = self.tone.luma[usize::from(own)];
+            }
+            out.chroma[x] = self.tone.chroma[usize::from(chroma[0])];
+            out.chroma[x + 1] = self.tone.chroma[usize::from(chroma[1])];
+        }
+    }
+
     /// Blends one pixel and applies gamma.
     #[inline(always)]
     fn coded<const RED: usize, const BLUE: usize>(
@@ -254,6 +342,32 @@ impl Preview {
         let pixel = [pixel[RED], pixel[1], pixel[BLUE]].map(i32::from);
         let [red, green, blue] = self.blend.apply(pixel);
         [tables.red[red], tables.green[green], tables.blue[blue]].map(i32::from)
+    }
+}
+
+/// White-balances a row of the window into the ring.
+// A function of its own, so that its loop has the registers to itself.
+#[inline(never)]
+fn balance(config: &PreviewConfig, columns: &mut Columns, row: usize, pixels: &[u16]) {
+    let gains = white_balance::row_gains(
+        row,
+        config.digital_gain_q8,
+        &config.white_balance_q5,
+        config.white_balance_select,
+    );
+    let slot = row % cfa::ROWS;
+    let places = columns[..MAX_WIDTH_PX].iter_mut().map(|column| &mut column[slot]);
+    white_balance::apply(pixels, places, &gains);
+}
+
+/// What decides how much colour the pair at `x` keeps.
+fn measure(suppression: &Suppression, luma: &[u8], x: usize) -> u32 {
+    let pair = [x, x + 1];
+    if suppression.high_pass {
+        let high = pair.map(|x| luma_enhancement::high_pass(luma, x).unsigned_abs());
+        high[0].max(high[1])
+    } else {
+        pair.map(|x| u32::from(luma[x])).iter().sum::<u32>().div_ceil(2)
     }
 }
 

@@ -38,6 +38,8 @@ pub enum YuvOrder {
 }
 
 /// Writes a line as bytes and returns their number; what does not fit into `out` is cut.
+// A function of its own, so that its loop has the registers to itself.
+#[inline(never)]
 pub fn pack(line: &YuvLine, order: YuvOrder, out: &mut [u8]) -> usize {
     let width = line.width.min(MAX_WIDTH_PX) & !1;
     let (luma, chroma) = (&line.luma[..width], &line.chroma[..width]);

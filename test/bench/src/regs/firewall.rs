@@ -6,6 +6,7 @@
 
 use crate::shared::Shared;
 use core::sync::atomic::Ordering::Relaxed;
+use drv_isp_regs::Field;
 use drv_isp_regs::firewall::{
     FAULT_ADDRESS, FAULT_COUNT, FAULT_INFO, FAULT_STATUS, WINDOW_BASE, WINDOW_BYTES,
     WINDOW_CONTROL, WINDOWS, fault_info, fault_status, window_control,
@@ -23,11 +24,27 @@ pub enum Engine {
     Preview = 2,
     /// Resizer output.
     Resizer = 3,
+    /// Exposure and white-balance statistics.
+    Aewb = 4,
+    /// Auto-focus statistics.
+    Focus = 5,
+    /// Tables that the CCDC and the preview read.
+    Tables = 7,
 }
 
 /// May the camera write these bytes?
 #[must_use]
 pub fn allows_write(shared: &Shared, address: u32, bytes: u32) -> bool {
+    allows(shared, window_control::WRITE, address, bytes)
+}
+
+/// May the camera read these bytes?
+#[must_use]
+pub fn allows_read(shared: &Shared, address: u32, bytes: u32) -> bool {
+    allows(shared, window_control::READ, address, bytes)
+}
+
+fn allows(shared: &Shared, direction: Field, address: u32, bytes: u32) -> bool {
     let Some(end) = address.checked_add(bytes) else { return false };
     let burst = MemoryRange::new(address, bytes);
     // Memory other than PSRAM is not wired to the camera, whatever a window says.
@@ -39,7 +56,7 @@ pub fn allows_write(shared: &Shared, address: u32, bytes: u32) -> bool {
         let base = shared.element(&WINDOW_BASE, index).load(Relaxed);
         let size = shared.element(&WINDOW_BYTES, index).load(Relaxed);
         window_control::ENABLE.is_set(control)
-            && window_control::WRITE.is_set(control)
+            && direction.is_set(control)
             && base <= address
             && base.checked_add(size).is_some_and(|window_end| end <= window_end)
     })
@@ -47,10 +64,18 @@ pub fn allows_write(shared: &Shared, address: u32, bytes: u32) -> bool {
 
 /// Records a refused write. The caller raises the interrupt.
 pub fn refuse(shared: &Shared, engine: Engine, address: u32) {
+    record(shared, fault_info::ENGINE.of(engine as u32) | fault_info::WRITE.of(1), address);
+}
+
+/// Records a refused read. The caller raises the interrupt.
+pub fn refuse_read(shared: &Shared, engine: Engine, address: u32) {
+    record(shared, fault_info::ENGINE.of(engine as u32), address);
+}
+
+fn record(shared: &Shared, info: u32, address: u32) {
     let status = shared.word(&FAULT_STATUS);
     if !fault_status::VIOLATION.is_set(status.load(Relaxed)) {
         shared.set(&FAULT_ADDRESS, address);
-        let info = fault_info::ENGINE.of(engine as u32) | fault_info::WRITE.of(1);
         shared.set(&FAULT_INFO, info);
     }
     status.fetch_or(fault_status::VIOLATION.mask(), Relaxed);
@@ -92,6 +117,19 @@ mod tests {
             let shared = with_window(0, BASE, 0x1000, control);
             assert!(!allows_write(&shared, BASE, 32), "{control:#x}");
         }
+    }
+
+    #[test]
+    fn reading_needs_a_window_for_reading() {
+        let reading = window_control::ENABLE.of(1) | window_control::READ.of(1);
+        for (control, expected) in [(open(), false), (reading, true)] {
+            let shared = with_window(0, BASE, 0x1000, control);
+            assert_eq!(allows_read(&shared, BASE, 32), expected, "{control:#x}");
+            assert_ne!(allows_write(&shared, BASE, 32), expected, "{control:#x}");
+        }
+        let shared = Shared::new();
+        refuse_read(&shared, Engine::Tables, 0x1000);
+        assert!(!fault_info::WRITE.is_set(shared.get(&FAULT_INFO)));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod chart;
 pub mod geometry;
 pub mod noise;
 pub mod object;
+pub mod pattern;
 pub mod response;
 pub mod sensor;
 pub mod srgb;

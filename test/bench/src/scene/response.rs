@@ -23,13 +23,17 @@ pub const NOMINAL_EXPOSURE_LINES: u32 = 1943;
 /// Gain of the nominal picture, in eighths: 1.0.
 pub const NOMINAL_GAIN_EIGHTHS: u32 = 8;
 
-/// Signal in 1/16 codes that each sRGB code of each light gives on each Bayer colour:
-/// `[colour][light][code]`. A pixel is the sum of three entries.
-pub type ResponseTable = [[[u16; 256]; 3]; 3];
+/// Dye of each place of the mosaic: green in red lines, red, blue, green in blue lines.
+pub const PLACE_DYES: [usize; 4] = [1, 0, 2, 1];
 
-/// Fills `table` for an exposure and a gain; both scale the light linearly.
-pub fn fill(table: &mut ResponseTable, exposure_lines: u32, gain_eighths: u32) {
-    for (colour, lights) in table.iter_mut().enumerate() {
+/// Signal in 1/16 codes that each sRGB code of each light gives at each place of the mosaic:
+/// `[place][light][code]`. A pixel is the sum of three entries.
+pub type ResponseTable = [[[u16; 256]; 3]; 4];
+
+/// Fills `table` for an exposure and a gain per place; both scale the light linearly.
+pub fn fill(table: &mut ResponseTable, exposure_lines: u32, gains_eighths: &[u32; 4]) {
+    for (place, lights) in table.iter_mut().enumerate() {
+        let (colour, gain_eighths) = (PLACE_DYES[place], gains_eighths[place]);
         for (light, codes) in lights.iter_mut().enumerate() {
             let share = u64::from(DYES_PERCENT[colour][light] * 32 * WHITE_CODES * 16)
                 * u64::from(exposure_lines)
@@ -58,8 +62,8 @@ mod tests {
     use super::*;
 
     fn nominal() -> Box<ResponseTable> {
-        let mut table = Box::new([[[0; 256]; 3]; 3]);
-        fill(&mut table, NOMINAL_EXPOSURE_LINES, NOMINAL_GAIN_EIGHTHS);
+        let mut table = Box::new([[[0; 256]; 3]; 4]);
+        fill(&mut table, NOMINAL_EXPOSURE_LINES, &[NOMINAL_GAIN_EIGHTHS; 4]);
         table
     }
 
@@ -73,7 +77,8 @@ mod tests {
     #[test]
     fn white_gives_the_stated_codes_divided_by_the_neutral_gain() {
         let table = nominal();
-        for (lights, gain) in table.iter().zip(NEUTRAL_GAIN_Q5) {
+        for (lights, dye) in table.iter().zip(PLACE_DYES) {
+            let gain = NEUTRAL_GAIN_Q5[dye];
             let codes: f64 = lights.iter().map(|light| f64::from(light[255])).sum::<f64>() / 16.0;
             let expected = f64::from(WHITE_CODES) * 32.0 / f64::from(gain);
             assert!((codes - expected).abs() < 0.2, "{codes} {expected}");
@@ -83,11 +88,11 @@ mod tests {
     #[test]
     fn exposure_and_gain_scale_the_signal_and_saturate() {
         let mut table = nominal();
-        let dim = table[1][1][200];
-        fill(&mut table, NOMINAL_EXPOSURE_LINES / 2, NOMINAL_GAIN_EIGHTHS * 2);
-        assert!(table[1][1][200].abs_diff(dim) <= 8);
-        fill(&mut table, 1_048_575, 1024);
-        assert_eq!(table[1][1][255], u16::MAX);
-        assert_eq!(table[1][1][0], 0);
+        let dim = table[0][1][200];
+        fill(&mut table, NOMINAL_EXPOSURE_LINES / 2, &[NOMINAL_GAIN_EIGHTHS * 2; 4]);
+        assert!(table[0][1][200].abs_diff(dim) <= 8);
+        fill(&mut table, 1_048_575, &[1024; 4]);
+        assert_eq!(table[3][1][255], u16::MAX);
+        assert_eq!(table[3][1][0], 0);
     }
 }

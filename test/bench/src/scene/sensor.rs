@@ -11,10 +11,12 @@
 use super::geometry::{ARRAY_HEIGHT_PX, ARRAY_WIDTH_PX, Axis};
 use super::noise::{self, RowNoise};
 use super::object::object_at;
+use super::pattern::pattern_row;
 use super::response::{self, ResponseTable};
 use super::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource};
 use crate::pixels::MAX_WIDTH_PX;
 
+pub use super::pattern::{Levels, TestPattern};
 pub use super::response::{NOMINAL_EXPOSURE_LINES, NOMINAL_GAIN_EIGHTHS};
 
 /// Code of a pixel that got no light: MT9P031 datasheet, target black level 168, shifted to 10 bits.
@@ -22,19 +24,6 @@ pub const BLACK_LEVEL: u16 = 42;
 
 /// The highest code.
 pub const MAX_CODE: u16 = 1023;
-
-/// Pictures that the sensor makes without a scene (MT9P031 test pattern register 0xA0).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TestPattern {
-    /// The scene is shown.
-    Off,
-    /// Each pixel has this code.
-    ColorField(u16),
-    /// Codes rise from 0 to 1023 from left to right.
-    HorizontalGradient,
-    /// Eight bars: the corners of the RGB cube, black first.
-    VerticalBars,
-}
 
 /// What the control bus has programmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +40,8 @@ pub struct SensorConfig {
     pub height_px: usize,
     /// Integration time in lines.
     pub exposure_lines: u32,
-    /// Gain in eighths, 8..=1024.
-    pub gain_eighths: u32,
+    /// Gains in eighths, 8..=1024, of green in red lines, red, blue, green in blue lines.
+    pub gains_eighths: [u32; 4],
     /// Rows are read right to left (the order of colours stays GRBG).
     pub flip_horizontal: bool,
     /// Rows are read bottom to top (the order of colours stays GRBG).
@@ -74,7 +63,7 @@ impl SensorConfig {
         width_px: 648,
         height_px: 486,
         exposure_lines: NOMINAL_EXPOSURE_LINES,
-        gain_eighths: NOMINAL_GAIN_EIGHTHS,
+        gains_eighths: [NOMINAL_GAIN_EIGHTHS; 4],
         flip_horizontal: false,
         flip_vertical: false,
         pattern: TestPattern::Off,
@@ -123,7 +112,7 @@ pub struct Sensor {
     /// First column, if the columns are neighbours from left to right.
     neighbours_from: Option<usize>,
     response: ResponseTable,
-    amplitudes: [u16; noise::CLASSES],
+    amplitudes: [[u16; noise::CLASSES]; 4],
     scene_line: [u8; 3 * MAX_SCENE_WIDTH_PX],
     window_line: [u8; 3 * MAX_WIDTH_PX],
 }
@@ -136,8 +125,8 @@ impl Sensor {
             scene: SceneSize { width_px: 0, height_px: 0 },
             columns: [0; MAX_WIDTH_PX],
             neighbours_from: None,
-            response: [[[0; 256]; 3]; 3],
-            amplitudes: [0; noise::CLASSES],
+            response: [[[0; 256]; 3]; 4],
+            amplitudes: [[0; noise::CLASSES]; 4],
             scene_line: [0; 3 * MAX_SCENE_WIDTH_PX],
             window_line: [0; 3 * MAX_WIDTH_PX],
         }
@@ -157,9 +146,11 @@ impl Sensor {
         let adjacent = columns.windows(2).all(|pair| pair[1] == pair[0] + 1);
         self.neighbours_from =
             columns.first().filter(|_| adjacent).map(|first| usize::from(*first));
-        response::fill(&mut self.response, config.exposure_lines, config.gain_eighths);
-        self.amplitudes =
-            if config.noise { noise::amplitudes(config.gain_eighths) } else { [0; noise::CLASSES] };
+        response::fill(&mut self.response, config.exposure_lines, &config.gains_eighths);
+        self.amplitudes = [[0; noise::CLASSES]; 4];
+        if config.noise {
+            self.amplitudes = config.gains_eighths.map(noise::amplitudes);
+        }
     }
 
     /// Produces row `row` of frame `sequence` into `out` (10-bit codes, GRBG) and returns the
@@ -180,7 +171,7 @@ impl Sensor {
             self.scene_row(source, sequence, row);
             self.expose(sequence, row, out);
         } else {
-            pattern_row(self.config.pattern, row, out);
+            pattern_row(&self.config.pattern, (row, self.config.height_px), out);
         }
         count
     }
@@ -194,6 +185,8 @@ impl Sensor {
     }
 
     /// Turns the light of the row into codes.
+    // A function of its own, so that its loop has the registers to itself.
+    #[inline(never)]
     fn expose(&mut self, sequence: u32, row: usize, out: &mut [u16]) {
         let bytes = 3 * out.len();
         let light = match self.neighbours_from {
@@ -203,19 +196,20 @@ impl Sensor {
                 &self.window_line[..bytes]
             }
         };
-        let [red, green, blue] = &self.response;
-        let (even, odd) = if row.is_multiple_of(2) { (green, red) } else { (blue, green) };
+        let place = 2 * (row % 2);
+        let (even, odd) = (&self.response[place], &self.response[place + 1]);
+        let (even_noise, odd_noise) = (&self.amplitudes[place], &self.amplitudes[place + 1]);
         let mut noise = RowNoise::new(self.config.seed, sequence, row);
         let mut pixel =
-            |dye, light: &[u8]| read_out(signal(dye, light), &self.amplitudes, &mut noise);
+            |dye, amplitudes, light: &[u8]| read_out(signal(dye, light), amplitudes, &mut noise);
         let (mut pairs, lights) = (out.chunks_exact_mut(2), light.chunks_exact(6));
         let last = lights.remainder();
         for (codes, light) in pairs.by_ref().zip(lights) {
-            codes[0] = pixel(even, &light[..3]);
-            codes[1] = pixel(odd, &light[3..]);
+            codes[0] = pixel(even, even_noise, &light[..3]);
+            codes[1] = pixel(odd, odd_noise, &light[3..]);
         }
         if let [code] = pairs.into_remainder() {
-            *code = pixel(even, last);
+            *code = pixel(even, even_noise, last);
         }
     }
 }
@@ -250,28 +244,6 @@ fn read_out(signal: u32, amplitudes: &[u16; noise::CLASSES], noise: &mut RowNois
     let deviation = (noise.triangular() * amplitude) >> 16;
     let code = (signal as i32 + deviation + 16 * i32::from(BLACK_LEVEL) + 8) >> 4;
     code.clamp(0, i32::from(MAX_CODE)) as u16
-}
-
-/// A row of a test pattern, in the colour order of the mosaic.
-fn pattern_row(pattern: TestPattern, row: usize, out: &mut [u16]) {
-    let count = out.len().max(1);
-    for (column, code) in out.iter_mut().enumerate() {
-        *code = match pattern {
-            TestPattern::Off => BLACK_LEVEL,
-            TestPattern::ColorField(field) => field.min(MAX_CODE),
-            TestPattern::HorizontalGradient => (column * 1024 / count) as u16,
-            TestPattern::VerticalBars => {
-                let colours = column * 8 / count;
-                // Bits 0, 1, 2 of the bar number switch blue, red, green.
-                let bit = match (row % 2, column % 2) {
-                    (0, 1) => 1,
-                    (1, 0) => 0,
-                    _ => 2,
-                };
-                if (colours >> bit) & 1 == 1 { MAX_CODE } else { BLACK_LEVEL }
-            }
-        };
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use super::*;
 use crate::pixels::bayer::Phase;
 use crate::scene::chart;
 
+mod quality;
+
 const NONE: Thresholds = Thresholds { horizontal: 255, vertical: 255 };
 
 /// A mosaic with its order, addressed with repeated edges nowhere: tests stay inside.

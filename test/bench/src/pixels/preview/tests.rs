@@ -165,3 +165,115 @@ fn a_second_frame_starts_clean() {
         assert_eq!(lines, 4);
     }
 }
+
+/// A picture of noise and an edge, as mosaic codes.
+fn busy(x: usize, y: usize) -> u16 {
+    let mix = (x as u32).wrapping_mul(0x9e37_79b9) ^ (y as u32).wrapping_mul(0x85eb_ca6b);
+    let noise = ((mix ^ mix >> 15).wrapping_mul(0xc2b2_ae35) >> 25) as u16;
+    noise + if x > 30 { 600 } else { 100 }
+}
+
+/// Crops `config`'s window so that the output covers the pixels that `plain`, without filters and
+/// with this margin more on each side, covers.
+fn same_place(plain: &PreviewConfig, features: Features) -> PreviewConfig {
+    let (left, _, rows) = features.margins();
+    let (plain_left, _, plain_rows) = plain.features.margins();
+    let (dx, dy) = (left - plain_left, rows - plain_rows);
+    let Window { left, top, width, height } = plain.window;
+    let right = features.margins().1 - plain.features.margins().1;
+    PreviewConfig {
+        window: window(left - dx, top - dy, width + dx + right, height + 2 * dy),
+        features,
+        ..*plain
+    }
+}
+
+#[test]
+fn filters_that_change_nothing_leave_the_picture_in_place() {
+    let cfa = Features { cfa: true, ..Features::default() };
+    let plain = PreviewConfig {
+        window: window(10, 8, 40, 20),
+        features: cfa,
+        white_balance_q5: [32, 48, 40, 36],
+        white_balance_select: 0xee44_ee44,
+        ..PreviewConfig::NEUTRAL
+    };
+    let expected = run(&plain, &gamma::BYPASS, (64, 40), busy);
+    let noise_or_defect = Features { noise_or_defect: true, ..cfa };
+    let all = Features { median: true, yc_filters: true, ..noise_or_defect };
+    let quiet = RawConfig {
+        median: Some(crate::pixels::median::Median {
+            threshold: 255,
+            even_distance: 2,
+            odd_distance: 2,
+        }),
+        defects: Some(crate::pixels::defect::Defects {
+            thresholds: [(1023, 0); 4],
+            couplets: false,
+        }),
+        // A table of zeros: nothing is near enough.
+        noise_spread: Some(0),
+        ..RawConfig::OFF
+    };
+    let none = Suppression { gain_q8: 0, threshold: 0, high_pass: true };
+    let cases = [
+        PreviewConfig {
+            raw: RawConfig { noise_spread: Some(0), ..RawConfig::OFF },
+            ..same_place(&plain, noise_or_defect)
+        },
+        same_place(&plain, noise_or_defect),
+        PreviewConfig {
+            raw: quiet,
+            enhance_luma: true,
+            suppress_chroma: Some(none),
+            ..same_place(&plain, all)
+        },
+    ];
+    for config in cases {
+        assert_eq!(run(&config, &gamma::BYPASS, (64, 40), busy), expected, "{config:?}");
+    }
+}
+
+#[test]
+fn averaging_narrows_the_picture_and_keeps_its_colours() {
+    let average =
+        crate::pixels::averager::Averager { count_log2: 2, even_distance: 2, odd_distance: 2 };
+    let config = PreviewConfig {
+        window: window(0, 0, 128, 12),
+        raw: RawConfig { average, ..RawConfig::OFF },
+        ..PreviewConfig::NEUTRAL
+    };
+    assert_eq!(config.output_size(), (28, 8));
+    let colour = |x: usize, y: usize| [[300, 700], [200, 300]][y % 2][x % 2];
+    let lines = run(&config, &gamma::BYPASS, (128, 12), colour);
+    let narrow = PreviewConfig { window: window(0, 0, 32, 12), ..PreviewConfig::NEUTRAL };
+    assert_eq!(lines, run(&narrow, &gamma::BYPASS, (32, 12), colour));
+}
+
+#[test]
+fn bright_places_lose_their_colour_and_edges_get_steeper() {
+    let features = Features { cfa: true, yc_filters: true, ..Features::default() };
+    let plain = PreviewConfig { window: window(0, 0, 60, 12), features, ..PreviewConfig::NEUTRAL };
+    let suppress = Suppression { gain_q8: 255, threshold: 150, high_pass: false };
+    let tinted = |x: usize, y: usize| {
+        let level = if x > 30 { 3 } else { 1 };
+        level * [[300, 330], [220, 300]][y % 2][x % 2]
+    };
+    let before = run(&plain, &gamma::BYPASS, (60, 12), tinted);
+    let config = PreviewConfig { suppress_chroma: Some(suppress), ..plain };
+    let after = run(&config, &gamma::BYPASS, (60, 12), tinted);
+    let (luma, chroma) = &before[2];
+    assert!(chroma[4] != 128 && chroma[50] != 128 && luma[50] > 150);
+    assert_eq!((after[2].1[4], after[2].1[50]), (chroma[4], 128));
+    assert_eq!(after[2].0, *luma);
+    let mut preview = Box::new(Preview::new());
+    preview.luma_table = core::array::from_fn(|i| ((2 * (i as i32 - 64)) as u32 & 0x3ff) << 10 | 2);
+    preview.begin_frame(&PreviewConfig { enhance_luma: true, ..plain });
+    let mut out = Box::new(YuvLine::new());
+    for y in 0..7 {
+        let line: Vec<u16> = (0..60).map(|x| tinted(x, y)).collect();
+        preview.line(&gamma::BYPASS, &line, &mut out);
+    }
+    let range = |line: &[u8]| line.iter().max().unwrap() - line.iter().min().unwrap();
+    assert!(range(&out.luma[..out.width]) > range(luma));
+}

@@ -128,7 +128,7 @@ fn a_finer_step_repeats_scene_pixels_that_are_larger_than_its_own() {
 fn exposure_and_gain_brighten_until_white() {
     let scene = flat([100; 3]);
     let green = |exposure_lines, gain_eighths| {
-        let config = SensorConfig { exposure_lines, gain_eighths, ..QUIET };
+        let config = SensorConfig { exposure_lines, gains_eighths: [gain_eighths; 4], ..QUIET };
         f64::from(frame(&config, SIZE, &scene, 0)[0]) - 42.0
     };
     let nominal = green(1943, 8);
@@ -141,11 +141,12 @@ fn exposure_and_gain_brighten_until_white() {
 fn patterns_need_no_scene() {
     let scene = flat([0; 3]);
     let pattern = |pattern| frame(&SensorConfig { pattern, ..QUIET }, SIZE, &scene, 0);
-    assert!(pattern(TestPattern::ColorField(300)).iter().all(|code| *code == 300));
+    let levels = Levels { green: 1200, red: 1200, blue: 1200 };
+    assert!(pattern(TestPattern::ColorField(levels)).iter().all(|code| *code == 300));
     let gradient = pattern(TestPattern::HorizontalGradient);
     assert!(gradient[0] == 0 && gradient[647] > 1020);
     assert!(gradient[..648].is_sorted());
-    let bars = pattern(TestPattern::VerticalBars);
+    let bars = pattern(TestPattern::ColorBars);
     // Black first, white last; blue alone second: only blue pixels (row 1, even columns) are lit.
     assert_eq!((bars[0], bars[647]), (BLACK_LEVEL, MAX_CODE));
     let second = 648 / 8 + 11;
@@ -158,4 +159,23 @@ fn a_sensor_that_is_not_configured_sends_nothing() {
     let mut sensor = Box::new(Sensor::new());
     let scene = flat([9; 3]);
     assert_eq!(sensor.line(&mut SceneBytes::new(SIZE, &scene), 0, 0, &mut [0; 16]), 0);
+}
+
+#[test]
+fn each_place_of_the_mosaic_has_its_own_gain() {
+    let scene = flat([90; 3]);
+    let place = |codes: &[u16], index: usize| {
+        f64::from(codes[index / 2 * 648 + index % 2]) - f64::from(BLACK_LEVEL)
+    };
+    let nominal = frame(&QUIET, SIZE, &scene, 0);
+    for index in 0..4 {
+        let mut gains_eighths = [8; 4];
+        gains_eighths[index] = 20;
+        let codes = frame(&SensorConfig { gains_eighths, ..QUIET }, SIZE, &scene, 0);
+        for other in 0..4 {
+            let ratio = place(&codes, other) / place(&nominal, other);
+            let expected = if other == index { 2.5 } else { 1.0 };
+            assert!((ratio - expected).abs() < 0.03, "{index} {other}: {ratio}");
+        }
+    }
 }

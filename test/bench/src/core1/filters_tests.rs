@@ -1,0 +1,75 @@
+//! The preview's filters, from register words to bytes in memory.
+
+use super::camera_tests::{HEIGHT, OUT, Rig, WIDTH};
+use core::sync::atomic::Ordering::SeqCst;
+use drv_isp_regs::main_block::{self, ctrl};
+use drv_isp_regs::{firewall, preview, preview::pcr};
+
+const DARK: u32 = 0x8020_0000;
+
+/// Preview to memory with neutral colour matrices.
+fn neutral() -> Rig {
+    let rig = Rig::with_preview_to_memory();
+    for diagonal in [0, 2, 4] {
+        rig.shared.element(&preview::RGB_MAT, diagonal).store(256, SeqCst);
+    }
+    rig.set(&preview::CSC, 66 | 129 << 10 | 25 << 20);
+    rig
+}
+
+/// Bytes of line `row` of the picture.
+fn line(rig: &Rig, row: u32) -> &[u8] {
+    &rig.memory.0[&(OUT + row * 320)]
+}
+
+#[test]
+fn every_filter_takes_its_margin() {
+    let cases = [(pcr::HMEDEN, 8, 4), (pcr::NFEN, 8, 8), (pcr::DCOREN, 8, 8), (pcr::SUPEN, 6, 4)];
+    for (field, columns, rows) in cases {
+        let mut rig = Rig::with_preview_to_memory();
+        rig.or(&preview::PCR, field.mask());
+        rig.frame();
+        let count = rig.memory.0.len() as u32;
+        assert_eq!((line(&rig, 0).len() as u32, count), (2 * (WIDTH - columns), HEIGHT - 1 - rows));
+    }
+}
+
+#[test]
+fn a_dark_frame_is_read_and_subtracted() {
+    let mut rig = neutral();
+    rig.frame();
+    let plain = line(&rig, 10)[0];
+    let mut rig = neutral();
+    rig.or(&preview::PCR, pcr::DRKFEN.mask());
+    rig.or(&main_block::CTRL, ctrl::SBL_RD_RAM_EN.mask());
+    rig.set(&preview::DSDR_ADDR, DARK);
+    rig.set(&preview::DRKF_OFFSET, 160);
+    rig.memory.0.insert(DARK, vec![40; 160 * 119]);
+    let window = |register: &drv_isp_regs::Register, value| {
+        rig.shared.element(register, 1).store(value, SeqCst);
+    };
+    window(&firewall::WINDOW_BASE, DARK);
+    window(&firewall::WINDOW_BYTES, 0x8000);
+    window(&firewall::WINDOW_CONTROL, 3);
+    rig.frame();
+    // 40 of 1023 are 10 of 255, in the luma matrix's range of 220 / 256.
+    let difference = plain - line(&rig, 10)[0];
+    assert!((8..=9).contains(&difference), "{difference}");
+    assert!(!pcr::DRK_FAIL.is_set(rig.get(&preview::PCR)));
+}
+
+#[test]
+fn a_dark_frame_that_does_not_come_is_reported() {
+    let mut rig = neutral();
+    rig.frame();
+    let plain = line(&rig, 10).to_vec();
+    let mut rig = neutral();
+    rig.or(&preview::PCR, pcr::DRKFEN.mask());
+    rig.or(&main_block::CTRL, ctrl::SBL_RD_RAM_EN.mask());
+    rig.set(&preview::DSDR_ADDR, DARK);
+    rig.frame();
+    assert!(pcr::DRK_FAIL.is_set(rig.get(&preview::PCR)));
+    assert_eq!(line(&rig, 10), plain);
+    assert_eq!(rig.get(&firewall::FAULT_ADDRESS), DARK);
+    assert!(!firewall::fault_info::WRITE.is_set(rig.get(&firewall::FAULT_INFO)));
+}

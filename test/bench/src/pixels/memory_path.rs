@@ -1,0 +1,129 @@
+//! What happens to a raw line on its way to memory: low pass, culling, A-law, packing.
+//!
+//! ```text
+//! window -> low pass (1/4, 1/2, 1/4) -> culled pixels -> A-law (10 -> 8) -> 16 or 8 bits a pixel
+//! ```
+//!
+//! The low pass is taken over pixels of the same colour, two apart, and costs two pixels at either
+//! end. Culling keeps the pixels and lines whose bit is set in a mask of eight that repeats from the
+//! window's corner, lowest bit first; even and odd lines have masks of their own (SWPU177N, output
+//! formatter).
+
+use super::{MAX_WIDTH_PX, alaw};
+
+/// Masks of eight that repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Culling {
+    /// Lines that are kept.
+    pub lines: u8,
+    /// Pixels of even lines that are kept.
+    pub even: u8,
+    /// Pixels of odd lines that are kept.
+    pub odd: u8,
+}
+
+/// What is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryPath {
+    /// SYN_MODE.LPF.
+    pub low_pass: bool,
+    /// CULLING, if it drops anything.
+    pub culling: Option<Culling>,
+    /// ALAW: by how much a pixel is shifted to give the ten bits.
+    pub alaw_shift: Option<u32>,
+    /// SYN_MODE.PACK8: one byte per pixel, its low eight bits.
+    pub pack8: bool,
+}
+
+impl MemoryPath {
+    /// Nothing: sixteen bits a pixel.
+    pub const OFF: Self = Self { low_pass: false, culling: None, alaw_shift: None, pack8: false };
+
+    /// Writes row `row` of the window as bytes and returns their number, or `None` if the line is
+    /// culled. What does not fit is cut.
+    // Kept out of the caller's loop over pixels, which is off this path by default.
+    #[inline(never)]
+    pub fn line(&self, row: usize, pixels: &[u16], out: &mut [u8]) -> Option<usize> {
+        let culling = self.culling.unwrap_or(Culling { lines: 0xff, even: 0xff, odd: 0xff });
+        if culling.lines >> (row % 8) & 1 == 0 {
+            return None;
+        }
+        let pixels = &pixels[..pixels.len().min(MAX_WIDTH_PX)];
+        let mask = if row.is_multiple_of(2) { culling.even } else { culling.odd };
+        let margin = if self.low_pass { 2 } else { 0 };
+        let pixel_bytes = if self.pack8 { 1 } else { 2 };
+        let mut places = out.chunks_exact_mut(pixel_bytes);
+        let mut count = 0;
+        let kept = (margin..pixels.len().saturating_sub(margin)).enumerate();
+        for (_, x) in kept.filter(|(index, _)| mask >> (index % 8) & 1 == 1) {
+            let Some(place) = places.next() else { break };
+            place.copy_from_slice(&self.coded(pixels, x).to_le_bytes()[..pixel_bytes]);
+            count += pixel_bytes;
+        }
+        Some(count)
+    }
+
+    fn coded(&self, pixels: &[u16], x: usize) -> u16 {
+        let at = |x: usize| u32::from(pixels[x]);
+        let pixel = if self.low_pass {
+            ((at(x - 2) + 2 * at(x) + at(x + 2) + 2) >> 2) as u16
+        } else {
+            pixels[x]
+        };
+        match self.alaw_shift {
+            Some(shift) => alaw::COMPRESS[usize::from((pixel >> shift).min(1023))].into(),
+            None => pixel,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(path: MemoryPath, row: usize, pixels: &[u16]) -> Option<Vec<u8>> {
+        let mut out = [0xee; 4096];
+        path.line(row, pixels, &mut out).map(|count| out[..count].to_vec())
+    }
+
+    #[test]
+    fn the_low_pass_is_the_rounded_mean_over_one_colour() {
+        let pixels: Vec<u16> = (0..300_u32).map(|x| (x * x * 53 % 4096) as u16).collect();
+        let bytes = run(MemoryPath { low_pass: true, ..MemoryPath::default() }, 0, &pixels);
+        let bytes = bytes.expect("a line");
+        assert_eq!(bytes.len(), 2 * 296);
+        for (x, got) in bytes.chunks_exact(2).enumerate() {
+            let at = |x: usize| f64::from(pixels[x]);
+            let exact = at(x) / 4.0 + at(x + 2) / 2.0 + at(x + 4) / 4.0;
+            let got = f64::from(u16::from_le_bytes([got[0], got[1]]));
+            assert!((got - exact).abs() <= 0.5, "{x}");
+        }
+    }
+
+    #[test]
+    fn culling_keeps_what_the_masks_keep() {
+        // The example of the manual: CULHEVN 0x23, CULHODD 0x9A, CULV 0x66.
+        let culling = Some(Culling { lines: 0x66, even: 0x23, odd: 0x9a });
+        let path = MemoryPath { culling, pack8: true, ..MemoryPath::default() };
+        let pixels: Vec<u16> = (0..16).collect();
+        let kept: Vec<_> = (0..8).map(|row| run(path, row, &pixels).is_some()).collect();
+        assert_eq!(kept, [false, true, true, false, false, true, true, false]);
+        assert_eq!(run(path, 2, &pixels), Some(vec![0, 1, 5, 8, 9, 13]));
+        assert_eq!(run(path, 9, &pixels), Some(vec![1, 3, 4, 7, 9, 11, 12, 15]));
+    }
+
+    #[test]
+    fn compression_takes_ten_bits_from_where_it_is_told() {
+        let path = MemoryPath { alaw_shift: Some(2), pack8: true, ..MemoryPath::default() };
+        let expected = [0, 512, 1023].map(|code| alaw::COMPRESS[code]);
+        assert_eq!(run(path, 0, &[3, 2048, 4095]).expect("a line"), expected);
+        let wide = MemoryPath { pack8: false, ..path };
+        assert_eq!(run(wide, 0, &[4095]), Some(vec![255, 0]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut() {
+        let mut out = [0; 3];
+        assert_eq!(MemoryPath::default().line(0, &[1, 2], &mut out), Some(2));
+    }
+}
