@@ -75,7 +75,8 @@ impl Campaign {
     /// A run that goes to a site and injects nothing is the clean run, but for the time that the
     /// bench takes on the way.
     fn check_steering(&self, end: usize) -> anyhow::Result<()> {
-        let shots = self.sites.draw(&self.trace, &|pc| self.stage.half(pc), 1, end as u64);
+        let shots =
+            self.sites.draw(&self.trace, &|pc| self.stage.half(pc), &Class::CONTROL, 1, end as u64);
         let shot = shots.and_then(|shots| shots.first().copied());
         let shot = shot.context("the driver executed nothing while the clean run streamed")?;
         let (_, said) = self.shoot(Shot { class: Class::None, ..shot }, "steering")?;
@@ -113,7 +114,9 @@ impl Campaign {
     /// # Errors
     /// If a machine cannot be run, or there are no sites.
     pub fn many(&self, count: u32, seed: u64, json: bool) -> anyhow::Result<ExitCode> {
-        let shots = self.sites.draw(&self.trace, &|pc| self.stage.half(pc), count, seed);
+        let classes = if self.skip_quiesce { &Class::CONTROL[..] } else { &Class::DRAWN };
+        let half = |pc| self.stage.half(pc);
+        let shots = self.sites.draw(&self.trace, &half, classes, count, seed);
         let shots = shots.context("the driver executed nothing while the clean run streamed")?;
         eprintln!(
             "{} product instructions streamed; sites: {} instructions of the driver, {} executions",

@@ -27,6 +27,9 @@ impl Class {
     pub const DRAWN: [Self; 6] =
         [Self::CodeBit, Self::RamBit, Self::RegisterBit, Self::Panic, Self::Hang, Self::Unplug];
 
+    /// The class of the negative control: each fault ends a life while the engine has a buffer.
+    pub const CONTROL: [Self; 1] = [Self::Panic];
+
     /// Its name on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -6,6 +6,9 @@ use super::trace::Trace;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+/// Bit numbers are drawn below this; more than there are bits of registers, of an instruction, or
+/// of RAM in use.
+const BITS: u32 = 1 << 16;
 /// How often a site is drawn anew because there is no short route to it.
 const TRIES_MAX: u32 = 100;
 
@@ -76,11 +79,12 @@ impl Sites {
         &self,
         trace: &Trace,
         half: Halfwords<'_>,
+        classes: &[Class],
         count: u32,
         seed: u64,
     ) -> Option<Vec<Shot>> {
         let mut draw = Draw::new(seed);
-        let mut classes = Class::DRAWN.into_iter().cycle();
+        let mut classes = classes.iter().copied().cycle();
         (0..count).map(|_| self.one(trace, half, classes.next()?, &mut draw)).collect()
     }
 
@@ -91,7 +95,7 @@ impl Sites {
         class: Class,
         draw: &mut Draw,
     ) -> Option<Shot> {
-        let bit = draw.next() as u32;
+        let bit = draw.below(BITS);
         if class == Class::Unplug {
             return Some(Shot { class, at: draw.below(self.lines.max(1)), bit: 0 });
         }
@@ -133,7 +137,7 @@ mod tests {
         let trace = trace();
         let sites = Sites::new(&trace, &(0..20), 300, 50);
         assert!(sites.executions() > sites.addresses());
-        let shots = sites.draw(&trace, &long, 60, 7).expect("sites");
+        let shots = sites.draw(&trace, &long, &Class::DRAWN, 60, 7).expect("sites");
         for shot in &shots {
             if shot.class == Class::Unplug {
                 assert!(shot.at < 50);
@@ -150,15 +154,21 @@ mod tests {
     fn a_seed_gives_the_same_faults_and_another_one_others() {
         let trace = trace();
         let sites = Sites::new(&trace, &(0..20), 300, 50);
-        assert_eq!(sites.draw(&trace, &long, 20, 3), sites.draw(&trace, &long, 20, 3));
-        assert_ne!(sites.draw(&trace, &long, 20, 3), sites.draw(&trace, &long, 20, 4));
+        assert_eq!(
+            sites.draw(&trace, &long, &Class::DRAWN, 20, 3),
+            sites.draw(&trace, &long, &Class::DRAWN, 20, 3)
+        );
+        assert_ne!(
+            sites.draw(&trace, &long, &Class::DRAWN, 20, 3),
+            sites.draw(&trace, &long, &Class::DRAWN, 20, 4)
+        );
     }
 
     #[test]
     fn a_task_that_executed_nothing_has_no_sites() {
         let trace = trace();
         let sites = Sites::new(&trace, &(9000..9001), 300, 50);
-        assert_eq!(sites.draw(&trace, &long, 6, 1), None);
+        assert_eq!(sites.draw(&trace, &long, &Class::DRAWN, 6, 1), None);
     }
 
     #[test]

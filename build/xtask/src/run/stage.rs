@@ -116,6 +116,7 @@ impl Work {
     /// If a file cannot be written; names it.
     pub fn publish(&self, out: &Path, files: &[String]) -> anyhow::Result<()> {
         make_folder(out)?;
+        remove_former(out)?;
         for file in files {
             let (target, partial) = (out.join(file), out.join(format!(".{file}.part")));
             // Copied, because `out` may lie on another file system, where renaming fails.
@@ -129,6 +130,20 @@ impl Work {
         }
         Ok(())
     }
+}
+
+/// Takes the pictures and drawings of a former run away: a longer one left more of them.
+fn remove_former(out: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(out)?.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let frame = name.strip_prefix("frame-").and_then(|rest| rest.strip_suffix(".png"));
+        let ours = frame.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+        if ours || name == "contact.png" || name == "graph.svg" {
+            std::fs::remove_file(entry.path())
+                .with_context(|| format!("cannot remove {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a folder with its parents, if it is not there.

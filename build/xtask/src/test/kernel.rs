@@ -3,15 +3,17 @@
 
 mod controls;
 
-use super::report::{self, Case, Expected};
+use super::report::{self, Case, Expected, Outcome};
 use super::suite::{self, Progress, Said};
-use crate::machine::{Clock, Load, Setup};
+use crate::machine::{Clock, End, Load, Setup};
 use crate::{dist, root};
 use anyhow::Context;
 use std::path::Path;
 use std::time::Duration;
 
 const SUITE: &str = "kernel";
+/// The suite itself: all cases reported, and then the machine ended as the runner ends it.
+const ENDS: &str = "the_suite_ends_with_a_reset";
 const MANIFEST: &str = "test/kernel/app.toml";
 /// One instruction is 2^6 ns of virtual time: the suite's time limits are in milliseconds, and the
 /// kernel is to be slow compared with its tick.
@@ -46,8 +48,17 @@ pub fn run(filter: Option<&str>, progress: Progress<'_>) -> anyhow::Result<Vec<C
         expected.report(&said.name, said.outcome(), Duration::ZERO);
     }
     let end = format!("{}; see {}", boot.end, boot.log.display());
-    let mut cases: Vec<_> =
-        expected.close(&end).into_iter().filter(|case| wanted(&case.name)).collect();
+    let mut cases = expected.close(&end);
+    cases.push(Case {
+        suite: SUITE.into(),
+        name: ENDS.into(),
+        outcome: match boot.end {
+            End::Status(0) => Outcome::Passed,
+            _ => Outcome::Failed(end),
+        },
+        duration: boot.duration,
+    });
+    cases.retain(|case| wanted(&case.name));
     cases.iter().for_each(progress);
     cases.extend(controls::run(filter, progress)?);
     let (passed, failed) = report::count(&cases);

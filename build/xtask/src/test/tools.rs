@@ -81,6 +81,8 @@ fn path(path: &Path) -> anyhow::Result<&str> {
 
 fn run_recovers(directory: &Path) -> anyhow::Result<()> {
     let out = directory.join("out");
+    std::fs::create_dir_all(&out)?;
+    std::fs::write(out.join("frame-099.png"), "of a former run")?;
     let said = succeed(&["run", "--out", path(&out)?])?;
     ensure!(said.contains("31 frames (1 raw)") && said.contains("1 disconnects"), "said {said}");
     for file in ["frame-001.png", "frame-030.png", "contact.png", "graph.svg"] {
