@@ -13,12 +13,13 @@
 //! *One crate for all.* A crate per interface would let a task name exactly what it uses, but the
 //! types of the media graph appear in most of them, and twenty crates of forty lines hide the map.
 //!
-//! ```ignore
-//! let frames = idl::frames::Client::to(slot!("frames"));
-//! match frames.owner(pool, buffer) {
-//!     Ok(owner) => ..,
-//!     Err(ipc::Error::Op(error)) => ..,
-//!     Err(ipc::Error::Disconnected(record)) => ..,
+//! ```no_run
+//! use idl::types::{BufferIndex, PoolId, TaskIndex};
+//! let frames = idl::frames::Client::to(TaskIndex(2));
+//! match frames.owner(PoolId(0), BufferIndex(1)) {
+//!     Ok(owner) => println!("{owner:?} owns it"),
+//!     Err(idl::ipc::Error::Op(error)) => println!("refused: {error:?}"),
+//!     Err(idl::ipc::Error::Disconnected(record)) => println!("{:?} died", record.peer),
 //! }
 //! ```
 #![cfg_attr(target_os = "none", no_std)]

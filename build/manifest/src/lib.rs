@@ -39,6 +39,12 @@
 //! bytes = "4 x 640x480 YUYV"  # or a number
 //! ```
 //!
+//! # Why no report crate
+//! `toml` gives every value with its place (its `serde_spanned`); serde itself stops at the first
+//! error, so the tree is walked by hand and all defects are told at once. A defect is one line,
+//! `file:line:column: thing, value, remedy`, which editors and logs understand; pictures of the
+//! source (`miette`, `ariadne`) would be several.
+//!
 //! # What a program sees
 //! The image builder gives each instance its slots, bits and configuration as linked constants.
 //! A config value that names a region gives `region!` a name of its own (`pool` above); an array of

@@ -7,7 +7,7 @@
 //! # Why plain constants and not a register-struct macro
 //! The table has to be *walked*: the emulated hardware looks an offset up at run time to find the
 //! access class and the reset value, and tests check that rows do not overlap. Register-struct
-//! crates give types, which cannot be walked, and have no word for "dropped while busy". So a row
+//! crates (`tock-registers`, `safe-mmio`) give types, which cannot be walked, and have no word for "dropped while busy". So a row
 //! is a [`Register`] constant, a field a [`Field`] constant, and the one `mmio.rs` of a driver
 //! does the volatile access.
 //!

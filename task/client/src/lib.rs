@@ -16,16 +16,23 @@
 //! what it has, waits for the hardware's return and sets up again, for a new life starts at
 //! defaults.
 //!
-//! ```ignore
-//! let layout = camera.processed(sensor_px, (640, 480))?;
-//! let mut stream = Stream::open(slot!("video6"), pool!("video6"))?;
-//! stream.set_format(layout.output)?;
-//! stream.request_buffers(4)?;
-//! stream.queue_all()?;
-//! stream.start()?;
-//! let frame = stream.dequeue(1000)?;
-//! let checksum = crc(frame.pixels());
-//! drop(frame); // the buffer is queued again
+//! ```no_run
+//! use idl::types::TaskIndex;
+//! use task_client::{Camera, MappedPool, Stream};
+//!
+//! # type Failure = idl::ipc::Error<idl::types::NodeError>;
+//! fn take_one(camera: Camera, node: TaskIndex, pool: MappedPool) -> Result<usize, Failure> {
+//!     let layout = camera.processed((0, 0), (640, 480))?;
+//!     let mut stream = Stream::open(node, pool)?;
+//!     stream.set_format(layout.output)?;
+//!     stream.request_buffers(4)?;
+//!     stream.queue_all()?;
+//!     stream.start()?;
+//!     let frame = stream.dequeue(1000)?;
+//!     let bytes = frame.pixels().len();
+//!     drop(frame); // the buffer is queued again
+//!     Ok(bytes)
+//! }
 //! ```
 #![cfg_attr(target_os = "none", no_std)]
 

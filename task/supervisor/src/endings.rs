@@ -1,12 +1,16 @@
 //! From the end of a life to the beginning of the next one: death, quiet, kill switch, return.
 
 use crate::event::Action;
-use crate::life::Phase;
+use crate::life::{Life, Phase};
 use crate::supervise::{Module, Supervisor};
 use idl::types::{StoryKind, SupervisorError};
-use sys_abi::{Cause, Edge, Generation, TaskIndex};
+use sys_abi::{Cause, Edge, Generation, TaskId, TaskIndex};
+
+/// Callers that a driver may fault in one life; with the last of them it is ended itself.
+pub const ACCUSATIONS_MAX: u8 = 2;
 
 impl Supervisor<'_> {
+    /// Gives whether it was news.
     pub(crate) fn died(
         &mut self,
         now_us: u64,
@@ -14,11 +18,11 @@ impl Supervisor<'_> {
         generation: Generation,
         cause: Cause,
         act: &mut dyn FnMut(Action),
-    ) {
-        let Ok(life) = self.life(task) else { return };
+    ) -> bool {
+        let Ok(life) = self.life(task) else { return false };
         let known = !life.alive() && generation <= life.generation;
         if known || generation < life.generation {
-            return;
+            return false;
         }
         self.story.add(now_us, task, StoryKind::Death { generation, cause });
         self.at_mut(task).end(now_us, generation, cause);
@@ -32,6 +36,30 @@ impl Supervisor<'_> {
         if self.is_power(task) {
             self.module = Module::Unknown;
             self.cut_power(now_us, Cause::DependencyLost, act);
+        }
+        true
+    }
+
+    /// A server found fault with a message and ended its caller, as the protocol demands. Who is
+    /// wrong, nobody can tell once. But the callers of a driver are tasks of the system, which come
+    /// back with the code that worked before; a driver that accuses again in the same life is
+    /// ended, or it would wear all of them down, one restart budget after the other.
+    fn accused_by(&mut self, accuser: TaskId) -> bool {
+        let task = accuser.index();
+        let is_it = |life: &Life| {
+            life.policy.quiesced && life.alive() && life.generation == accuser.generation()
+        };
+        if !self.life(task).is_ok_and(is_it) {
+            return false;
+        }
+        let life = self.at_mut(task);
+        life.accusations = life.accusations.saturating_add(1);
+        life.accusations >= ACCUSATIONS_MAX
+    }
+
+    pub(crate) fn accused(&mut self, accuser: TaskId, act: &mut dyn FnMut(Action)) {
+        if self.accused_by(accuser) {
+            act(Action::Kill(accuser.index(), Cause::Faulted));
         }
     }
 

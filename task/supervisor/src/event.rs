@@ -2,7 +2,7 @@
 
 use crate::policy::Tables;
 use idl::types::{Control, Note};
-use sys_abi::{Cause, Edge, Generation, TaskIndex, TaskStats};
+use sys_abi::{Cause, Edge, Generation, TaskId, TaskIndex, TaskStats};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Event {
         generation: Generation,
         /// Why.
         cause: Cause,
+        /// The server that faulted it, if one did: it found fault with a message.
+        accuser: Option<TaskId>,
     },
     /// `quiesced` was called.
     Quiesced {

@@ -58,6 +58,8 @@ pub struct Life {
     pub restarts: u16,
     /// Times of deaths that count.
     pub deaths: Deaths,
+    /// Callers that this life has faulted.
+    pub accusations: u8,
     /// Hang detection.
     pub hang: Hang,
 }
@@ -75,6 +77,7 @@ impl Life {
             not_before_us: 0,
             restarts: 0,
             deaths: Deaths::NONE,
+            accusations: 0,
             hang: Hang::NEW,
         }
     }
@@ -96,6 +99,7 @@ impl Life {
     pub fn end(&mut self, now_us: u64, generation: Generation, cause: Cause) {
         self.generation = generation;
         self.hang = Hang::NEW;
+        self.accusations = 0;
         self.not_before_us = now_us;
         if counts(cause) {
             let deaths = self.deaths.add(now_us, self.policy.within_us);

@@ -7,7 +7,7 @@ mod serve;
 use idl::supervisor;
 use idl::types::SupervisorError;
 use mmio::KillSwitch;
-use sys_abi::{Generation, TaskIndex, TaskState};
+use sys_abi::{FaultInfo, Generation, TaskIndex, TaskState};
 use task_supervisor::{Action, Config, Event, Supervisor, TASKS_MAX, Tables};
 use userlib::{TaskCell, kipc};
 
@@ -116,7 +116,11 @@ impl Server<'_> {
         let TaskState::Faulted { fault, .. } = kipc::read_task_status(task) else { return false };
         // The generation went up at the death.
         let generation = Generation(kipc::read_task_stats(task).generation.0.saturating_sub(1));
-        self.perform(Event::Died { task, generation, cause: fault.cause() }).1
+        let accuser = match fault {
+            FaultInfo::FromServer(server, _) => Some(server),
+            _ => None,
+        };
+        self.perform(Event::Died { task, generation, cause: fault.cause(), accuser }).1
     }
 
     fn scan(&mut self) {

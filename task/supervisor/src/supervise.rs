@@ -82,8 +82,12 @@ impl<'a> Supervisor<'a> {
         act: &mut dyn FnMut(Action),
     ) -> Result<(), SupervisorError> {
         match event {
-            Event::Died { task, generation, cause } => {
-                self.died(now_us, task, generation, cause, act);
+            Event::Died { task, generation, cause, accuser } => {
+                if self.died(now_us, task, generation, cause, act)
+                    && let Some(accuser) = accuser
+                {
+                    self.accused(accuser, act);
+                }
             }
             Event::Quiesced { sender, task, generation } => {
                 return self.quiesced(now_us, sender, task, generation, act);

@@ -4,7 +4,7 @@
 
 use crate::{Action, Config, Event, KEEP_US, REMOVING_US, Supervisor, Tables};
 use idl::types::{Control, Note, Outlook, PendingQuiesce, StoryKind, SupervisorError};
-use sys_abi::{Cause, Edge, Generation, TaskIndex, TaskStats};
+use sys_abi::{Cause, Edge, Generation, TaskId, TaskIndex, TaskStats};
 
 const POWER: TaskIndex = TaskIndex(1);
 const FRAMES: TaskIndex = TaskIndex(2);
@@ -88,7 +88,21 @@ impl World {
         }
         let generation = Generation(self.generations[index]);
         self.generations[index] += 1;
-        self.step(Event::Died { task, generation, cause }).expect("a death is no call");
+        let accuser = None;
+        self.step(Event::Died { task, generation, cause, accuser }).expect("a death is no call");
+    }
+
+    /// A server faults one of its callers, as the protocol allows.
+    fn accuse(&mut self, server: TaskIndex, caller: TaskIndex) {
+        let (server, caller) = (usize::from(server.0), usize::from(caller.0));
+        let accuser =
+            Some(TaskId::new(TaskIndex(server as u8), Generation(self.generations[server])));
+        let generation = Generation(self.generations[caller]);
+        self.generations[caller] += 1;
+        self.up[caller] = false;
+        let task = TaskIndex(caller as u8);
+        let died = Event::Died { task, generation, cause: Cause::Faulted, accuser };
+        self.step(died).expect("a death is no call");
     }
 
     fn ready(&mut self, task: TaskIndex) {
@@ -170,7 +184,8 @@ fn a_late_or_double_or_foreign_report_of_quiet_is_refused() {
 fn a_death_is_handled_once_however_often_the_kernel_is_asked() {
     let mut world = World::running();
     world.die(ISP, Cause::Faulted);
-    let again = Event::Died { task: ISP, generation: Generation(0), cause: Cause::Faulted };
+    let again =
+        Event::Died { task: ISP, generation: Generation(0), cause: Cause::Faulted, accuser: None };
     world.log();
     world.step(again).expect("no call");
     world.quiesced(ISP, 0).expect("pending");
@@ -613,4 +628,38 @@ fn settle_down(world: &mut World) {
             world.ready(task);
         }
     }
+}
+
+#[test]
+fn a_driver_that_accuses_its_callers_again_is_ended_itself() {
+    let mut world = World::running();
+    world.accuse(ISP, NODE);
+    assert!(world.up[3] && world.up[5], "one caller may be wrong; it is back at once");
+    world.accuse(ISP, NODE);
+    assert!(world.log.contains(&Action::Kill(ISP, Cause::Faulted)));
+    world.now_us += 20_000;
+    world.step(Event::Tick).expect("no call");
+    assert!(world.up[5], "the caller is back after its delay");
+}
+
+#[test]
+fn accusations_of_an_earlier_life_do_not_count_against_the_next_one() {
+    let mut world = World::running();
+    world.accuse(ISP, NODE);
+    world.die(ISP, Cause::Faulted);
+    world.quiesced(ISP, 0).expect("it waits for this");
+    world.ready(ISP);
+    world.log.clear();
+    world.accuse(ISP, NODE);
+    assert!(!world.log.contains(&Action::Kill(ISP, Cause::Faulted)));
+}
+
+#[test]
+fn a_server_that_is_no_driver_may_accuse_as_often_as_its_callers_are_wrong() {
+    let mut world = World::running();
+    for _ in 0..4 {
+        world.accuse(FRAMES, NODE);
+        world.now_us += 2_000_000;
+    }
+    assert!(world.up[2] && !world.log.iter().any(|action| matches!(action, Action::Kill(..))));
 }

@@ -4,7 +4,9 @@
 //!    the machine before that.
 //! 2. Each request of the client has exactly one result in time, by the witness's books.
 //! 3. A disconnect names a life that ended, with its cause; the first one comes in time.
-//! 4. Only the module's drivers die.
+//! 4. Nobody dies but the module's drivers. What calls a driver may be faulted by it, because a server
+//!    that finds fault with a message ends its caller; but not more often than the supervisor lets one
+//!    life do that, and never one of the tasks that a driver calls.
 //! 5. Between quiet and the next life DMA writes nothing and asks for nothing; at the end no buffer
 //!    is with the hardware or in quarantine.
 //! 6. Correct frames return: each frame of a later life is the clean run's, and enough of them come;
@@ -73,12 +75,18 @@ pub struct Judgement {
     pub objections: Vec<String>,
     /// The driver is down for good, in order.
     pub down: bool,
+    /// Callers of the driver that it took along.
+    pub spread: usize,
     /// Accesses of DMA that the firewall refused.
     pub dma_refused: u32,
 }
 
 /// The tasks that may die: drivers of the module.
 const MODULE: [&str; 2] = ["isp", "sensor"];
+/// The tasks that drivers call. They find nothing in a driver's messages that could end them.
+const BELOW: [&str; 3] = ["supervisor", "power", "frames"];
+/// Callers that a driver may fault in one life: `ACCUSATIONS_MAX` of the supervisor.
+const SPREAD_MAX: usize = 2;
 
 /// Judges a run.
 #[must_use]
@@ -90,7 +98,7 @@ pub fn judge(record: &Record, class: Class, clean: &Clean) -> Judgement {
         dma(books, &mut objections);
         ending(record, books, &mut objections);
     }
-    deaths(record, clean, &mut objections);
+    let spread = deaths(record, clean, &mut objections);
     told(record, clean, &mut objections);
     later_frames(record, clean, &mut objections);
     let manifested = manifested(record, clean);
@@ -101,6 +109,7 @@ pub fn judge(record: &Record, class: Class, clean: &Clean) -> Judgement {
         manifested,
         objections,
         down: books.is_some_and(|books| books.over == "down"),
+        spread,
         dma_refused: books.map_or(0, |books| books.dma_refused),
     }
 }
@@ -163,14 +172,21 @@ fn ending(record: &Record, books: &Books, objections: &mut Vec<String>) {
     }
 }
 
-/// Rule 4.
-fn deaths(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
+/// Rule 4. Gives how many callers died.
+fn deaths(record: &Record, clean: &Clean, objections: &mut Vec<String>) -> usize {
+    let mut spread = 0;
     for death in &record.deaths {
         let name = task_name(clean, death.task);
-        if !MODULE.contains(&name.as_str()) {
+        if MODULE.contains(&name.as_str()) {
+            continue;
+        }
+        spread += 1;
+        let below = BELOW.contains(&name.as_str());
+        if below || death.cause != "faulted" || spread > SPREAD_MAX {
             objections.push(format!("the fault spread: {name} died, {}", death.cause));
         }
     }
+    spread
 }
 
 /// Rule 3.
@@ -369,6 +385,11 @@ mod tests {
     #[test]
     fn faults_do_not_spread() {
         check(replaced(recovered(), 2, death(5, 0, "panicked")), "graph died, panicked");
+        let with = |deaths: &[String]| [recovered(), deaths.to_vec()].concat();
+        check(with(&[death(2, 0, "faulted")]), "frames died");
+        check(with(&[death(5, 0, "faulted"), death(5, 1, "faulted")]), "");
+        let three = [0, 1, 2].map(|generation| death(5, generation, "faulted"));
+        check(with(&three), "graph died, faulted");
         let mut lines = recovered();
         lines.push(death(4, 0, "dependency_lost"));
         check(lines, "");

@@ -1,12 +1,13 @@
 //! The witness as a task: books, watches, counts of the bench, the last word.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use drv_isp_regs::Block;
+#[path = "../mmio.rs"]
+mod mmio;
+
 use idl::types::{Cause, Edge, OwnerCounts, PoolId};
 use idl::{ctl, frames, supervisor};
 use test_camera::bench::{Bench, Seen};
 use test_camera::clock::now_us;
-use test_camera::mmio::Registers;
 use test_inject::FINISHED;
 use test_inject::books::Books;
 use test_inject::line::Line;
@@ -36,12 +37,9 @@ struct Witness {
 }
 
 fn main() -> ! {
-    // SAFETY: `uses = ["bench_control"]` maps that block there.
-    let control =
-        unsafe { Registers::new(userlib::peripheral!("bench_control"), Block::BenchControl) };
     let mut witness = Witness {
         ctl: ctl::Client::to(slot!("ctl")),
-        bench: Bench::new(control),
+        bench: Bench::new(mmio::bench_control()),
         books: Books::default(),
         heard_us: now_us(),
         quiet: false,

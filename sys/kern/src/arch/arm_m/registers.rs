@@ -1,6 +1,11 @@
 //! System registers that the kernel uses: address and access, nothing else.
 //!
 //! Addresses: Arm DDI 0553, D1.1 (system control space, own security state's view).
+//!
+//! # Why not `cortex-m`
+//! The kernel needs a dozen registers, its own vector table and its own start-up; the crate's types
+//! hand the peripherals out once, to a program that owns the processor, and its MPU is that of
+//! Armv7-M. The switch also keeps one base address in a register, which a type per register hides.
 
 /// A word-wide system register.
 #[derive(Clone, Copy)]
