@@ -2,6 +2,8 @@
 
 use core::ptr::addr_of_mut;
 
+// SAFETY: the linker script of the image builder defines them as bounds of this program's own data;
+// only their addresses are used.
 unsafe extern "C" {
     static mut __sdata: u32;
     static mut __edata: u32;

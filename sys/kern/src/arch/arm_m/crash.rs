@@ -8,6 +8,8 @@ use sys_abi::{CrashKind, CrashRecord};
 /// VECTKEY and SYSRESETREQ.
 const RESET: u32 = 0x05FA_0004;
 
+// SAFETY: the image builder defines the symbol, aligned and large enough for a record; only the
+// crash path of this file writes there.
 unsafe extern "C" {
     static mut __crash_record: CrashRecord;
 }

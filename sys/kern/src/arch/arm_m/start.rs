@@ -12,6 +12,8 @@ use core::cell::UnsafeCell;
 use core::mem::{MaybeUninit, offset_of};
 use sys_abi::{InterruptDesc, PostDesc, TaskDesc, WatchDesc};
 
+// SAFETY: the image builder links these with the types of `sys_abi` (its `tables` module lists them)
+// and reserves the two tables for this kernel alone.
 unsafe extern "C" {
     static KERNEL_TASKS: TaskDesc;
     static KERNEL_TASK_COUNT: u32;
