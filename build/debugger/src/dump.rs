@@ -1,4 +1,5 @@
-//! `dump`: takes a core of the whole product: kernel and task RAM, and the registers of each task.
+//! `dump`: takes a core of the whole product: kernel and task RAM, the kernel's constants that the
+//! commands need, and the registers of each task.
 //!
 //! Frame pools are left out: they are large, and no command needs pixels.
 
@@ -12,9 +13,11 @@ use crate::{Session, SessionError, tasks};
 pub fn dump(session: &mut Session) -> Result<Core, SessionError> {
     let threads = tasks::registers(session)?;
     let layout = session.archive.layout();
-    let id_at = session.archive.kernel()?.symbol("KERNEL_IMAGE_ID");
+    let kernel = session.archive.kernel()?;
+    let constants = [("KERNEL_IMAGE_ID", 8), (tasks::CYCLES_PER_US, 4)];
     let mut wanted = vec![(layout.ram.base, layout.ram.used_bytes)];
-    wanted.extend(id_at.map(|address| (address, 8)));
+    wanted
+        .extend(constants.iter().filter_map(|(name, bytes)| Some((kernel.symbol(name)?, *bytes))));
     let mut ranges = Vec::new();
     for (address, length) in wanted {
         let bytes = session.target.bytes(address, length as usize)?;

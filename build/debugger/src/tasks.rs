@@ -5,6 +5,7 @@ use crate::dwarf::Value;
 use crate::{Session, SessionError};
 use serde::Serialize;
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// Bytes of a basic exception frame (Arm DDI 0553, "Exception entry, register stacking").
 const FRAME_BYTES: usize = 32;
@@ -12,6 +13,20 @@ const FRAME_BYTES: usize = 32;
 const EXC_RETURN_BASIC_FRAME: u32 = 1 << 4;
 /// Bytes of an extended exception frame.
 const FP_FRAME_BYTES: u32 = 104;
+/// The kernel's constant: cycles of its clock in a microsecond.
+pub const CYCLES_PER_US: &str = "KERNEL_CYCLES_PER_US";
+
+/// Deadline of a timer that is not armed.
+const NOT_ARMED_US: u64 = u64::MAX;
+
+/// A timer that is armed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Timer {
+    /// When it fires, in microseconds since boot.
+    pub deadline_us: u64,
+    /// Names of the notifications that it posts.
+    pub notifications: Vec<String>,
+}
 
 /// One task.
 #[derive(Clone, Debug, Serialize)]
@@ -32,6 +47,14 @@ pub struct TaskReport {
     pub stack: Vec<String>,
     /// Names of pending notifications.
     pub notifications: Vec<String>,
+    /// Its timer, if it is armed.
+    pub timer: Option<Timer>,
+    /// Processor time of all lives up to the latest switch, in microseconds.
+    pub cpu_us: u64,
+    /// Times it was switched to, in all lives, wrapping.
+    pub switches: u32,
+    /// System calls of all lives, wrapping.
+    pub entries: u32,
     /// r0..r15 and xPSR.
     #[serde(skip)]
     pub registers: Option<Registers>,
@@ -53,9 +76,10 @@ pub struct Tasks {
 /// [`SessionError`].
 pub fn tasks(session: &mut Session, show_registers: bool) -> Result<Tasks, SessionError> {
     let values = session.task_values()?;
+    let cycles_per_us = cycles_per_us(session)?;
     let mut tasks = Vec::new();
     for (index, value) in values.iter().enumerate() {
-        tasks.push(report(session, index, value)?);
+        tasks.push(report(session, index, value, cycles_per_us)?);
     }
     Ok(Tasks { tasks, show_registers })
 }
@@ -69,7 +93,34 @@ pub fn registers(session: &mut Session) -> Result<Vec<Registers>, SessionError> 
     Ok(values.iter().map(|value| saved(session, value).unwrap_or([0; 17])).collect())
 }
 
-fn report(session: &mut Session, index: usize, value: &Value) -> Result<TaskReport, SessionError> {
+fn cycles_per_us(session: &mut Session) -> Result<NonZeroU32, SessionError> {
+    let missing = || SessionError::NoSuchThing { what: CYCLES_PER_US.into() };
+    let address = session.archive.kernel()?.symbol(CYCLES_PER_US).ok_or_else(missing)?;
+    let bytes = session.target.bytes(address, 4)?;
+    let cycles = bytes.try_into().map_or(0, u32::from_le_bytes);
+    NonZeroU32::new(cycles).ok_or_else(missing)
+}
+
+/// The names of a task's notification bits.
+fn bit_names(session: &Session, index: usize, bits: u32) -> Vec<String> {
+    let names = &session.archive.layout().tasks[index].notifications;
+    let name = |bit: usize| names.get(bit).cloned().unwrap_or_else(|| format!("bit {bit}"));
+    (0..32).filter(|bit| bits >> bit & 1 == 1).map(name).collect()
+}
+
+fn timer(session: &Session, index: usize, value: &Value) -> Option<Timer> {
+    let deadline_us = number(value, "deadline_us") as u64;
+    let bits = number(value, "timer_mask") as u32;
+    let armed = deadline_us != NOT_ARMED_US;
+    armed.then(|| Timer { deadline_us, notifications: bit_names(session, index, bits) })
+}
+
+fn report(
+    session: &mut Session,
+    index: usize,
+    value: &Value,
+    cycles_per_us: NonZeroU32,
+) -> Result<TaskReport, SessionError> {
     let registers = saved(session, value);
     let end = value.field("end").and_then(|end| end.field("__0"));
     let mut stack = Vec::new();
@@ -79,11 +130,6 @@ fn report(session: &mut Session, index: usize, value: &Value) -> Result<TaskRepo
     }
     let name = session.task_name(index).to_string();
     let pending = number(value, "notifications") as u32;
-    let bits = &session.archive.layout().tasks[index].notifications;
-    let notifications = (0..32)
-        .filter(|bit| pending >> bit & 1 == 1)
-        .map(|bit| bits.get(bit).cloned().unwrap_or_else(|| format!("bit {bit}")))
-        .collect();
     Ok(TaskReport {
         index,
         name,
@@ -95,7 +141,11 @@ fn report(session: &mut Session, index: usize, value: &Value) -> Result<TaskRepo
         },
         faulted: end.is_some(),
         stack,
-        notifications,
+        notifications: bit_names(session, index, pending),
+        timer: timer(session, index, value),
+        cpu_us: number(value, "cpu_cycles") as u64 / u64::from(cycles_per_us.get()),
+        switches: number(value, "switches") as u32,
+        entries: number(value, "entries") as u32,
         registers,
     })
 }
@@ -203,10 +253,19 @@ fn fault_words(session: &Session, fault: &Value) -> String {
 impl fmt::Display for Tasks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.tasks.iter().map(|task| task.name.len()).max().unwrap_or(4).max(4);
-        writeln!(f, "{:>2} {:<width$} {:>4} {:>4} STATE", "ID", "TASK", "GEN", "PRIO")?;
+        let columns = ("ID", "TASK", "GEN", "PRIO", "CPU_MS", "SWITCHES");
+        let (id, name, generation, priority, cpu, switches) = columns;
+        write!(f, "{id:>2} {name:<width$} {generation:>4} {priority:>4} {cpu:>8} {switches:>8}")?;
+        writeln!(f, " STATE")?;
         for task in &self.tasks {
-            let TaskReport { index, name, generation, priority, state, .. } = task;
-            writeln!(f, "{index:>2} {name:<width$} {generation:>4} {priority:>4} {state}")?;
+            let TaskReport { index, name, generation, priority, switches, state, .. } = task;
+            let cpu_ms = task.cpu_us / 1000;
+            write!(f, "{index:>2} {name:<width$} {generation:>4} {priority:>4} ")?;
+            writeln!(f, "{cpu_ms:>8} {switches:>8} {state}")?;
+            if let Some(Timer { deadline_us, notifications }) = &task.timer {
+                let (ms, us) = (deadline_us / 1000, deadline_us % 1000);
+                writeln!(f, "   timer: {} at {ms}.{us:03} ms", notifications.join(", "))?;
+            }
             if !task.notifications.is_empty() {
                 writeln!(f, "   notifications: {}", task.notifications.join(", "))?;
             }

@@ -263,7 +263,14 @@ fn inspect(directory: &Path) -> anyhow::Result<()> {
     ensure!(graph.contains("-> \"OMAP3 ISP resizer output\":0 [ENABLED]"), "graph: {graph}");
     let json = succeed(&["debug", "--dump", dump, "tasks", "--json"])?;
     let object: serde_json::Value = serde_json::from_str(&json)?;
-    ensure!(object["tasks"][3]["name"] == "isp", "tasks as JSON: {json}");
+    let isp = &object["tasks"][3];
+    ensure!(isp["name"] == "isp", "tasks as JSON: {json}");
+    for count in ["cpu_us", "switches", "entries"] {
+        ensure!(isp[count].as_u64() > Some(0), "{count} of a driver at work: {isp}");
+    }
+    let supervisor = &object["tasks"][0];
+    let notifications = &supervisor["timer"]["notifications"];
+    ensure!(notifications[0] == "timer", "the supervisor's timer: {supervisor}");
     Ok(())
 }
 
