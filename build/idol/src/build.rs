@@ -17,28 +17,46 @@ pub fn compile_directory(
     imports: &str,
     types: &[&Path],
 ) -> Result<(), Vec<String>> {
-    let vocabulary = vocabulary(types).map_err(|error| vec![error])?;
-    let mut wrong = Vec::new();
     let mut declarations = String::new();
     let mut table = String::new();
-    for file in files_with("idol", directory).map_err(|error| vec![error])? {
-        match compile_file(&file, out, imports, vocabulary.as_ref()) {
-            Ok(module) => {
-                declarations += &declaration(&module, out);
-                table += &format!("    (\"{module}\", {module}::INTERFACE),\n");
-            }
-            Err(lines) => wrong.extend(lines),
-        }
+    for Module { name, source } in modules(directory, imports, types)? {
+        write(&out.join(&name).with_extension("rs"), &source).map_err(|error| vec![error])?;
+        declarations += &declaration(&name, out);
+        table += &format!("    (\"{name}\", {name}::INTERFACE),\n");
     }
     let index = format!(
         "{declarations}\n/// Name and text of each interface file.\n\
          pub const INTERFACES: &[(&str, &str)] = &[\n{table}];\n"
     );
-    if wrong.is_empty() {
-        write(&out.join("interfaces.rs"), &index).map_err(|error| vec![error])
-    } else {
-        Err(wrong)
+    write(&out.join("interfaces.rs"), &index).map_err(|error| vec![error])
+}
+
+/// As [`compile_directory()`], but nothing is written.
+///
+/// # Errors
+/// As [`compile_directory()`].
+pub fn check_directory(directory: &Path, types: &[&Path]) -> Result<(), Vec<String>> {
+    modules(directory, "", types).map(drop)
+}
+
+/// An interface file, compiled.
+struct Module {
+    name: String,
+    source: String,
+}
+
+/// All of a directory, or all that is wrong with any of them.
+fn modules(directory: &Path, imports: &str, types: &[&Path]) -> Result<Vec<Module>, Vec<String>> {
+    let vocabulary = vocabulary(types).map_err(|error| vec![error])?;
+    let mut modules = Vec::new();
+    let mut wrong = Vec::new();
+    for file in files_with("idol", directory).map_err(|error| vec![error])? {
+        match compile_file(&file, imports, vocabulary.as_ref()) {
+            Ok(module) => modules.push(module),
+            Err(lines) => wrong.extend(lines),
+        }
     }
+    if wrong.is_empty() { Ok(modules) } else { Err(wrong) }
 }
 
 fn declaration(module: &str, out: &Path) -> String {
@@ -78,13 +96,11 @@ fn vocabulary(sources: &[&Path]) -> Result<Option<Vocabulary>, String> {
 
 fn compile_file(
     file: &Path,
-    out: &Path,
     imports: &str,
     vocabulary: Option<&Vocabulary>,
-) -> Result<String, Vec<String>> {
+) -> Result<Module, Vec<String>> {
     let shown = file.strip_prefix(".").unwrap_or(file).display().to_string();
-    let Some(module) =
-        file.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_module(stem))
+    let Some(name) = file.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_module(stem))
     else {
         return Err(vec![format!("{shown}:1:1: the file name is no module name; rename it")]);
     };
@@ -95,8 +111,7 @@ fn compile_file(
     };
     let source = compiled
         .map_err(|report| report.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?;
-    write(&out.join(module).with_extension("rs"), &source).map_err(|error| vec![error])?;
-    Ok(module.to_owned())
+    Ok(Module { name: name.to_owned(), source })
 }
 
 fn is_module(stem: &str) -> bool {

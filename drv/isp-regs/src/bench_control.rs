@@ -46,6 +46,9 @@ pub const DMA_DRAIN: u32 = 17;
 /// Accesses to block A (code of the block) never complete: whoever makes one spins in it. A reset of
 /// the ISP ends it.
 pub const ACCESS_STUCK: u32 = 18;
+/// The task that next accesses block A (code of the block) falls silent there: instead of the access
+/// it makes system call B (its number, that of a receive), which waits for nobody and nothing.
+pub const MUTE: u32 = 19;
 
 /// [`VERDICT_COUNT`] index: the access was done.
 pub const VERDICT_OK: usize = 0;

@@ -66,10 +66,13 @@ pub struct News {
     pub wake: Option<VideoNode>,
     /// A frame has started.
     pub frame_sync: bool,
+    /// What was read is nothing that this hardware gives: whatever answers, it is not the ISP.
+    pub lost: bool,
 }
 
 impl News {
-    const NONE: Self = Self { ready: false, wake: None, frame_sync: false };
+    const NONE: Self = Self { ready: false, wake: None, frame_sync: false, lost: false };
+    const LOST: Self = Self { lost: true, ..Self::NONE };
 }
 
 /// The driver.
@@ -117,14 +120,14 @@ impl Driver {
         self.look_at_us
     }
 
-    /// The domain is on: registers answer. Whatever state they are in, it goes.
-    ///
-    /// # Panics
-    /// If this is not the ISP that the driver knows.
-    pub fn power_on(&mut self, registers: &mut impl Registers) {
-        let revision = registers.read(&REVISION);
-        assert!(revision == REVISION_15_0, "not an ISP of revision 15.0");
+    /// The domain is on: registers answer. Whatever state they are in, it goes. Lost if it is not
+    /// the ISP that the driver knows.
+    pub fn power_on(&mut self, registers: &mut impl Registers) -> News {
+        if registers.read(&REVISION) != REVISION_15_0 {
+            return News::LOST;
+        }
         self.reset(registers);
+        News::NONE
     }
 
     /// The timer fired.
@@ -141,14 +144,14 @@ impl Driver {
         }
     }
 
-    /// The interrupt came: acknowledges and handles what there is.
-    ///
-    /// # Panics
-    /// If the status has bits that no event has: what was read is not the register.
+    /// The interrupt came: acknowledges and handles what there is. Lost if the status has bits that
+    /// no event has: what was read is not the register.
     pub fn interrupt<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
         let Some(stream) = &mut self.stream else { return News::NONE };
         let events = outside.registers.read(&IRQ0STATUS);
-        assert!(events & !IRQ0STATUS.writable == 0, "IRQ0STATUS has events that do not exist");
+        if events & !IRQ0STATUS.writable != 0 {
+            return News::LOST;
+        }
         outside.registers.write(&IRQ0STATUS, events);
         if stream.is_stopping() {
             return self.poll_stop(outside);

@@ -26,6 +26,7 @@ enum Trace {
     Refused(IspError),
     Stop(VideoNode),
     Wake(VideoNode),
+    Lost,
     LedgerRefused(FramesError),
     LedgerDied,
 }
@@ -68,7 +69,8 @@ impl Server {
         // A dead power takes this task with it; there is nobody to ask meanwhile.
         if self.power.request(true) == Ok(PowerState::On) && self.driver.is_off() {
             ringbuf_entry!(TRACE, Trace::PoweredOn);
-            self.driver.power_on(&mut self.registers);
+            let news = self.driver.power_on(&mut self.registers);
+            self.tell(news);
             userlib::sys_irq_control(notification!("isp_irq"), true);
         }
     }
@@ -80,6 +82,11 @@ impl Server {
     }
 
     fn tell(&self, news: News) {
+        if news.lost {
+            ringbuf_entry!(TRACE, Trace::Lost);
+            let _ = supervisor::Client::to(slot!("supervisor")).lost();
+            panic!("the supervisor does not end a driver that lost its hardware");
+        }
         if news.ready {
             ringbuf_entry!(TRACE, Trace::Ready);
             // Without a supervisor the machine resets.

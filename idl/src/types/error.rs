@@ -8,7 +8,7 @@ use hubris_derive::IdolError;
 pub enum SupervisorError {
     /// No such task: the index is not below the task count.
     NoSuchTask = 1,
-    /// The manifest does not make the caller an operator, or not power.
+    /// The manifest does not make the caller an operator, or power, or a driver behind power.
     NotAllowed = 2,
     /// The report is about a life that is not waiting for it (late or double).
     NotPending = 3,

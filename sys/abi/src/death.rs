@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, hubpack::SerializedSize)]
 #[repr(u8)]
 pub enum Cause {
-    /// The processor or the kernel refused something it did.
+    /// The processor or the kernel refused something it did, or its hardware answered what it
+    /// cannot give, which a better bus would have refused.
     Faulted,
     /// It called `sys_panic`.
     Panicked,

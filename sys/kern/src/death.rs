@@ -7,7 +7,7 @@
 
 use crate::arch::Arch;
 use crate::kernel::Kernel;
-use crate::negative::{DEATHS, GENERATIONS};
+use crate::negative::GENERATIONS;
 use crate::ready::RankSet;
 use crate::task::{End, Member, NEVER_US, ReceiveDescriptor, State};
 use sys_abi::{
@@ -36,9 +36,7 @@ impl<A: Arch> Kernel<'_, A> {
         self.silence_interrupts(member);
         self.release_peers(member, ended);
         self.forget_watches(member);
-        if DEATHS {
-            self.publish(member, Edge::Died, ended.generation());
-        }
+        self.publish(member, Edge::Died, ended.generation());
         self.notify(SUPERVISOR, FAULT_NOTIFICATION);
     }
 

@@ -11,9 +11,6 @@ pub(crate) const MPU: bool = !cfg!(negative = "mpu");
 /// `negative="watches"`: nobody learns of an edge.
 pub(crate) const WATCHES: bool = !cfg!(negative = "watches");
 
-/// `negative="deaths"`: watchers learn of every edge but `died`.
-pub(crate) const DEATHS: bool = !cfg!(negative = "deaths");
-
 /// `negative="kernel-fault"`: the kernel itself faults when a task does.
 #[cfg_attr(not(target_os = "none"), expect(dead_code, reason = "the host takes no faults"))]
 pub(crate) const SURVIVES_FAULTS: bool = !cfg!(negative = "kernel-fault");

@@ -23,6 +23,20 @@ impl Supervisor<'_> {
         }
     }
 
+    /// A driver that reads what its hardware cannot give has lost it. Had it been known to be pulled,
+    /// the driver would be dead already: so what is known is a fault, and that it stays.
+    pub(crate) fn lost(
+        &mut self,
+        sender: TaskIndex,
+        act: &mut dyn FnMut(Action),
+    ) -> Result<(), SupervisorError> {
+        if !self.life(sender)?.policy.quiesced {
+            return Err(SupervisorError::NotAllowed);
+        }
+        act(Action::Kill(sender, Cause::Faulted));
+        Ok(())
+    }
+
     pub(crate) fn presence(
         &mut self,
         now_us: u64,

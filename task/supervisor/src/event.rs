@@ -34,6 +34,11 @@ pub enum Event {
         /// In which life.
         generation: Generation,
     },
+    /// `lost` was called.
+    Lost {
+        /// By whom.
+        sender: TaskIndex,
+    },
     /// `presence` was called.
     Presence {
         /// By whom.

@@ -75,6 +75,10 @@ impl supervisor::InOrderSupervisorImpl for Server<'_> {
         self.tell(Event::Ready { sender, generation })
     }
 
+    fn lost(&mut self, call: &CallInfo) -> Result<(), RequestError<SupervisorError>> {
+        self.call(Event::Lost { sender: call.sender.index() })
+    }
+
     fn presence(
         &mut self,
         call: &CallInfo,

@@ -93,6 +93,7 @@ impl<'a> Supervisor<'a> {
                 return self.quiesced(now_us, sender, task, generation, act);
             }
             Event::Ready { sender, generation } => self.ready(now_us, sender, generation, act),
+            Event::Lost { sender } => return self.lost(sender, act),
             Event::Presence { sender, module } => {
                 return self.presence(now_us, sender, module, act);
             }

@@ -631,6 +631,19 @@ fn settle_down(world: &mut World) {
 }
 
 #[test]
+fn a_driver_that_lost_its_hardware_ends_as_after_a_bus_fault_and_comes_back() {
+    let mut world = World::running();
+    world.step(Event::Lost { sender: ISP }).expect("a driver may say it");
+    assert_eq!(world.log()[..2], [Action::Kill(ISP, Cause::Faulted), Action::WakePower]);
+    world.quiesced(ISP, 0).expect("it waits for that");
+    assert!(world.log().contains(&Action::Start(ISP)));
+    for other in [NODE, FRAMES, POWER] {
+        assert_eq!(world.step(Event::Lost { sender: other }), Err(SupervisorError::NotAllowed));
+    }
+    assert_eq!(world.log(), []);
+}
+
+#[test]
 fn a_driver_that_accuses_its_callers_again_is_ended_itself() {
     let mut world = World::running();
     world.accuse(ISP, NODE);

@@ -179,6 +179,19 @@ pub fn branch(site: u32, target: u32) -> Option<u32> {
     Some(first | second << 16)
 }
 
+/// `svc #0`. Arm DDI 0553B, SVC, encoding T1.
+const SUPERVISOR_CALL: u16 = 0xDF00;
+/// How far from an instruction the next system call of its task may be, in halfwords.
+const CALL_WITHIN: u32 = 0x4000;
+
+/// The system call next to an instruction: that of the same task, whose code lies together. `code`
+/// gives the halfwords where there are any.
+#[must_use]
+pub fn nearest_call(pc: u32, code: impl Fn(u32) -> Option<u16>) -> Option<u32> {
+    let both = |n: u32| [pc.wrapping_add(2 * n), pc.wrapping_sub(2 * n)];
+    (0..CALL_WITHIN).flat_map(both).find(|address| code(*address) == Some(SUPERVISOR_CALL))
+}
+
 /// Which word of memory, and which of its bits: bit `bit` of the memory from `start` to `end`,
 /// modulo its size; `None` if there is none.
 #[must_use]
@@ -239,6 +252,20 @@ mod tests {
         for site in [flash.base, flash.end() - 4] {
             assert!(branch(site, REQUEST_ADDRESS).is_some());
         }
+    }
+
+    #[test]
+    fn a_task_falls_silent_at_the_system_call_next_to_it() {
+        let calls = [0x100, 0x180];
+        let code = |address| {
+            (0x100..0x200)
+                .contains(&address)
+                .then(|| if calls.contains(&address) { SUPERVISOR_CALL } else { 0x4770 })
+        };
+        for (pc, call) in [(0x100, 0x100), (0x120, 0x100), (0x150, 0x180), (0x1F0, 0x180)] {
+            assert_eq!(nearest_call(pc, code), Some(call), "{pc:#x}");
+        }
+        assert_eq!(nearest_call(0x120, |_| Some(0x4770)), None);
     }
 
     #[test]

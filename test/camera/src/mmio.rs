@@ -40,43 +40,6 @@ impl Registers {
     }
 }
 
-/// A mapped peripheral, for the pure part of a driver.
-#[derive(Clone, Copy, Debug)]
-pub struct Peripheral {
-    base: usize,
-    bytes: usize,
-}
-
-impl Peripheral {
-    /// The peripheral mapped at `base`.
-    ///
-    /// # Safety
-    /// `app.toml` maps `bytes` bytes of registers at `base` for this task.
-    #[must_use]
-    pub const unsafe fn new(base: usize, bytes: usize) -> Self {
-        Self { base, bytes }
-    }
-
-    fn address(self, offset: usize) -> usize {
-        assert!(offset < self.bytes && offset.is_multiple_of(4), "not a register");
-        self.base + offset
-    }
-}
-
-impl drv_isp::Registers for Peripheral {
-    fn read_at(&mut self, offset: usize) -> u32 {
-        let pointer = core::ptr::with_exposed_provenance::<u32>(self.address(offset));
-        // SAFETY: `new` promised that the registers are mapped; the offset is a word of them.
-        unsafe { pointer.read_volatile() }
-    }
-
-    fn write_at(&mut self, write: drv_isp::Write) {
-        let pointer = core::ptr::with_exposed_provenance_mut::<u32>(self.address(write.offset));
-        // SAFETY: as `read_at`; no write here starts an engine.
-        unsafe { pointer.write_volatile(write.value) };
-    }
-}
-
 /// A mapped range of frame memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Pixels {

@@ -1,6 +1,8 @@
 //! The commands that a user types, run as a user runs them: what they print, what they leave
 //! behind, how they end.
 
+mod interfaces;
+
 use super::report::{Case, Outcome};
 use super::suite::{Progress, folder};
 use crate::debug::current_file;
@@ -24,6 +26,7 @@ const TOOLS: &[Tool] = &[
     ("any_photo_is_a_scene", photo),
     ("a_larger_size_gets_a_larger_pool", larger_size),
     ("bad_input_is_one_line_and_a_status", bad_input),
+    ("a_wrong_interface_is_one_line_and_a_status", interfaces::one_line_each),
     ("a_live_image_and_its_dump_give_the_same_text", inspect),
     ("a_dead_task_shows_its_source_line", dead_task),
     ("dist_writes_elfs_binaries_and_archive", dist),

@@ -146,17 +146,35 @@ fn probing_resets_loads_the_tables_and_says_ready_once() {
     assert_eq!(bench.start(), Ok(()));
 }
 
-#[test]
-#[should_panic(expected = "not an ISP of revision 15.0")]
-fn something_else_behind_the_window_is_refused() {
-    struct AllOnes;
-    impl Registers for AllOnes {
-        fn read_at(&mut self, _: usize) -> u32 {
-            u32::MAX
-        }
-        fn write_at(&mut self, _: Write) {}
+/// What a bus without a device gives.
+struct AllOnes;
+
+impl Registers for AllOnes {
+    fn read_at(&mut self, _: usize) -> u32 {
+        u32::MAX
     }
-    Driver::new().power_on(&mut AllOnes);
+    fn write_at(&mut self, _: Write) {
+        panic!("what is not the ISP is not written to");
+    }
+}
+
+#[test]
+fn something_else_behind_the_window_is_not_the_hardware() {
+    let mut driver = Driver::new();
+    assert!(driver.power_on(&mut AllOnes).lost);
+    assert!(driver.is_off());
+}
+
+#[test]
+fn a_status_that_no_hardware_gives_is_the_end_of_it() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        bench.queue(0).expect("room");
+        bench.frames(1);
+        let mut ledger = Windows(&bench.model);
+        let mut outside = Outside { registers: &mut AllOnes, ledger: &mut ledger, now_us: 0 };
+        assert!(bench.driver.interrupt(&mut outside).lost, "{:?}", pipeline.video);
+    }
 }
 
 #[test]

@@ -4,19 +4,24 @@
 use super::exclusive::Exclusive;
 use super::machine::barrier;
 use super::trap::{Context, Frame};
+use super::{report, semihosting};
 use crate::decode::{PC, SP};
 use crate::injection::{
-    ARM_AT_WORD, BLOCK, Fault, Injection, REQUEST_ADDRESS, WORDS, branch, place,
+    ARM_AT_WORD, BLOCK, Fault, Injection, REQUEST_ADDRESS, WORDS, branch, nearest_call, place,
 };
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use sys_boot::mps2_an521::PRODUCT_FLASH;
 
 /// `b .`: a loop of one instruction.
 const LOOP: u32 = 0xE7FE;
 /// Bits of xPSR that hold the state of an IT block. Arm DDI 0553B, XPSR.
 const IT_STATE: u32 = 0x0600_FC00;
-/// r11 and r4, r5: number and arguments of a system call (`userlib`).
+/// r11, and r4 and on: number and arguments of a system call (`userlib`).
 const CALL_NUMBER: u8 = 11;
-const CALL_ARGUMENTS: [u8; 2] = [4, 5];
+const FIRST_ARGUMENT: u8 = 4;
+/// Arguments of a receive that nothing ends: no buffer, no notifications, messages of the kernel only
+/// (`sys_abi::RecvMode::Closed`, `sys_abi::TaskId::KERNEL`).
+const FROM_NOBODY: [u32; 5] = [0, 0, 0, 1, u32::MAX];
 
 /// Entries into the Secure state so far.
 static ENTRIES: AtomicU32 = AtomicU32::new(0);
@@ -130,18 +135,38 @@ fn inject(context: &mut Context<'_>, injection: &Injection) -> Option<Code> {
             }
         }
         Fault::Code { mask } => return Some(change_code(site, |code| code ^ mask)),
-        Fault::Panic { call, number } => {
-            context.frame.pc = call;
-            context.frame.xpsr &= !IT_STATE;
-            context.set_register(CALL_NUMBER, number);
-            // No words: an empty text at no address.
-            for register in CALL_ARGUMENTS {
-                context.set_register(register, 0);
-            }
-        }
+        // No words: an empty text at no address.
+        Fault::Panic { call, number } => make_call(context, call, number, &[0, 0]),
         Fault::Hang => return Some(change_code(site, |code| code & 0xFFFF_0000 | LOOP)),
     }
     None
+}
+
+/// The task goes on with a system call.
+fn make_call(context: &mut Context<'_>, call: u32, number: u32, arguments: &[u32]) {
+    context.frame.pc = call;
+    context.frame.xpsr &= !IT_STATE;
+    context.set_register(CALL_NUMBER, number);
+    for (register, argument) in (FIRST_ARGUMENT..).zip(arguments) {
+        context.set_register(register, *argument);
+    }
+}
+
+/// The task waits from here on, with receive call `number`, for what never comes.
+pub fn mute(context: &mut Context<'_>, number: u32) {
+    let code = |address| {
+        // SAFETY: the product's flash is memory of the emulated board.
+        PRODUCT_FLASH
+            .contains_address(address)
+            .then(|| unsafe { (address as *const u16).read_volatile() })
+    };
+    match nearest_call(context.frame.pc, code) {
+        Some(call) => make_call(context, call, number, &FROM_NOBODY),
+        None => {
+            report::line(format_args!("no system call near {:08x}", context.frame.pc));
+            semihosting::exit(crate::exit::FORWARD_FAILED);
+        }
+    }
 }
 
 fn change_code(site: u32, change: impl FnOnce(u32) -> u32) -> Code {

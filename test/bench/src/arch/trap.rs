@@ -182,6 +182,7 @@ fn window_access(context: &mut Context<'_>, registers: &Registers, transfer: &Tr
         }
         // The same instruction traps again, until an interrupt takes the processor away.
         Outcome::Stuck => {}
+        Outcome::Mute(call) => injector::mute(context, call),
         Outcome::Fault => hook::hand_back(context, Redirect::OpenWindow { address }),
     }
 }
@@ -192,6 +193,8 @@ enum Outcome {
     Done,
     /// It does not complete.
     Stuck,
+    /// The task makes this system call instead.
+    Mute(u32),
     /// It must fault.
     Fault,
 }
@@ -216,12 +219,17 @@ fn emulate(context: &mut Context<'_>, registers: &Registers, transfer: &Transfer
             who,
         };
         let answer = link::with_hardware(|hardware| {
-            if hardware.is_stuck(request.offset) { None } else { Some(hardware.access(request)) }
+            if let Some(call) = hardware.take_mute(request.offset) {
+                return Err(Outcome::Mute(call));
+            }
+            if hardware.is_stuck(request.offset) {
+                return Err(Outcome::Stuck);
+            }
+            hardware.access(request).map_err(|_| Outcome::Fault)
         });
         match answer {
-            None => return Outcome::Stuck,
-            Some(Err(_)) => return Outcome::Fault,
-            Some(Ok(value)) => loaded[index] = value,
+            Ok(value) => loaded[index] = value,
+            Err(outcome) => return outcome,
         }
     }
     if let Some((register, value)) = transfer.write_back {

@@ -83,6 +83,8 @@ pub struct Hardware<'a, P> {
     pub(super) drain_lines: u32,
     pub(super) drained_at_line: Option<u32>,
     pub(super) stuck_block: Option<Block>,
+    /// The block whose next access is a system call instead, and its number.
+    pub(super) mute: Option<(Block, u32)>,
     trace: bool,
     /// Device lines so far, those of idle time included.
     pub(super) device_lines: u32,
@@ -110,6 +112,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
             drain_lines: 0,
             drained_at_line: None,
             stuck_block: None,
+            mute: None,
             trace: parameters.flags.has(Flags::TRACE),
             device_lines: 0,
             seen_lines: 0,
@@ -153,6 +156,13 @@ impl<'a, P: Platform> Hardware<'a, P> {
     #[must_use]
     pub fn is_stuck(&self, offset: u32) -> bool {
         self.stuck_block.is_some() && self.stuck_block == Block::at(offset)
+    }
+
+    /// The system call that is made instead of an access at this offset, if one is; the next access
+    /// is one again.
+    pub fn take_mute(&mut self, offset: u32) -> Option<u32> {
+        let (_, call) = self.mute.take_if(|(block, _)| Block::at(offset) == Some(*block))?;
+        Some(call)
     }
 
     /// Records an access that the memory protection of the task did not allow.

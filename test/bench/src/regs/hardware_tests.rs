@@ -380,6 +380,17 @@ fn accesses_to_a_stuck_block_do_not_complete_until_the_isp_is_reset() {
 }
 
 #[test]
+fn one_access_to_a_muted_block_is_a_system_call_instead() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        inject(hw, control::MUTE, Block::Preview as u32, 1);
+        assert_eq!(hw.take_mute(resizer::PCR.window_offset()), None);
+        assert_eq!(hw.take_mute(preview::PCR.window_offset()), Some(1));
+        assert_eq!(hw.take_mute(preview::PCR.window_offset()), None);
+    });
+}
+
+#[test]
 fn an_open_firewall_window_cannot_be_moved() {
     with_defaults(|hw, shared| {
         set_at(hw, &firewall::WINDOW_BASE, 3, 0x8010_0000);
@@ -464,7 +475,7 @@ fn a_spurious_interrupt_pends_once() {
 #[test]
 fn unknown_misbehaviour_is_not_accepted() {
     with_defaults(|hw, _| {
-        for kind in [0, control::ACCESS_STUCK + 1, 0xFF] {
+        for kind in [0, control::MUTE + 1, 0xFF] {
             set(hw, &control::COMMAND, kind);
             assert_eq!(get(hw, &control::ACCEPTED), 0, "{kind}");
         }

@@ -8,7 +8,7 @@ use drv_isp_regs::{Block, bench_control as kind, ccdc, hist, main_block, preview
 /// Is there a misbehaviour of this kind?
 #[must_use]
 pub const fn is_known(code: u32) -> bool {
-    kind::UNPLUG <= code && code <= kind::ACCESS_STUCK
+    kind::UNPLUG <= code && code <= kind::MUTE
 }
 
 impl<P: Platform> Hardware<'_, P> {
@@ -60,6 +60,7 @@ impl<P: Platform> Hardware<'_, P> {
             }
             kind::DMA_DRAIN => self.drain_lines = a,
             kind::ACCESS_STUCK => self.stuck_block = Block::from_code(a),
+            kind::MUTE => self.mute = Block::from_code(a).map(|block| (block, b)),
             _ => {}
         }
         self.update_lines();

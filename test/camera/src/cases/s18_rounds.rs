@@ -7,7 +7,7 @@ use idl::types::{Control, Handle, Name, NodeError};
 use super::removal::{Removal, reclaim_all};
 use crate::check::{Ended, Failure, Verdict, equal, names, ok, refused};
 use crate::ensure;
-use crate::stage::Stage;
+use crate::stage::{QUIET_US, READY_US, Stage};
 use crate::text::Text;
 
 /// Lives that end.
@@ -43,7 +43,7 @@ pub fn hundred(stage: &mut Stage) -> Verdict {
         let driver = idl::isp::Client::to(stage.isp);
         equal("life of the driver", driver.task_id().generation(), running.epoch)?;
         kill(stage, removal)?;
-        stage.wait_for("the end of the handle", crate::stage::QUIET_US, |stage| {
+        stage.wait_for("the end of the handle", QUIET_US, |stage| {
             Ok(stage.record(running.handle).ok())
         })?;
         let record = stage.record(running.handle)?;
@@ -53,6 +53,7 @@ pub fn hundred(stage: &mut Stage) -> Verdict {
         if unplug {
             stage.bench.replug()?;
         }
+        next_life_is_another(stage, round, &driver)?;
         let next = stage.all_ready(Some(running.epoch))?;
         ensure!(next > running.epoch, "round {round}: life {next:?} follows {:?}", running.epoch);
         equal("the record in the new life", stage.record(running.handle)?, record)?;
@@ -64,6 +65,20 @@ pub fn hundred(stage: &mut Stage) -> Verdict {
         stale = Some((running.handle, driver));
     }
     Ok(Text::of(format_args!("{ROUNDS} rounds, checksums {sums:08x?}")))
+}
+
+/// As soon as the driver answers again, the id of the life that ended must not reach it.
+fn next_life_is_another(
+    stage: &mut Stage,
+    round: u32,
+    ended: &idl::isp::Client,
+) -> Result<(), Failure> {
+    stage.wait_for("an answer of the next life", READY_US, |stage| {
+        Ok(idl::isp::Client::to(stage.isp).ping().ok())
+    })?;
+    let ping = ended.ping();
+    ensure!(ping.is_err(), "round {round}: the id of an ended life reached {ping:?}");
+    Ok(())
 }
 
 /// The entity that is looked up again in each life.

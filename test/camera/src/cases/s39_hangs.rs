@@ -3,13 +3,14 @@
 
 use drv_isp_regs::{Block, ISP_IRQ, bench_control as control};
 use idl::ipc;
-use idl::types::{BufferIndex, Cause, Generation, NodeError, PollEvents};
+use idl::types::{Cause, Generation, NodeError, PollEvents};
+use sys_abi::Sysnum;
 
-use super::removal::{STOP_MS, close_ended, hung_up_in_time, streams_again};
+use super::removal::{STOP_MS, close_ended, ended_in_time, hung_up_in_time, streams_again};
 use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, names, ok};
 use crate::clock::now_us;
 use crate::protocol::{Job, NodeKind, Outcome};
-use crate::stage::{OUTPUT_PX, QUIET_US, SENSOR_PX, Stage};
+use crate::stage::{FRAME_MS, QUIET_US, Stage};
 use crate::text::Text;
 use crate::{ensure, failure};
 
@@ -104,36 +105,47 @@ pub fn spins(stage: &mut Stage) -> Verdict {
     hang(stage, SPIN_BOUND_US, Cause::Stalled, provoke, |_| Ok(()))
 }
 
-/// For the image `variants/silent.toml`, whose driver never answers `start`.
+/// The driver waits in the middle of an interrupt for what never comes. Nobody can know, until a call
+/// is kept by it.
 pub fn silent(stage: &mut Stage) -> Verdict {
-    let life = stage.all_ready(None)?;
-    let layout = ok("set up the pipeline", stage.camera.processed(SENSOR_PX, OUTPUT_PX))?;
-    let handle = stage.open_video()?;
-    ok("set format", stage.video.set_format(handle, layout.output))?;
-    ok("request buffers", stage.video.request_buffers(handle, 4))?;
-    ok("queue", stage.video.queue_buffer(handle, BufferIndex(0)))?;
+    let running = stage.stream(4)?;
+    let interval_us = stage.run_frames(&running, 3)?;
+    let lives = stage.lives();
+    let held = ok("dequeue", stage.video.dequeue_buffer(running.handle, FRAME_MS))?.frame.buffer;
+    stage.delegate(0, running.handle)?;
     let opened = stage.witnesses.ask(1, Job::Open(NodeKind::Media), QUIET_US)?;
     ensure!(matches!(opened, Outcome::Opened(_)), "open media0: {opened:?}");
+    stage.forget_story()?;
+    stage.bench.now(control::MUTE, Block::Main as u32, Sysnum::Recv as u32)?;
+    stage.sleep_us(2 * interval_us);
+    while stage.video.dequeue_buffer(running.handle, 0).is_ok() {}
     let poll = Job::Poll { events: PollEvents::PRI, timeout_ms: PATIENCE_MS };
     stage.witnesses.start(1, poll)?;
+    stage.witnesses.start(0, Job::Dequeue { timeout_ms: PATIENCE_MS })?;
     stage.sleep_us(SETTLE_US);
-    stage.forget_story()?;
+    for witness in [0, 1] {
+        ensure!(stage.witnesses.is_working(witness), "witness {witness} is not in a call");
+    }
     let begun_us = now_us();
-    let record = disconnected("stream on", stage.video.stream_on(handle))?;
+    let record = disconnected("QBUF", stage.video.queue_buffer(running.handle, held))?;
     let returned_us = now_us();
-    let ended = Ended { peer: stage.isp, generation: life, causes: &[Cause::Stalled] };
-    names("stream on", record, &ended)?;
+    let ended = Ended { peer: stage.isp, generation: running.epoch, causes: &[Cause::Stalled] };
+    names("QBUF", record, &ended)?;
     let death = stage.death(stage.isp)?;
     let took_us = death.time_us - begun_us;
     at_most("call to death", took_us, SILENT_BOUND_US)?;
     at_most("death to the caller", returned_us.saturating_sub(death.time_us), TOLD_US)?;
+    let report = stage.witnesses.report(0, QUIET_US)?;
+    ended_in_time("blocked DQBUF", report, death.time_us, TOLD_US, &ended)?;
     let report = stage.witnesses.report(1, QUIET_US)?;
     hung_up_in_time("poll on media0", report, death.time_us, TOLD_US)?;
-    equal("the record of the handle", stage.record(handle)?, record)?;
-    stage.witnesses.ask(1, Job::Close, QUIET_US)?;
-    close_ended(stage, handle, record)?;
-    stage.all_ready(Some(life))?;
-    stage.at_baseline()?;
+    for witness in [0, 1] {
+        stage.witnesses.ask(witness, Job::Close, QUIET_US)?;
+    }
+    close_ended(stage, running.handle, record)?;
+    stage.all_ready(Some(running.epoch))?;
+    streams_again(stage, 2)?;
+    stage.same_lives(&lives)?;
     Ok(Text::of(format_args!("Stalled after {took_us} us of {SILENT_BOUND_US}")))
 }
 
