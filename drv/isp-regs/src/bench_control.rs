@@ -27,7 +27,7 @@ pub const BUSY_RELEASE: u32 = 8;
 pub const ALL_ONES: u32 = 9;
 /// The engines go on writing for A lines after they should have stopped (not past BUS_CTRL.DENY,
 /// reset or power off).
-pub const DMA_LATE: u32 = 10;
+pub const DMA_AFTER_STOP: u32 = 10;
 /// The sensor does not acknowledge the next A transfers.
 pub const SENSOR_NAK: u32 = 11;
 /// The sensor gives A as its chip version; 0 ends it.
@@ -46,9 +46,37 @@ pub const DMA_DRAIN: u32 = 17;
 /// Accesses to block A (code of the block) never complete: whoever makes one spins in it. A reset of
 /// the ISP ends it.
 pub const ACCESS_STUCK: u32 = 18;
+/// The next A edges of interrupt line B come twice: again after their cause was cleared.
+pub const IRQ_DOUBLED: u32 = 19;
+/// The next A reads of camera registers give garbage.
+pub const READ_GARBAGE: u32 = 20;
+/// The next A reads of camera registers give what the read before them gave.
+pub const READ_STALE: u32 = 21;
+/// Lines of pictures reach memory A device lines late (at most [`LATE_LINES_MAX`]) for B frames; the
+/// events come in time. The write buffers say that they hold data meanwhile.
+pub const DMA_LATE: u32 = 22;
+/// The last A lines of a picture never reach memory, for B frames; the events come nevertheless.
+pub const DMA_SHORT: u32 = 23;
+/// The engines write A lines too many (at most [`LONG_LINES_MAX`]) behind a picture, for B frames.
+pub const DMA_LONG: u32 = 24;
+/// For B frames the engines write to the address that they had in the frame before.
+pub const DMA_STALE: u32 = 25;
+/// The next B frames of the sensor end after A lines: the next one follows at once. Blocks that wait
+/// for the rest of the lines take those of that next frame.
+pub const FRAME_TRUNCATED: u32 = 26;
+/// For B frames, the write buffers overflow at line A of a picture: the lines from there on are lost,
+/// and the overflow flags say so.
+pub const FRAME_TORN: u32 = 27;
+/// The clock of the sensor stands still while A is 1.
+pub const CLOCK_LOST: u32 = 28;
 /// The task that next accesses block A (code of the block) falls silent there: instead of the access
 /// it makes system call B (its number, that of a receive), which waits for nobody and nothing.
-pub const MUTE: u32 = 19;
+pub const MUTE: u32 = 29;
+
+/// Most lines by which [`DMA_LATE`] delays.
+pub const LATE_LINES_MAX: u32 = 8;
+/// Most lines that [`DMA_LONG`] adds.
+pub const LONG_LINES_MAX: u32 = 64;
 
 /// [`VERDICT_COUNT`] index: the access was done.
 pub const VERDICT_OK: usize = 0;

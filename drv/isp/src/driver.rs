@@ -43,6 +43,10 @@ use crate::xclk::Xclk;
 const RESET_POLLS_MAX: u32 = 20;
 /// Time between polls, and between chunks of tables, in microseconds: the kernel's tick.
 const POLL_US: u64 = 1_000;
+/// Time without an interrupt after which a running stream looks for events by itself, in
+/// microseconds: more than a frame takes, and less than a client waits. So a lost interrupt costs
+/// frames and not the stream.
+const LOOK_US: u64 = 100_000;
 /// Table writes per chunk.
 const CHUNK_WRITES: usize = 256;
 /// Video nodes that a pipeline of this driver can end in.
@@ -115,8 +119,9 @@ impl Driver {
     pub fn deadline_us(&mut self, now_us: u64) -> Option<u64> {
         let stopping = self.stream.as_ref().is_some_and(Stream::is_stopping);
         let polling = matches!(self.phase, Phase::Resetting { .. } | Phase::Loading { .. });
-        let next_us = self.look_at_us.unwrap_or(now_us.saturating_add(POLL_US));
-        self.look_at_us = (polling || stopping).then_some(next_us);
+        let pause_us = if polling || stopping { POLL_US } else { LOOK_US };
+        let next_us = self.look_at_us.unwrap_or(now_us.saturating_add(pause_us));
+        self.look_at_us = (polling || self.stream.is_some()).then_some(next_us);
         self.look_at_us
     }
 
@@ -140,14 +145,15 @@ impl Driver {
             Phase::Off => News::NONE,
             Phase::Resetting { polls_left } => self.poll_reset(polls_left, outside),
             Phase::Loading { next } => self.load(next, outside),
-            Phase::Up => self.poll_stop(outside),
+            Phase::Up => self.interrupt(outside),
         }
     }
 
-    /// The interrupt came: acknowledges and handles what there is. Lost if the status has bits that
-    /// no event has: what was read is not the register.
+    /// The interrupt came, or none for too long: acknowledges and handles what there is. Lost if the
+    /// status has bits that no event has: what was read is not the register.
     pub fn interrupt<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
         let Some(stream) = &mut self.stream else { return News::NONE };
+        self.look_at_us = None;
         let events = outside.registers.read(&IRQ0STATUS);
         if events & !IRQ0STATUS.writable != 0 {
             return News::LOST;
@@ -205,6 +211,7 @@ impl Driver {
         if !stream.is_stopping() {
             let path = stream.checked().path;
             stream.stop(outside, &mut self.outboxes[path as usize]);
+            self.look_at_us = None;
         }
         Ok(self.poll_stop(outside))
     }

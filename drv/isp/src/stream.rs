@@ -26,6 +26,11 @@
 //! once if it is idle. If a frame starts meanwhile, nobody knows which of them it took: frames are
 //! marked damaged until all of them have been written again.
 //!
+//! *What the hardware says of its own damage marks the frame.* Lost lines (overflow flags), requests
+//! that the DMA firewall refused, and a frame start in the middle of a picture (the sensor ended the
+//! frame early: the blocks take the missing lines from the next one) mark the frame that ends next.
+//! What the hardware does not say, such as lines that never reached memory, nobody can mark.
+//!
 //! *The CCDC has no event after the last pixel.* A raw frame is complete when the next one starts,
 //! one vertical blanking later; polling for its end in the interrupt was rejected, because the
 //! driver would spin for two lines.
@@ -101,6 +106,8 @@ pub struct Stream {
     paused: bool,
     /// The next finished frame is marked.
     damaged: bool,
+    /// The line of VD0 of the frame in progress has come.
+    near_end: bool,
     /// What the resizer has of the crop of `checked`.
     crop: Crop,
     /// When waiting for idle ends, once stopping.
@@ -123,6 +130,7 @@ impl Stream {
             doubtful: false,
             paused: true,
             damaged: false,
+            near_end: false,
             crop: Crop::Taken,
             stop_by_us: None,
         }
@@ -180,6 +188,8 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
+        self.damaged |= irq::MMU_ERR.is_set(events);
+        self.near_end |= irq::CCDC_VD0.is_set(events);
         // In the order in which they happen in a frame that was handled late.
         if events & self.checked.path.done_event() != 0 {
             let ended = self.current.take().or_else(|| self.next.take());
@@ -240,15 +250,19 @@ impl Stream {
         self.started = Some(FrameStart { sequence: self.starts, timestamp_us: outside.now_us });
         self.starts = self.starts.wrapping_add(1);
         let raw = self.checked.path == Path::Raw;
+        let near_end = core::mem::take(&mut self.near_end);
         if core::mem::take(&mut self.doubtful) {
             self.damaged |= raw;
             return;
         }
         if !raw {
-            // Still in progress: then the blocks were busy at this frame start and skipped it.
+            // Still in progress: then the sensor's frame ended early, and the blocks go on with the
+            // lines of this one.
+            self.damaged |= self.current.is_some();
             self.current = self.current.or_else(|| self.next.take());
             return;
         }
+        self.damaged |= self.current.is_some() && !near_end;
         if self.next.is_some() || self.paused {
             let ended = core::mem::replace(&mut self.current, self.next.take());
             self.finish(ended, self.starts.saturating_sub(2), outside, outbox);

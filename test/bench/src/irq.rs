@@ -6,7 +6,8 @@
 //! what a level interrupt would do.
 //!
 //! Misbehaviour works on *edges*, that is on status bits that newly came up: a lost edge is hidden
-//! until the next edge of the same line, a late one for some lines.
+//! until the next edge of the same line, a late one for some lines, a doubled one comes again when
+//! its cause is gone.
 
 /// Number of lines: ISP, control bus, PRCM, firewall, host link.
 pub const LINES: usize = 5;
@@ -33,6 +34,9 @@ pub struct Line {
     was_high: bool,
     lost_count: u32,
     late_lines: u32,
+    doubled_count: u32,
+    /// The edge that is up comes again when it is down.
+    comes_again: bool,
     extra_pends: u32,
 }
 
@@ -45,6 +49,11 @@ impl Line {
     /// The next edge comes `lines` device lines late.
     pub fn delay(&mut self, lines: u32) {
         self.late_lines = lines;
+    }
+
+    /// The next `count` edges come again after their cause was cleared.
+    pub fn double(&mut self, count: u32) {
+        self.doubled_count = count;
     }
 
     /// `count` pends without a cause, one per evaluation.
@@ -77,8 +86,14 @@ impl Line {
             self.hidden |= risen;
             self.hidden_until_line = Some(now_line.wrapping_add(self.late_lines));
             self.late_lines = 0;
-        } else if self.hidden_until_line.is_none() {
-            self.hidden = 0;
+        } else {
+            if self.hidden_until_line.is_none() {
+                self.hidden = 0;
+            }
+            if self.doubled_count > 0 {
+                self.doubled_count -= 1;
+                self.comes_again = true;
+            }
         }
     }
 
@@ -87,7 +102,7 @@ impl Line {
         if self.extra_pends > 0 {
             self.extra_pends -= 1;
             Pend::Set
-        } else if high {
+        } else if high || (was_high && core::mem::take(&mut self.comes_again)) {
             Pend::Set
         } else if was_high {
             Pend::Clear
@@ -136,6 +151,16 @@ mod tests {
         assert_eq!(line.evaluate(1, 10), Pend::Keep);
         assert_eq!(line.evaluate(0, 12), Pend::Keep);
         assert_eq!(line.evaluate(0, 20), Pend::Keep);
+    }
+
+    #[test]
+    fn a_doubled_edge_comes_again_after_its_cause_was_cleared() {
+        let mut line = Line::default();
+        line.double(1);
+        let pends: Vec<_> =
+            [1, 1, 0, 0, 1, 0].into_iter().map(|active| line.evaluate(active, 0)).collect();
+        let (set, keep, clear) = (Pend::Set, Pend::Keep, Pend::Clear);
+        assert_eq!(pends, [set, set, set, keep, set, clear]);
     }
 
     #[test]

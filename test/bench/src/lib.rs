@@ -18,7 +18,7 @@
 //!
 //! # Where things are
 //! Decisions are in plain modules that run in host tests: [`decode`], [`regs`], [`irq`], [`log`],
-//! [`script`], [`params`], [`core1`], [`pixels`], [`scene`]. `arch` holds everything that needs the
+//! [`script`], [`misbehaviour`], [`params`], [`core1`], [`pixels`], [`scene`]. `arch` holds everything that needs the
 //! machine: boot, trap entry, the hook that hands faults back, semihosting.
 #![cfg_attr(target_os = "none", no_std)]
 
@@ -30,6 +30,7 @@ pub mod exit;
 pub mod injection;
 pub mod irq;
 pub mod log;
+pub mod misbehaviour;
 pub mod params;
 pub mod pixels;
 pub mod regs;

@@ -37,19 +37,54 @@ pub mod gate {
     pub const DMA: u32 = 1 << 2;
 }
 
+/// Misbehaviour of a number of frames, with an argument.
+#[repr(C)]
+pub struct Framed {
+    frames: AtomicU32,
+    argument: AtomicU32,
+}
+
+impl Framed {
+    const fn new() -> Self {
+        Self { frames: AtomicU32::new(0), argument: AtomicU32::new(0) }
+    }
+
+    /// Core 0: the next `frames` frames misbehave.
+    pub fn set(&self, argument: u32, frames: u32) {
+        self.argument.store(argument, SeqCst);
+        self.frames.store(frames, SeqCst);
+    }
+
+    /// Core 1, at a frame start: the argument, if this frame is one of them.
+    pub fn take(&self) -> Option<u32> {
+        let used = self.frames.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+        used.ok().map(|_| self.argument.load(SeqCst))
+    }
+}
+
 /// Misbehaviour that core 1 carries out, set by core 0.
 #[repr(C)]
 pub struct Mischief {
     /// Blocks whose BUSY never clears, a bit per block code.
     pub stuck: AtomicU32,
-    /// Lines that the engines write on after a frame's end.
-    pub late_lines: AtomicU32,
+    /// Lines that the engines write on after they were stopped.
+    pub after_stop_lines: AtomicU32,
     /// Frames of the sensor that do not come.
-    pub drop_frames: AtomicU32,
+    pub dropped: Framed,
+    /// Lines after which frames of the sensor end.
+    pub truncated: Framed,
     /// Bytes by which output addresses are wrong.
-    pub stray_bytes: AtomicU32,
-    /// Frames for which they are.
-    pub stray_frames: AtomicU32,
+    pub stray: Framed,
+    /// Output addresses are those of the frame before.
+    pub stale: Framed,
+    /// Lines by which lines come late to memory.
+    pub late: Framed,
+    /// Lines that are missing at the end of a picture.
+    pub short: Framed,
+    /// Lines that are too many behind a picture.
+    pub long: Framed,
+    /// Line of a picture from which on lines are lost.
+    pub torn: Framed,
 }
 
 /// What core 1 tells core 0 apart from register words.
@@ -146,10 +181,15 @@ impl Shared {
             committing: zero(),
             mischief: Mischief {
                 stuck: zero(),
-                late_lines: zero(),
-                drop_frames: zero(),
-                stray_bytes: zero(),
-                stray_frames: zero(),
+                after_stop_lines: zero(),
+                dropped: Framed::new(),
+                truncated: Framed::new(),
+                stray: Framed::new(),
+                stale: Framed::new(),
+                late: Framed::new(),
+                short: Framed::new(),
+                long: Framed::new(),
+                torn: Framed::new(),
             },
             progress: Progress {
                 alive: zero(),
@@ -264,6 +304,14 @@ mod tests {
         assert!(shared.commit(epoch, |_| ()).is_none());
         assert!(shared.commit(shared.epoch(), |_| ()).is_some());
         assert_eq!(shared.get(&ccdc::PCR), 7);
+    }
+
+    #[test]
+    fn misbehaviour_of_frames_is_used_up() {
+        let framed = Framed::new();
+        assert_eq!(framed.take(), None);
+        framed.set(7, 2);
+        assert_eq!([framed.take(), framed.take(), framed.take()], [Some(7), Some(7), None]);
     }
 
     #[test]

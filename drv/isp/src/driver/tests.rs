@@ -508,6 +508,69 @@ fn no_good_frame_shows_two_crops() {
     assert!(good > 3_000 && damaged > 10, "the walk is about something: {good}, {damaged}");
 }
 
+#[test]
+fn a_stream_without_interrupts_looks_for_events_by_itself() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        for index in 0..4 {
+            bench.queue(index).expect("room");
+        }
+        // All interrupts of two frames are lost.
+        assert_eq!(bench.driver.deadline_us(0), Some(LOOK_US));
+        for _ in 0..8 {
+            bench.pass();
+        }
+        assert_eq!(bench.driver.deadline_us(LOOK_US - 1), Some(LOOK_US), "calls do not put it off");
+        bench.timer();
+        bench.frames(4);
+        bench.fetch();
+        assert!(bench.good().len() >= 2, "{:?}: {:?}", pipeline.video, bench.fetched);
+        assert_eq!(bench.driver.deadline_us(7), Some(7 + LOOK_US), "each interrupt puts it off");
+        bench.queue(0).expect("room");
+        (0..2).for_each(|_| bench.moment());
+        bench.stop();
+        assert_eq!(bench.driver.deadline_us(9), Some(9 + POLL_US), "it stops in mid-frame");
+    }
+}
+
+#[test]
+fn a_frame_that_ends_early_is_marked_and_those_after_it_are_whole() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        for index in 0..4 {
+            bench.queue(index).expect("room");
+        }
+        bench.moment();
+        bench.model.borrow_mut().truncated = true;
+        bench.moment();
+        bench.frames(5);
+        bench.fetch();
+        let flags: Vec<_> = bench.fetched.iter().map(|frame| frame.flags).collect();
+        let good = FrameFlags::default();
+        assert_eq!(flags[..3], [FrameFlags::ERROR, good, good], "{:?}", pipeline.video);
+        for frame in bench.fetched.iter().filter(|frame| frame.flags == good) {
+            assert!(bench.model.borrow().frame_in(frame.buffer).is_some(), "{frame:?}");
+        }
+        assert_eq!(bench.violations(), 0);
+    }
+}
+
+#[test]
+fn a_frame_of_which_the_firewall_refused_a_part_is_marked() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        for index in 0..3 {
+            bench.queue(index).expect("room");
+        }
+        bench.moment();
+        bench.model.borrow_mut().refuse();
+        bench.frames(4);
+        bench.fetch();
+        let flags: Vec<_> = bench.fetched.iter().map(|frame| frame.flags).collect();
+        assert_eq!(flags[..2], [FrameFlags::ERROR, FrameFlags::default()], "{:?}", pipeline.video);
+    }
+}
+
 /// xorshift32.
 struct Random(u32);
 

@@ -2,7 +2,8 @@
 
 use super::corrections::Corrections;
 use super::dma::{Memory, Target};
-use super::frame::{CCDC, Frame, PREVIEW, RESIZER};
+use super::frame::{CCDC, Frame, PREVIEW, RESIZER, Unfinished};
+use super::mischief::{Lines, Mischief};
 use super::statistics::Statistics;
 use super::{config, filters};
 use crate::pixels::MAX_WIDTH_PX;
@@ -30,7 +31,7 @@ pub enum Turn {
 
 /// The engine that goes on writing after it should have stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Late {
+struct Runaway {
     epoch: u32,
     target: Target,
     lines_left: u32,
@@ -61,7 +62,12 @@ pub struct Camera {
     frame: Option<Frame>,
     /// Number of the next frame since the sensor started to send; `None` while it does not.
     next_sequence: Option<u32>,
-    late: Option<Late>,
+    /// Blocks that wait for lines of a frame that has ended.
+    unfinished: Unfinished,
+    mischief: Mischief,
+    /// Lines that come late to memory.
+    lines: Lines,
+    runaway: Option<Runaway>,
 }
 
 impl Camera {
@@ -87,7 +93,10 @@ impl Camera {
             bytes: [0; 2 * MAX_WIDTH_PX],
             frame: None,
             next_sequence: None,
-            late: None,
+            unfinished: Unfinished { preview: None, resizer: None },
+            mischief: Mischief::new(),
+            lines: Lines::new(),
+            runaway: None,
         }
     }
 
@@ -113,7 +122,7 @@ impl Camera {
         }
         self.next_sequence = None;
         shared.progress.streaming.store(0, SeqCst);
-        if self.late.is_some() {
+        if self.runaway.is_some() || !self.lines.is_empty() {
             shared.progress.lines.fetch_add(1, SeqCst);
             return Turn::Line;
         }
@@ -130,6 +139,8 @@ impl Camera {
         let height = self.sensor_config.height_px as u32;
         let lines = config::frame_lines(shared, height);
         shared.progress.frame_lines.store(lines, SeqCst);
+        // An early end does not make the frames of device time shorter that go on without a sensor.
+        let lines = shared.mischief.truncated.take().map_or(lines, |early| lines.min(early.max(1)));
         let sequence = self.next_sequence.unwrap_or(0);
         self.next_sequence = Some(sequence.wrapping_add(1));
         self.frame = Some(Frame {
@@ -138,7 +149,7 @@ impl Camera {
             line: 0,
             height,
             lines,
-            dropped: take_one(&shared.mischief.drop_frames),
+            dropped: shared.mischief.dropped.take().is_some(),
             ccdc: None,
             preview: None,
             resizer: None,
@@ -168,9 +179,16 @@ impl Camera {
     }
 
     fn end_frame(&mut self, shared: &Shared) {
-        self.frame = None;
+        if let Some(frame) = self.frame.take() {
+            // A block that was waiting for lines already goes on waiting.
+            let Unfinished { preview, resizer } = self.unfinished;
+            self.unfinished = Unfinished {
+                preview: frame.preview.or(preview),
+                resizer: frame.resizer.or(resizer),
+            };
+        }
         shared.progress.active.store(0, SeqCst);
-        shared.progress.outstanding.store(0, SeqCst);
+        shared.progress.outstanding.store(self.lines.engines(shared), SeqCst);
     }
 
     /// Runs the line that [`Camera::begin_line`] announced. Returns whether core 0 must look at
@@ -182,7 +200,10 @@ impl Camera {
         memory: &mut impl Memory,
     ) -> bool {
         let before = shared.get(&IRQ0STATUS);
-        self.write_late(shared, memory);
+        if self.lines.pass_line(shared, memory) {
+            self.publish_outstanding(shared, self.frame.map_or(0, |frame| frame.engines()));
+        }
+        self.run_away(shared, memory);
         if let Some(mut frame) = self.frame.take_if(|frame| !frame.dropped) {
             if frame.line == 0 {
                 self.start(shared, &mut frame);
@@ -198,8 +219,10 @@ impl Camera {
     /// Frame start: everything shadowed is latched.
     fn start(&mut self, shared: &Shared, frame: &mut Frame) {
         self.statistics.stop();
+        let unfinished = core::mem::take(&mut self.unfinished);
+        let Self { statistics, mischief, .. } = self;
         shared.commit(frame.epoch, |gates| {
-            frame.start_blocks(shared, gates, &mut self.statistics);
+            frame.start_blocks(shared, gates, unfinished, statistics, mischief);
             if gates & gate::PIPE != 0 {
                 shared.word(&IRQ0STATUS).fetch_or(irq::HS_VS.mask(), SeqCst);
             }
@@ -208,19 +231,22 @@ impl Camera {
             self.latch_ccdc(shared);
             self.corrections.begin_frame(shared);
         }
+        if let Some(Some(target)) = &mut frame.ccdc {
+            target.lines = self.ccdc_config.memory.height as u16;
+        }
         self.statistics.begin_frame(shared);
-        if let Some(output) = &mut frame.preview {
+        if let Some(output) = frame.preview.as_mut().filter(|output| output.lines_left == 0) {
             let config = config::preview(shared, &self.ccdc_config.video_port);
             if !config.features.gamma_bypass {
                 config::gamma(shared, &mut self.gamma);
             }
-            output.lines_left = config.output_size().1;
+            output.expect_lines(config.output_size().1);
             filters::load_tables(shared, &config, &mut self.preview);
             self.preview.begin_frame(&config);
         }
-        if let Some(output) = &mut frame.resizer {
+        if let Some(output) = frame.resizer.as_mut().filter(|output| output.lines_left == 0) {
             let config = config::resizer(shared);
-            output.lines_left = config.output_height;
+            output.expect_lines(config.output_height);
             self.resizer.begin_frame(&config);
         }
     }
@@ -273,8 +299,7 @@ impl Camera {
         if let Some(Some(target)) = &mut frame.ccdc
             && let Some(count) = self.ccdc.memory_line(row, &self.raw[..width], &mut self.bytes)
         {
-            let bytes = &self.bytes[..count];
-            shared.commit(frame.epoch, |gates| target.write_line(shared, gates, memory, bytes));
+            self.lines.write(shared, frame.epoch, target, &self.bytes[..count], memory);
         }
         let statistics = self.statistics.are_on();
         if frame.preview.is_none() && !statistics {
@@ -307,8 +332,7 @@ impl Camera {
         let Some(output) = &mut frame.preview else { return };
         if let Some(target) = &mut output.target {
             let count = pack(&self.developed, output.order, &mut self.bytes);
-            let bytes = &self.bytes[..count];
-            shared.commit(frame.epoch, |gates| target.write_line(shared, gates, memory, bytes));
+            self.lines.write(shared, frame.epoch, target, &self.bytes[..count], memory);
         }
         output.lines_left = output.lines_left.saturating_sub(1);
         let done = output.lines_left == 0;
@@ -334,8 +358,7 @@ impl Camera {
         let Some(output) = &mut frame.resizer else { return };
         if let Some(target) = &mut output.target {
             let count = pack(&self.scaled, output.order, &mut self.bytes);
-            let bytes = &self.bytes[..count];
-            shared.commit(frame.epoch, |gates| target.write_line(shared, gates, memory, bytes));
+            self.lines.write(shared, frame.epoch, target, &self.bytes[..count], memory);
         }
         output.lines_left = output.lines_left.saturating_sub(1);
         if output.lines_left == 0 {
@@ -383,37 +406,37 @@ impl Camera {
 
     /// An engine wrote its last line; it may be made to go on nevertheless.
     fn stopped(&mut self, shared: &Shared, frame: &Frame, target: Option<Target>) {
-        let lines_left = shared.mischief.late_lines.load(SeqCst);
+        let lines_left = shared.mischief.after_stop_lines.load(SeqCst);
         let target = target.filter(|_| lines_left != 0 && !CCDC.is_enabled(shared));
         if let Some(target) = target {
-            shared.mischief.late_lines.store(0, SeqCst);
+            shared.mischief.after_stop_lines.store(0, SeqCst);
             let back = target.offset_bytes.wrapping_mul(lines_left);
             let address = target.address.wrapping_sub(back);
-            self.late =
-                Some(Late { epoch: frame.epoch, target: Target { address, ..target }, lines_left });
+            let target = Target { address, lines: 0, ..target };
+            self.runaway = Some(Runaway { epoch: frame.epoch, target, lines_left });
         }
-        let late = self.late.map_or(0, |late| late.target.engine_bit());
-        shared
-            .progress
-            .outstanding
-            .store(frame.engines() | self.statistics.engines() | late, SeqCst);
+        self.publish_outstanding(shared, frame.engines());
     }
 
     /// The engine that should have stopped writes its last line once more.
-    fn write_late(&mut self, shared: &Shared, memory: &mut impl Memory) {
-        let Some(mut late) = self.late.take() else { return };
-        late.lines_left -= 1;
-        let bytes = &self.bytes[..(late.target.offset_bytes as usize).min(self.bytes.len())];
-        let target = &mut late.target;
+    fn run_away(&mut self, shared: &Shared, memory: &mut impl Memory) {
+        let Some(mut runaway) = self.runaway.take() else { return };
+        runaway.lines_left -= 1;
+        let bytes = &self.bytes[..(runaway.target.offset_bytes as usize).min(self.bytes.len())];
+        let target = &mut runaway.target;
         let written =
-            shared.commit(late.epoch, |gates| target.write_line(shared, gates, memory, bytes));
-        if written.is_some() && late.lines_left != 0 {
-            self.late = Some(late);
+            shared.commit(runaway.epoch, |gates| target.write_line(shared, gates, memory, bytes));
+        if written.is_some() && runaway.lines_left != 0 {
+            self.runaway = Some(runaway);
         } else {
-            let engines = self.frame.map_or(0, |frame| frame.engines());
-            let engines = engines | self.statistics.engines();
-            shared.progress.outstanding.store(engines, SeqCst);
+            self.publish_outstanding(shared, self.frame.map_or(0, |frame| frame.engines()));
         }
+    }
+
+    fn publish_outstanding(&self, shared: &Shared, of_frame: u32) {
+        let runaway = self.runaway.map_or(0, |runaway| runaway.target.engine_bit());
+        let engines = of_frame | self.statistics.engines() | self.lines.engines(shared) | runaway;
+        shared.progress.outstanding.store(engines, SeqCst);
     }
 }
 
@@ -457,9 +480,4 @@ fn sensor_sends(shared: &Shared) -> bool {
 fn take_restart(shared: &Shared) -> bool {
     let word = shared.sensor(RESTART.sensor_index());
     restart::RESTART.is_set(word.fetch_and(!restart::RESTART.mask(), SeqCst))
-}
-
-/// Uses one of a number of misbehaviours up.
-fn take_one(count: &core::sync::atomic::AtomicU32) -> bool {
-    count.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok()
 }

@@ -328,7 +328,7 @@ fn a_stuck_block_stays_busy_and_never_says_done() {
 #[test]
 fn a_dropped_frame_passes_without_any_event() {
     let mut rig = Rig::with_raw_output();
-    rig.shared.mischief.drop_frames.store(1, SeqCst);
+    rig.shared.mischief.dropped.set(0, 1);
     rig.frame();
     assert!(rig.events.is_empty() && rig.memory.0.is_empty());
     rig.frame();
@@ -338,8 +338,7 @@ fn a_dropped_frame_passes_without_any_event() {
 #[test]
 fn a_stray_address_is_stopped_by_the_firewall() {
     let mut rig = Rig::with_raw_output();
-    rig.shared.mischief.stray_bytes.store(0x10_0000, SeqCst);
-    rig.shared.mischief.stray_frames.store(1, SeqCst);
+    rig.shared.mischief.stray.set(0x10_0000, 1);
     rig.frame();
     assert!(rig.memory.0.is_empty());
     assert_eq!(rig.get(&firewall::FAULT_ADDRESS), OUT + 0x10_0000);
@@ -351,7 +350,7 @@ fn a_stray_address_is_stopped_by_the_firewall() {
 fn a_late_engine_writes_on_after_it_was_stopped_until_the_bus_is_denied() {
     for deny in [false, true] {
         let mut rig = Rig::with_raw_output();
-        rig.shared.mischief.late_lines.store(20, SeqCst);
+        rig.shared.mischief.after_stop_lines.store(20, SeqCst);
         rig.lines(50);
         rig.set(&ccdc::PCR, rig.get(&ccdc::PCR) & !1);
         rig.lines(HEIGHT - 50);

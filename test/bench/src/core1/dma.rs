@@ -1,9 +1,11 @@
 //! DMA: lines of bytes on their way to memory, through the firewall.
 
+use super::mischief::Twist;
 use crate::regs::firewall::{Engine, allows_read, allows_write, refuse, refuse_read};
 use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::Relaxed;
 use drv_isp_regs::main_block::{self, IRQ0STATUS, ctrl, irq};
+use drv_isp_regs::sbl;
 
 /// Memory that the camera can reach.
 pub trait Memory {
@@ -22,6 +24,12 @@ pub struct Target {
     pub address: u32,
     /// Distance of two lines in bytes.
     pub offset_bytes: u32,
+    /// Lines so far.
+    pub line: u16,
+    /// Lines of the whole picture; 0 if it is not a picture.
+    pub lines: u16,
+    /// What is wrong with it.
+    pub twist: Twist,
 }
 
 impl Target {
@@ -30,30 +38,69 @@ impl Target {
         1 << self.engine as u32
     }
 
-    /// Writes the next line; call it inside a commit. Returns whether the firewall refused it.
+    /// The next line goes another way.
+    pub fn skip_line(&mut self) {
+        self.line = self.line.saturating_add(1);
+        self.address = self.address.wrapping_add(self.offset_bytes);
+    }
+
+    /// Writes the next line; call it inside a commit.
     pub fn write_line(
         &mut self,
         shared: &Shared,
         gates: u32,
         memory: &mut impl Memory,
         bytes: &[u8],
-    ) -> bool {
+    ) {
+        let Twist { short_lines, long_lines, torn_at, .. } = self.twist;
+        let is_picture = self.lines != 0;
+        let line = self.line;
+        if is_picture && torn_at.is_some_and(|torn_at| line >= torn_at) {
+            self.skip_line();
+            return overflow(shared, self.engine);
+        }
+        if is_picture && line.saturating_add(short_lines) >= self.lines {
+            return self.skip_line();
+        }
+        self.write_burst(shared, gates, memory, bytes);
+        if is_picture && self.line == self.lines {
+            for _ in 0..long_lines {
+                self.write_burst(shared, gates, memory, bytes);
+            }
+        }
+    }
+
+    fn write_burst(&mut self, shared: &Shared, gates: u32, memory: &mut impl Memory, bytes: &[u8]) {
         let address = self.address;
-        self.address = address.wrapping_add(self.offset_bytes);
+        self.skip_line();
         let buffers_on = ctrl::SBL_WR0_RAM_EN.is_set(shared.get(&main_block::CTRL));
         if gates & gate::DMA == 0 || !buffers_on {
             // Nobody takes the data; it is lost.
-            return false;
+            return;
         }
         if !allows_write(shared, address, bytes.len() as u32) {
             refuse(shared, self.engine, address);
             shared.word(&IRQ0STATUS).fetch_or(irq::MMU_ERR.mask(), Relaxed);
-            return true;
+            return;
         }
         memory.write(address, bytes);
         shared.progress.dma_bytes.fetch_add(bytes.len() as u32, Relaxed);
-        false
     }
+}
+
+/// The write buffer of an engine overflowed.
+fn overflow(shared: &Shared, engine: Engine) {
+    let flag = match engine {
+        Engine::Ccdc => sbl::pcr::CCDC_WBL_OVF,
+        Engine::Preview => sbl::pcr::PRV_WBL_OVF,
+        Engine::Resizer => sbl::pcr::RSZ1_WBL_OVF,
+        Engine::Aewb => sbl::pcr::H3A_AEAWB_WBL_OVF,
+        Engine::Focus => sbl::pcr::H3A_AF_WBL_OVF,
+        // It only reads.
+        Engine::Tables => return,
+    };
+    shared.word(&sbl::PCR).fetch_or(flag.mask(), Relaxed);
+    shared.word(&IRQ0STATUS).fetch_or(irq::OVF.mask(), Relaxed);
 }
 
 /// Reads a part of a table; call it inside a commit. Returns whether the bytes came.

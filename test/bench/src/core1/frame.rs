@@ -2,11 +2,12 @@
 
 use super::config;
 use super::dma::Target;
+use super::mischief::Mischief;
 use super::statistics::Statistics;
 use crate::pixels::yuv::YuvOrder;
 use crate::regs::firewall::Engine;
 use crate::shared::{Shared, gate};
-use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{Block, Field, Register, ccdc, main_block, preview, resizer};
 
 /// What a block with an output is doing in this frame.
@@ -18,6 +19,25 @@ pub struct Output {
     pub target: Option<Target>,
     /// Order of bytes.
     pub order: YuvOrder,
+}
+
+impl Output {
+    /// The picture has this many lines.
+    pub fn expect_lines(&mut self, lines: usize) {
+        self.lines_left = lines;
+        if let Some(target) = &mut self.target {
+            target.lines = lines as u16;
+        }
+    }
+}
+
+/// Blocks in the middle of a picture when the sensor's frame ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The preview.
+    pub preview: Option<Output>,
+    /// The resizer.
+    pub resizer: Option<Output>,
 }
 
 /// The frame.
@@ -119,6 +139,16 @@ impl Runner {
         !stuck
     }
 
+    /// Frame start of a block that has not finished its picture: takes part, unless it was reset.
+    /// Call it inside a commit.
+    pub fn goes_on(&self, shared: &Shared) -> bool {
+        let busy = self.busy.is_set(shared.get(self.control));
+        if busy {
+            shared.progress.active.fetch_or(self.bit(), SeqCst);
+        }
+        busy
+    }
+
     /// Still enabled?
     pub fn is_enabled(&self, shared: &Shared) -> bool {
         self.enable.is_set(shared.get(self.control))
@@ -127,23 +157,35 @@ impl Runner {
 
 impl Frame {
     /// Starts the blocks that take part. Call it inside a commit at line 0.
-    pub fn start_blocks(&mut self, shared: &Shared, gates: u32, statistics: &mut Statistics) {
+    ///
+    /// A block that still waits for lines of the frame before goes on with that one (`unfinished`):
+    /// its enable is taken when it is done.
+    pub fn start_blocks(
+        &mut self,
+        shared: &Shared,
+        gates: u32,
+        unfinished: Unfinished,
+        statistics: &mut Statistics,
+        mischief: &mut Mischief,
+    ) {
         let sync = ccdc::syn_mode::VDHDEN.is_set(shared.get(&ccdc::SYN_MODE));
         if gates & gate::PIPE == 0 || !sync || !CCDC.start(shared) {
             return;
         }
-        let stray = take_stray(shared);
-        self.ccdc = Some(ccdc_target(shared, stray));
+        mischief.begin_frame(shared);
+        self.ccdc = Some(ccdc_target(shared, mischief));
         let port_on = ccdc::fmtcfg::VPEN.is_set(shared.get(&ccdc::FMTCFG));
         if port_on {
-            statistics.start(shared, stray);
+            statistics.start(shared, mischief);
         }
-        if port_on && PREVIEW.start(shared) {
-            self.preview = Some(preview_output(shared, stray));
+        self.preview = unfinished.preview.filter(|_| PREVIEW.goes_on(shared));
+        self.resizer = unfinished.resizer.filter(|_| RESIZER.goes_on(shared));
+        if port_on && self.preview.is_none() && PREVIEW.start(shared) {
+            self.preview = Some(preview_output(shared, mischief));
             let to_resizer = preview::pcr::RSZPORT.is_set(shared.get(&preview::PCR));
             let live = !resizer::cnt::INPSRC.is_set(shared.get(&resizer::CNT));
-            if to_resizer && live && RESIZER.start(shared) {
-                self.resizer = Some(resizer_output(shared, stray));
+            if to_resizer && live && self.resizer.is_none() && RESIZER.start(shared) {
+                self.resizer = Some(resizer_output(shared, mischief));
             }
         }
         shared.progress.outstanding.store(self.engines() | statistics.engines(), SeqCst);
@@ -159,46 +201,28 @@ impl Frame {
     }
 }
 
-/// Bytes by which addresses of this frame are wrong.
-fn take_stray(shared: &Shared) -> u32 {
-    let frames = &shared.mischief.stray_frames;
-    if frames.load(Relaxed) == 0 {
-        return 0;
-    }
-    frames.fetch_sub(1, Relaxed);
-    shared.mischief.stray_bytes.load(Relaxed)
-}
-
 /// Memory output of the CCDC, if it is on.
-fn ccdc_target(shared: &Shared, stray: u32) -> Option<Target> {
-    ccdc::syn_mode::WEN.is_set(shared.get(&ccdc::SYN_MODE)).then(|| Target {
-        engine: Engine::Ccdc,
-        address: shared.get(&ccdc::SDR_ADDR).wrapping_add(stray),
-        offset_bytes: shared.get(&ccdc::HSIZE_OFF),
-    })
+fn ccdc_target(shared: &Shared, mischief: &mut Mischief) -> Option<Target> {
+    let on = ccdc::syn_mode::WEN.is_set(shared.get(&ccdc::SYN_MODE));
+    let (address, offset) = (shared.get(&ccdc::SDR_ADDR), shared.get(&ccdc::HSIZE_OFF));
+    on.then(|| mischief.target(Engine::Ccdc, address, offset))
 }
 
-fn preview_output(shared: &Shared, stray: u32) -> Output {
+fn preview_output(shared: &Shared, mischief: &mut Mischief) -> Output {
     let to_memory = preview::pcr::SDRPORT.is_set(shared.get(&preview::PCR));
+    let (address, offset) = (shared.get(&preview::WSDR_ADDR), shared.get(&preview::WADD_OFFSET));
     Output {
         lines_left: 0,
-        target: to_memory.then(|| Target {
-            engine: Engine::Preview,
-            address: shared.get(&preview::WSDR_ADDR).wrapping_add(stray),
-            offset_bytes: shared.get(&preview::WADD_OFFSET),
-        }),
+        target: to_memory.then(|| mischief.target(Engine::Preview, address, offset)),
         order: config::preview_order(shared),
     }
 }
 
-fn resizer_output(shared: &Shared, stray: u32) -> Output {
+fn resizer_output(shared: &Shared, mischief: &mut Mischief) -> Output {
+    let (address, offset) = (shared.get(&resizer::SDR_OUTADD), shared.get(&resizer::SDR_OUTOFF));
     Output {
         lines_left: 0,
-        target: Some(Target {
-            engine: Engine::Resizer,
-            address: shared.get(&resizer::SDR_OUTADD).wrapping_add(stray),
-            offset_bytes: shared.get(&resizer::SDR_OUTOFF),
-        }),
+        target: Some(mischief.target(Engine::Resizer, address, offset)),
         order: config::resizer_order(shared),
     }
 }

@@ -18,6 +18,7 @@ mod corrections;
 mod dma;
 mod filters;
 mod frame;
+mod mischief;
 mod statistics;
 
 #[cfg(test)]
@@ -26,6 +27,8 @@ mod camera_tests;
 mod corrections_tests;
 #[cfg(test)]
 mod filters_tests;
+#[cfg(test)]
+mod mischief_tests;
 #[cfg(test)]
 mod statistics_tests;
 

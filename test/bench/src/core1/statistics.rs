@@ -7,6 +7,7 @@
 use super::config::signed;
 use super::dma::{Memory, Target};
 use super::frame::{Frame, Runner};
+use super::mischief::Mischief;
 use crate::pixels::aewb::{Aewb, AewbConfig};
 use crate::pixels::focus::{Cell, Focus, FocusConfig};
 use crate::pixels::histogram::{self, Histogram, HistogramConfig, Region};
@@ -77,14 +78,10 @@ impl Statistics {
         (self.aewb_target, self.focus_target, self.counting) = (None, None, false);
     }
 
-    /// Frame start: latches the enables; addresses are wrong by `stray` bytes. Call it inside a
-    /// commit.
-    pub fn start(&mut self, shared: &Shared, stray: u32) {
-        let target = |engine, register: &Register| Target {
-            engine,
-            address: shared.get(register).wrapping_add(stray),
-            offset_bytes: 0,
-        };
+    /// Frame start: latches the enables. Call it inside a commit.
+    pub fn start(&mut self, shared: &Shared, mischief: &mut Mischief) {
+        let mut target =
+            |engine, register: &Register| mischief.target(engine, shared.get(register), 0);
         self.aewb_target = AEWB.start(shared).then(|| target(Engine::Aewb, &h3a::AEWBUFST));
         self.focus_target = FOCUS.start(shared).then(|| target(Engine::Focus, &h3a::AFBUFST));
         self.counting = HISTOGRAM.start(shared);

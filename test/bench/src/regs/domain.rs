@@ -123,7 +123,7 @@ impl<P: Platform> Hardware<'_, P> {
             |shared| {
                 reset_blocks(shared, &ISP_BLOCKS);
                 shared.mischief.stuck.store(0, SeqCst);
-                shared.mischief.late_lines.store(0, SeqCst);
+                shared.mischief.after_stop_lines.store(0, SeqCst);
                 shared.progress.active.store(0, SeqCst);
                 shared.progress.outstanding.store(0, SeqCst);
             },
@@ -151,16 +151,21 @@ impl<P: Platform> Hardware<'_, P> {
         self.update_gates();
     }
 
+    /// Does the sensor get its clock?
+    pub(super) fn xclk_runs(&self) -> bool {
+        let divider = main_block::tctrl_ctrl::DIVA.get(self.shared.get(&main_block::TCTRL_CTRL));
+        divider > 1 && !self.clock_lost
+    }
+
     /// Tells core 1 what it may do; when this returns, core 1 keeps to it.
     pub(super) fn update_gates(&mut self) {
         let yes = |needs| self.answer(needs) == Answer::Yes;
         let clocks = self.shared.get(&CLOCK_STATUS);
-        let divider = main_block::tctrl_ctrl::DIVA.get(self.shared.get(&main_block::TCTRL_CTRL));
         let pipe = yes(Needs::PIPE);
         let memory =
             clock::L3_ICK.is_set(clocks) && !bus_ctrl::DENY.is_set(self.shared.get(&BUS_CTRL));
         let bit = |condition: bool, gate: u32| if condition { gate } else { 0 };
-        let gates = bit(yes(Needs::SENSOR) && divider > 1, gate::SENSOR)
+        let gates = bit(yes(Needs::SENSOR) && self.xclk_runs(), gate::SENSOR)
             | bit(pipe, gate::PIPE)
             | bit(pipe && memory, gate::DMA);
         if gates != self.shared.gates.load(SeqCst) {

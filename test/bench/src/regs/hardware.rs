@@ -2,6 +2,7 @@
 
 use super::bus::Bus;
 use super::prcm::{Answer, Needs, Prcm};
+use super::reads::BadReads;
 use super::{class, domain};
 use crate::irq::{LINES, Line, Pend};
 use crate::log::{Access, Log, Verdict, Who};
@@ -74,7 +75,9 @@ pub struct Hardware<'a, P> {
     pub(super) bus: Bus,
     pub(super) script: Script,
     pub(super) lines: [Line; LINES],
-    pub(super) all_ones: bool,
+    pub(super) bad_reads: BadReads,
+    /// The sensor's clock stands still, whatever drives it.
+    pub(super) clock_lost: bool,
     pub(super) reset_stuck: bool,
     pub(super) wrong_id: u16,
     pub(super) time_high: u32,
@@ -104,7 +107,8 @@ impl<'a, P: Platform> Hardware<'a, P> {
             bus: Bus::new(),
             script: Script::new(parameters.script),
             lines: [Line::default(); LINES],
-            all_ones: false,
+            bad_reads: BadReads::default(),
+            clock_lost: false,
             reset_stuck: false,
             wrong_id: 0,
             time_high: 0,

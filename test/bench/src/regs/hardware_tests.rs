@@ -461,6 +461,78 @@ fn all_ones_hits_camera_registers_only() {
 }
 
 #[test]
+fn garbage_hits_as_many_reads_as_were_asked_for() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        inject(hw, control::READ_GARBAGE, 3, 0);
+        assert_eq!(get(hw, &prcm::PRESENCE), 1, "not a camera register");
+        let read: Vec<_> = (0..4).map(|_| get(hw, &main_block::REVISION)).collect();
+        assert!(read[..3].iter().all(|word| *word != 0xF0) && read[0] != read[1], "{read:x?}");
+        assert_eq!(read[3], 0xF0);
+    });
+}
+
+#[test]
+fn a_stale_read_gives_what_the_read_before_gave() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        get(hw, &main_block::REVISION);
+        inject(hw, control::READ_STALE, 2, 0);
+        let sysstatus: Vec<_> = (0..3).map(|_| get(hw, &main_block::SYSSTATUS)).collect();
+        assert_eq!(sysstatus, [0xF0, 0xF0, 1]);
+    });
+}
+
+#[test]
+fn a_sensor_without_its_clock_neither_sends_nor_answers() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        assert_ne!(shared.gates.load(SeqCst) & gate::SENSOR, 0);
+        inject(hw, control::CLOCK_LOST, 1, 0);
+        assert_eq!(shared.gates.load(SeqCst) & gate::SENSOR, 0);
+        assert_eq!(transfer(hw, 0, None), Err(sensor_bus::status::NAK.mask()));
+        inject(hw, control::CLOCK_LOST, 0, 0);
+        assert_ne!(shared.gates.load(SeqCst) & gate::SENSOR, 0);
+        assert_eq!(transfer(hw, 0, None), Ok(sensor::CHIP_VERSION_VALUE.into()));
+    });
+}
+
+#[test]
+fn the_sensor_can_give_a_wrong_id() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        inject(hw, control::SENSOR_WRONG_ID, 0x1234, 0);
+        assert_eq!(transfer(hw, 0, None), Ok(0x1234));
+        inject(hw, control::SENSOR_WRONG_ID, 0, 0);
+        assert_eq!(transfer(hw, 0, None), Ok(sensor::CHIP_VERSION_VALUE.into()));
+    });
+}
+
+#[test]
+fn a_stuck_reset_is_done_when_it_is_released() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        inject(hw, control::RESET_STUCK, 1, 0);
+        set(hw, &main_block::SYSCONFIG, main_block::sysconfig::SOFTRESET.mask());
+        assert_eq!(get(hw, &main_block::SYSSTATUS), 0);
+        inject(hw, control::RESET_STUCK, 0, 0);
+        assert_eq!(get(hw, &main_block::SYSSTATUS), 1);
+    });
+}
+
+#[test]
+fn a_released_block_is_idle_at_once() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        inject(hw, control::BUSY_STUCK, Block::Resizer as u32, 0);
+        shared.set(&resizer::PCR, resizer::pcr::BUSY.mask());
+        assert_ne!(get(hw, &resizer::PCR), 0);
+        inject(hw, control::BUSY_RELEASE, Block::Resizer as u32, 0);
+        assert_eq!(get(hw, &resizer::PCR), 0);
+    });
+}
+
+#[test]
 fn a_spurious_interrupt_pends_once() {
     with_defaults(|hw, _| {
         power_up(hw);

@@ -2,13 +2,15 @@
 
 use super::hardware::{Hardware, Platform};
 use crate::irq::{FIRST_IRQ, Line};
+use crate::misbehaviour;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{Block, bench_control as kind, ccdc, hist, main_block, preview, resizer};
 
 /// Is there a misbehaviour of this kind?
 #[must_use]
 pub const fn is_known(code: u32) -> bool {
-    kind::UNPLUG <= code && code <= kind::MUTE
+    // Codes count from one (tested beside the table).
+    kind::UNPLUG <= code && code as usize <= misbehaviour::ALL.len()
 }
 
 impl<P: Platform> Hardware<'_, P> {
@@ -35,14 +37,17 @@ impl<P: Platform> Hardware<'_, P> {
             kind::REPLUG => self.replug(a),
             kind::IRQ_LOST => self.with_line(b, |line| line.lose(a)),
             kind::IRQ_LATE => self.with_line(b, |line| line.delay(a)),
+            kind::IRQ_DOUBLED => self.with_line(b, |line| line.double(a)),
             kind::IRQ_SPURIOUS => self.with_line(b, |line| line.storm(1)),
             kind::IRQ_STORM => self.with_line(b, |line| line.storm(a)),
             kind::BUSY_STUCK => {
                 mischief.stuck.fetch_or(block_bit(a), SeqCst);
             }
             kind::BUSY_RELEASE => self.release(a),
-            kind::ALL_ONES => self.all_ones = a != 0,
-            kind::DMA_LATE => mischief.late_lines.store(a, SeqCst),
+            kind::ALL_ONES => self.bad_reads.all_ones = a != 0,
+            kind::READ_GARBAGE => self.bad_reads.garbage_count = a,
+            kind::READ_STALE => self.bad_reads.stale_count = a,
+            kind::DMA_AFTER_STOP => mischief.after_stop_lines.store(a, SeqCst),
             kind::SENSOR_NAK => self.bus.nak_count = a,
             kind::SENSOR_WRONG_ID => self.wrong_id = a as u16,
             kind::BUS_ARBITRATION => self.bus.arbitration_count = a,
@@ -53,10 +58,17 @@ impl<P: Platform> Hardware<'_, P> {
                     self.shared.word(&main_block::SYSSTATUS).fetch_or(done, SeqCst);
                 }
             }
-            kind::FRAME_DROP => mischief.drop_frames.store(a, SeqCst),
-            kind::DMA_STRAY => {
-                mischief.stray_bytes.store(a, SeqCst);
-                mischief.stray_frames.store(b, SeqCst);
+            kind::FRAME_DROP => mischief.dropped.set(0, a),
+            kind::FRAME_TRUNCATED => mischief.truncated.set(a, b),
+            kind::FRAME_TORN => mischief.torn.set(a, b),
+            kind::DMA_STRAY => mischief.stray.set(a, b),
+            kind::DMA_STALE => mischief.stale.set(a, b),
+            kind::DMA_LATE => mischief.late.set(a.min(kind::LATE_LINES_MAX), b),
+            kind::DMA_SHORT => mischief.short.set(a, b),
+            kind::DMA_LONG => mischief.long.set(a.min(kind::LONG_LINES_MAX), b),
+            kind::CLOCK_LOST => {
+                self.clock_lost = a != 0;
+                self.update_gates();
             }
             kind::DMA_DRAIN => self.drain_lines = a,
             kind::ACCESS_STUCK => self.stuck_block = Block::from_code(a),

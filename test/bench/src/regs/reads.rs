@@ -10,12 +10,50 @@ use drv_isp_regs::{
 /// What a table gives that cannot be read because its block is busy.
 const GARBAGE: u32 = 0xA_5A5A;
 
+/// What is wrong with reads of camera registers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct BadReads {
+    /// All of them give ones.
+    pub(super) all_ones: bool,
+    /// This many give garbage.
+    pub(super) garbage_count: u32,
+    /// This many give `latest`.
+    pub(super) stale_count: u32,
+    /// What the latest read gave.
+    latest: u32,
+    /// The latest garbage.
+    noise: u32,
+}
+
+impl BadReads {
+    /// What a read gives whose right value is `value`.
+    fn pass(&mut self, value: u32) -> u32 {
+        if self.all_ones {
+            return u32::MAX;
+        }
+        if self.stale_count > 0 {
+            self.stale_count -= 1;
+            return self.latest;
+        }
+        self.latest = value;
+        if self.garbage_count > 0 {
+            self.garbage_count -= 1;
+            // A linear congruential generator (Numerical Recipes, 7.1): any word that changes does.
+            self.noise = self.noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            return self.noise;
+        }
+        value
+    }
+}
+
 impl<P: Platform> Hardware<'_, P> {
     /// Value of a read that is allowed.
     pub(super) fn read(&mut self, register: &Register, index: u16, offset: u32) -> u32 {
-        if self.all_ones && is_in_module(register.block) {
-            return u32::MAX;
-        }
+        let value = self.true_read(register, index, offset);
+        if is_in_module(register.block) { self.bad_reads.pass(value) } else { value }
+    }
+
+    fn true_read(&mut self, register: &Register, index: u16, offset: u32) -> u32 {
         match register.block {
             Block::BenchControl => self.read_control(register, index),
             Block::Prcm if *register == prcm::DMA_STATUS => self.dma_status(),

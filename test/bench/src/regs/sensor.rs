@@ -12,7 +12,7 @@ use drv_isp_regs::sensor::{
     RED_GAIN, RESET, TABLE,
 };
 use drv_isp_regs::sensor_bus::{COMMAND, DATA, INDEX, SLAVE, STATUS, command, status};
-use drv_isp_regs::{Access, Register, main_block};
+use drv_isp_regs::{Access, Register};
 
 impl<P: Platform> Hardware<'_, P> {
     /// A write to the bus controller's COMMAND.
@@ -61,10 +61,7 @@ impl<P: Platform> Hardware<'_, P> {
     }
 
     fn sensor_acknowledges(&self, slave: u8) -> bool {
-        let tctrl = self.shared.get(&main_block::TCTRL_CTRL);
-        slave == BUS_ADDRESS
-            && self.answer(Needs::SENSOR) == Answer::Yes
-            && main_block::tctrl_ctrl::DIVA.get(tctrl) > 1
+        slave == BUS_ADDRESS && self.answer(Needs::SENSOR) == Answer::Yes && self.xclk_runs()
     }
 
     fn perform(&mut self, request: Request) {

@@ -1,5 +1,7 @@
 //! The table of cases, and the negative controls.
 
+mod hw_frames;
+mod hw_lies;
 mod removal;
 mod s01_idle_handle;
 mod s02_zoom;
@@ -131,6 +133,14 @@ pub const CASES: &[Case] = &[
     case("s45_power_dies_and_all_come_back_in_order", s23_dependencies::power),
     case("s46_the_ledger_dies_and_counts_are_exact", s23_dependencies::ledger),
     case("s49_stale_handles_fill_a_table_until_their_client_dies", s07_dead_client::full),
+    case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_frames::interrupts),
+    case("hw_dma_that_goes_wrong_reaches_no_foreign_byte", hw_frames::dma),
+    case("hw_damaged_frames_are_marked_and_the_others_are_right", hw_frames::frames),
+    case("hw_a_lost_sensor_clock_costs_frames_and_no_life", hw_frames::clock),
+    case("hw_reads_that_lie_end_in_a_life_that_reads_right", hw_lies::reads),
+    case("hw_a_lost_presence_edge_is_found_at_the_next_access", hw_lies::presence),
+    case("hw_a_control_bus_that_fails_costs_retries_or_one_life", hw_lies::bus),
+    case("hw_another_part_at_the_sensors_address_never_serves", hw_lies::part),
 ];
 
 /// All negative controls.
@@ -169,12 +179,13 @@ pub const NEGATIVES: &[Negative] = &[
 mod tests {
     use super::*;
 
-    /// The scenarios that this suite must cover.
-    const SCENARIOS: [&str; 44] = [
+    /// The scenarios that this suite must cover; `hw_` = the kinds of misbehaviour that belong to
+    /// none of them (the table of all kinds is `test_bench::misbehaviour`).
+    const SCENARIOS: [&str; 45] = [
         "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13",
         "s14", "s15", "s16", "s17", "s18", "s19", "s20", "s23", "s24", "s25", "s26", "s27", "s28",
         "s29", "s30", "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43", "s44",
-        "s45", "s46", "s49", "s51", "s52",
+        "s45", "s46", "s49", "s51", "s52", "hw_",
     ];
 
     #[test]

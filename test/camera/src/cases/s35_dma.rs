@@ -96,24 +96,24 @@ fn restart_waited(stage: &mut Stage, running: &Running) -> Result<(), Failure> {
 }
 
 /// Memory that no engine may change: the other pool, and the buffer that the client holds.
-struct Guard {
+pub(super) struct Guard {
     bystander: u32,
     held: crate::mmio::Pixels,
 }
 
 impl Guard {
-    fn of(stage: &Stage, running: &Running, held: BufferIndex) -> Result<Self, Failure> {
+    pub(super) fn of(stage: &Stage, running: &Running, held: BufferIndex) -> Result<Self, Failure> {
         let info = ok("query buffer", stage.video.query_buffer(running.handle, held))?;
         let (offset, length) = (info.offset_bytes as usize, info.length_bytes as usize);
         let held = stage.pool.pixels.part(offset, length);
         Ok(Self { bystander: stage.bystander.pixels.checksum(), held })
     }
 
-    fn held_sum(&self) -> u32 {
+    pub(super) fn held_sum(&self) -> u32 {
         self.held.checksum()
     }
 
-    fn unchanged(&self, stage: &Stage) -> Result<(), Failure> {
+    pub(super) fn unchanged(&self, stage: &Stage) -> Result<(), Failure> {
         equal("the other pool", stage.bystander.pixels.checksum(), self.bystander)
     }
 }

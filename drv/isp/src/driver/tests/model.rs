@@ -33,6 +33,8 @@ pub struct Model {
     pub frames: u32,
     /// Where the frame in progress goes.
     writing: Option<u32>,
+    /// It is made of lines of two frames.
+    waited: bool,
     /// Which frame is in each buffer, as a whole; `None` = torn.
     contents: BTreeMap<u32, Option<u32>>,
     /// What the resizer was told when the frame in each buffer started.
@@ -47,6 +49,8 @@ pub struct Model {
     pub pass_after: Option<u32>,
     /// Blocks stay busy whatever happens.
     pub stuck: bool,
+    /// The frame in progress ends before VD0.
+    pub truncated: bool,
     pub table_writes: u32,
     pub resets: u32,
     /// The ledger refuses these buffers.
@@ -73,6 +77,7 @@ impl Model {
             next: Moment::Start,
             frames: 0,
             writing: None,
+            waited: false,
             contents: BTreeMap::new(),
             windows: BTreeMap::new(),
             open: BTreeSet::new(),
@@ -80,6 +85,7 @@ impl Model {
             cut_off: 0,
             pass_after: None,
             stuck: false,
+            truncated: false,
             table_writes: 0,
             resets: 0,
             refused: BTreeSet::new(),
@@ -97,7 +103,7 @@ impl Model {
             Moment::Start => self.start(),
             Moment::Vd1 => {
                 self.status |= irq::CCDC_VD1.mask();
-                Moment::Vd0
+                if core::mem::take(&mut self.truncated) { Moment::Start } else { Moment::Vd0 }
             }
             Moment::Vd0 => {
                 self.status |= irq::CCDC_VD0.mask();
@@ -111,6 +117,11 @@ impl Model {
     fn start(&mut self) -> Moment {
         self.frames += 1;
         self.status |= irq::HS_VS.mask();
+        if self.path != Path::Raw && self.writing.is_some() {
+            // The blocks still wait for lines, and take those of this frame.
+            self.waited = true;
+            return Moment::Vd1;
+        }
         let mut enabled = *self.word(ccdc::PCR.offset()) & 1 != 0;
         if self.path != Path::Raw && enabled {
             enabled = self.one_shot(preview::PCR.offset());
@@ -155,7 +166,8 @@ impl Model {
                 return Moment::Start;
             }
             self.writing = None;
-            self.contents.insert(target, Some(self.frames - 1));
+            let whole = !core::mem::take(&mut self.waited);
+            self.contents.insert(target, whole.then_some(self.frames - 1));
             self.status |= self.path.done_event();
         }
         Moment::Start
@@ -186,6 +198,11 @@ impl Model {
             Some(left) => *left -= 1,
             None => {}
         }
+    }
+
+    /// The firewall refuses a request of the engine.
+    pub fn refuse(&mut self) {
+        self.status |= irq::MMU_ERR.mask();
     }
 
     fn busy(&self) -> u32 {
