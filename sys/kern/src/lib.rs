@@ -10,6 +10,7 @@
 //! | `watch` | which edges a watcher still has to learn |
 //! | `kipc` | messages to the kernel, and the authority that they need |
 //! | [`umem`] | which memory of a task the kernel may touch: the proofs |
+//! | `spec` | what all of it promises, as an executable specification: for tests and the fuzzer |
 //! | [`arch`] | the hardware: registers, MPU, clock, interrupts, the copies themselves |
 //!
 //! # Why
@@ -44,6 +45,8 @@ mod kipc;
 mod negative;
 mod notify;
 mod ready;
+#[cfg(any(test, fuzzing))]
+pub mod spec;
 pub mod tables;
 pub mod task;
 mod time;

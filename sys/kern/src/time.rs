@@ -39,6 +39,9 @@ impl<A: Arch> Kernel<'_, A> {
     /// A tick has passed; [`Arch::tick_us`] has moved on already.
     pub fn tick(&mut self) {
         self.switched_at = self.switched_at.wrapping_add(self.arch.cycles_per_tick());
+        // Here too, for the difference of two readings lasts only so long (107 s at 20 MHz), and a
+        // task may run longer than that without a switch.
+        self.account();
         let now_us = self.arch.tick_us();
         if now_us >= self.next_deadline_us {
             self.fire_timers(now_us);

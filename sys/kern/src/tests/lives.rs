@@ -1,6 +1,7 @@
 //! Scripted lives.
 
 use super::world::*;
+use crate::arch::Arch;
 use crate::task::State;
 use sys_abi::{
     Cause, Edge, FaultInfo, FaultSource, Generation, Kipc, RecvStatus, SendStatus, Sysnum, TaskId,
@@ -212,6 +213,22 @@ fn timers_fire_at_the_tick_and_in_the_order_of_importance() {
         kernel.tick();
         assert_eq!(kernel.current(), member(runs), "at {now_us}");
     }
+}
+
+#[test]
+fn processor_time_is_right_however_long_nobody_else_runs() {
+    let mut kernel = boot();
+    until_runs(&mut kernel, TASKS - 1);
+    // Twice what the counter of cycles holds, with not one switch.
+    const RUNS_US: u64 = 500_000_000;
+    const STEP_US: u64 = 50_000_000;
+    for _ in 0..RUNS_US / STEP_US {
+        kernel.arch.now_us += STEP_US;
+        kernel.tick();
+    }
+    kernel.account();
+    let idle = kernel.task(member(TASKS - 1));
+    assert_eq!(idle.cpu_cycles, RUNS_US * u64::from(kernel.arch.cycles_per_us()));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The kernel over a simulated machine.
 //!
-//! `world` builds it, `lives` has the scripted cases, `search` visits every state that a few
+//! `duels` compares it with the executable specification ([`crate::spec`]); `world` builds an image, `lives` has the scripted cases, `search` visits every state that a few
 //! tasks can reach and checks the invariants in each, `random` walks far with many steps.
 
+mod duels;
 mod lives;
 mod random;
 mod search;

@@ -6,7 +6,11 @@ use proptest::prelude::*;
 use sys_abi::{MAX_TASKS, Sysnum};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 2 } else { 256 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_long_walk_keeps_the_invariants(walk in prop::collection::vec(any::<prop::sample::Index>(), 1..300)) {
