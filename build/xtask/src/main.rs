@@ -4,6 +4,7 @@
 //! one line on stderr and a non-zero status; nothing here prints a usage page at an error.
 
 mod bench;
+mod code;
 mod debug;
 mod dist;
 mod inject;

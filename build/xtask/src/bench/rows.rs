@@ -1,6 +1,7 @@
 //! The rows: reference, goal, moonshot, and how a figure compares with them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 /// One row of the table. The reference is Hubris (commit 4c371f01d, stock profile: opt-level z, LTO,
 /// overflow checks), built and counted the same way on a Cortex-M4 machine with four tasks.
@@ -9,9 +10,15 @@ pub struct Row {
     pub id: &'static str,
     what: &'static str,
     unit: Unit,
-    reference: Option<u32>,
-    goal: u32,
-    moonshot: u32,
+    reference: Option<f64>,
+    aim: Option<Aim>,
+}
+
+/// What a figure should be: at most, or for a rate at least.
+#[derive(Clone, Copy)]
+struct Aim {
+    goal: f64,
+    moonshot: f64,
 }
 
 /// What a figure counts.
@@ -25,6 +32,15 @@ enum Unit {
     Bytes,
 }
 
+impl Unit {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Instructions => "gi",
+            Self::Bytes => "B",
+        }
+    }
+}
+
 const fn gi(
     id: &'static str,
     what: &'static str,
@@ -32,7 +48,12 @@ const fn gi(
     goal: u32,
     moonshot: u32,
 ) -> Row {
-    Row { id, what, unit: Unit::Instructions, reference, goal, moonshot }
+    let reference = match reference {
+        Some(reference) => Some(reference as f64),
+        None => None,
+    };
+    let aim = Some(Aim { goal: goal as f64, moonshot: moonshot as f64 });
+    Row { id, what, unit: Unit::Instructions, reference, aim }
 }
 
 const fn bytes(
@@ -42,7 +63,8 @@ const fn bytes(
     goal: u32,
     moonshot: u32,
 ) -> Row {
-    Row { id, what, unit: Unit::Bytes, reference: Some(reference), goal, moonshot }
+    let aim = Some(Aim { goal: goal as f64, moonshot: moonshot as f64 });
+    Row { id, what, unit: Unit::Bytes, reference: Some(reference as f64), aim }
 }
 
 /// All rows, in the order in which they are printed.
@@ -66,7 +88,7 @@ pub const ROWS: &[Row] = &[
 
 /// Titles of [`Row::line`].
 pub const HEADER: &str = "\
-id                  what                                figure unit reference  ratio    goal moonshot";
+id                  what                                figure unit  cycles reference  ratio    goal moonshot";
 
 /// A line of a bench image.
 #[derive(Debug, Deserialize)]
@@ -76,98 +98,119 @@ pub struct Reported {
 }
 
 /// A measured figure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     id: String,
-    figure: u32,
+    figure: f64,
+    cycles: Option<u32>,
 }
 
 impl Figure {
     /// A figure for a row.
-    pub fn new(id: &str, figure: u32) -> Self {
-        Self { id: id.into(), figure }
+    pub fn new(id: &str, figure: impl Into<f64>) -> Self {
+        Self { id: id.into(), figure: figure.into(), cycles: None }
     }
 
-    /// The same for a row whose name goes on.
-    pub fn suffixed(self, suffix: &str) -> Self {
-        Self { id: self.id + suffix, ..self }
+    /// The same with a modelled cycle figure.
+    pub fn priced(self, cycles: u32) -> Self {
+        Self { cycles: Some(cycles), ..self }
     }
-}
 
-impl From<Reported> for Figure {
-    fn from(Reported { id, figure }: Reported) -> Self {
-        Self { id, figure }
+    /// The row that it belongs to.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 }
 
 /// The figure of a row, if it was measured.
-pub fn find(figures: &[Figure], id: &str) -> Option<u32> {
-    figures.iter().find(|figure| figure.id == id).map(|figure| figure.figure)
+pub fn figure<'a>(figures: &'a [Figure], id: &str) -> Option<&'a Figure> {
+    figures.iter().find(|figure| figure.id == id)
+}
+
+/// What a bench image reported for a row.
+pub fn reported(lines: &[Reported], id: &str) -> Option<u32> {
+    lines.iter().find(|line| line.id == id).map(|line| line.figure)
 }
 
 /// One element of the JSON file.
 #[derive(Debug, Serialize)]
 pub struct Json {
     id: &'static str,
-    figure: u32,
+    figure: Number,
     unit: Unit,
-    reference: Option<u32>,
+    cycles: Option<u32>,
+    reference: Option<Number>,
     ratio: Option<f64>,
-    goal: u32,
-    moonshot: u32,
-    meets: &'static str,
+    goal: Option<Number>,
+    moonshot: Option<Number>,
+    meets: Option<&'static str>,
+}
+
+/// A whole number is written without a fraction.
+fn number(value: f64) -> Number {
+    // Figures are far below 2^53, and none is negative.
+    let whole = (value.fract() == 0.0).then(|| Number::from(value as u64));
+    whole.or_else(|| Number::from_f64(value)).unwrap_or_else(|| Number::from(0))
 }
 
 impl Row {
     /// Which of the two it meets.
-    const fn meets(&self, figure: u32) -> &'static str {
-        if figure <= self.moonshot {
+    fn meets(&self, figure: f64) -> Option<&'static str> {
+        let Aim { goal, moonshot } = self.aim?;
+        // The harder one says which way is better.
+        let good = |aim: f64| if moonshot < goal { figure <= aim } else { figure >= aim };
+        Some(if good(moonshot) {
             "moonshot"
-        } else if figure <= self.goal {
+        } else if good(goal) {
             "goal"
         } else {
             "no"
-        }
+        })
     }
 
     /// Part of the reference, rounded to thousandths.
-    fn ratio(&self, figure: u32) -> Option<f64> {
-        let reference = f64::from(self.reference?);
-        Some((f64::from(figure) / reference * 1000.0).round() / 1000.0)
+    fn ratio(&self, figure: f64) -> Option<f64> {
+        Some((figure / self.reference? * 1000.0).round() / 1000.0)
     }
 
     /// One line of the table.
-    pub fn line(&self, figure: Option<u32>) -> String {
-        let Some(figure) = figure else {
+    pub fn line(&self, figure: Option<&Figure>) -> String {
+        let Some(Figure { figure, cycles, .. }) = figure else {
             return format!("{:<19} {:<34} not measured", self.id, self.what);
         };
-        let unit = match self.unit {
-            Unit::Instructions => "gi",
-            Unit::Bytes => "B",
+        let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".into());
+        let cycles = or_dash(cycles.map(|cycles| cycles.to_string()));
+        let reference = or_dash(self.reference.map(|reference| reference.to_string()));
+        let ratio = or_dash(self.ratio(*figure).map(|ratio| format!("{ratio:.2}")));
+        let goal = or_dash(self.aim.map(|aim| aim.goal.to_string()));
+        let moonshot = or_dash(self.aim.map(|aim| aim.moonshot.to_string()));
+        let meets = match self.meets(*figure) {
+            Some("no") => "goal not met".into(),
+            Some(met) => format!("meets {met}"),
+            None => String::new(),
         };
-        let reference = self.reference.map_or("-".into(), |reference| reference.to_string());
-        let ratio = self.ratio(figure).map_or("-".into(), |ratio| format!("{ratio:.2}"));
-        let meets = match self.meets(figure) {
-            "no" => "goal not met".into(),
-            met => format!("meets {met}"),
-        };
-        format!(
-            "{:<19} {:<34} {figure:>7} {unit:<4} {reference:>9} {ratio:>6} {:>7} {:>8}  {meets}",
-            self.id, self.what, self.goal, self.moonshot
-        )
+        let line = format!(
+            "{:<19} {:<34} {:>7} {:<4} {cycles:>7} {reference:>9} {ratio:>6} {goal:>7} {moonshot:>8}  {meets}",
+            self.id,
+            self.what,
+            number(*figure).to_string(),
+            self.unit.text(),
+        );
+        line.trim_end().into()
     }
 
     /// The same for tools.
-    pub fn json(&self, figure: u32) -> Json {
+    pub fn json(&self, figure: &Figure) -> Json {
         Json {
             id: self.id,
-            figure,
+            figure: number(figure.figure),
             unit: self.unit,
-            reference: self.reference,
-            ratio: self.ratio(figure),
-            goal: self.goal,
-            moonshot: self.moonshot,
-            meets: self.meets(figure),
+            cycles: figure.cycles,
+            reference: self.reference.map(number),
+            ratio: self.ratio(figure.figure),
+            goal: self.aim.map(|aim| number(aim.goal)),
+            moonshot: self.aim.map(|aim| number(aim.moonshot)),
+            meets: self.meets(figure.figure),
         }
     }
 }
@@ -176,23 +219,34 @@ impl Row {
 mod tests {
     use super::*;
 
+    fn meets(row: &Row, figures: [f64; 4]) -> Vec<&'static str> {
+        figures.iter().filter_map(|figure| row.meets(*figure)).collect()
+    }
+
     #[test]
     fn a_goal_is_met_by_its_own_figure() {
         let row = gi("a", "b", Some(200), 100, 50);
-        let met: Vec<_> = [50, 51, 100, 101].iter().map(|figure| row.meets(*figure)).collect();
-        assert_eq!(met, ["moonshot", "goal", "goal", "no"]);
+        assert_eq!(meets(&row, [50.0, 51.0, 100.0, 101.0]), ["moonshot", "goal", "goal", "no"]);
+    }
+
+    #[test]
+    fn of_a_rate_more_is_better() {
+        let aim = Some(Aim { goal: 10.0, moonshot: 30.0 });
+        let row = Row { aim, ..gi("a", "b", None, 0, 0) };
+        assert_eq!(meets(&row, [9.9, 10.0, 29.9, 30.0]), ["no", "goal", "goal", "moonshot"]);
     }
 
     #[test]
     fn the_file_has_the_fields_that_tools_read() {
-        let json = serde_json::to_string(&gi("a", "b", Some(300), 100, 50).json(100));
-        let expect = r#"{"id":"a","figure":100,"unit":"gi","reference":300,"ratio":0.333,"goal":100,"moonshot":50,"meets":"goal"}"#;
+        let figure = Figure::new("a", 100).priced(120);
+        let json = serde_json::to_string(&gi("a", "b", Some(300), 100, 50).json(&figure));
+        let expect = r#"{"id":"a","figure":100,"unit":"gi","cycles":120,"reference":300,"ratio":0.333,"goal":100,"moonshot":50,"meets":"goal"}"#;
         assert_eq!(json.expect("plain data"), expect);
     }
 
     #[test]
     fn a_row_without_reference_has_no_ratio() {
-        assert_eq!(gi("a", "b", None, 100, 50).ratio(7), None);
+        assert_eq!(gi("a", "b", None, 100, 50).ratio(7.0), None);
     }
 
     #[test]

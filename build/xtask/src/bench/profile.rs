@@ -1,0 +1,52 @@
+//! `cargo xtask bench --profile ROW`: which instructions a row consists of, and where.
+//!
+//! One line per function of the span that counts, largest first; functions that the compiler has put
+//! into others are named with them, by source line.
+
+use crate::code::{Code, cycles};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// One function's part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Part {
+    instructions: u32,
+    cycles: u32,
+    visits: u32,
+}
+
+/// The table of a span.
+#[must_use]
+pub fn table(code: &Code, span: &[u32]) -> String {
+    let mut parts: BTreeMap<String, Part> = BTreeMap::new();
+    let mut rest = span;
+    while let Some(first) = rest.first() {
+        let function = code.function_at(*first);
+        let inside = |address: &&u32| {
+            function.is_some_and(|function| (function.start..function.end).contains(*address))
+        };
+        let length = rest.iter().take_while(inside).count().max(1);
+        let (visit, behind) = rest.split_at(length);
+        let name = function.map_or_else(
+            || "?".into(),
+            |function| format!("{:<12} {}", code.programs[function.program], function.name),
+        );
+        let part = parts.entry(name).or_default();
+        part.instructions += u32::try_from(visit.len()).unwrap_or(u32::MAX);
+        // With the first instruction behind it, so that the way out is priced.
+        let priced = &rest[..(length + 1).min(rest.len())];
+        part.cycles += cycles::of(code, priced) - cycles::of(code, &priced[length..]);
+        part.visits += 1;
+        rest = behind;
+    }
+    let mut lines: Vec<_> = parts.into_iter().collect();
+    lines.sort_by_key(|(_, part)| std::cmp::Reverse(part.instructions));
+    let mut text = String::from("    gi  share cycles visits program      function\n");
+    let whole = span.len().max(1);
+    for (name, Part { instructions, cycles, visits }) in lines {
+        let share = 100.0 * f64::from(instructions) / whole as f64;
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{instructions:>6} {share:>5.1}% {cycles:>6} {visits:>6} {name}");
+    }
+    text
+}
