@@ -41,6 +41,8 @@ pub struct Frame {
     pub preview: Option<Output>,
     /// The resizer takes part.
     pub resizer: Option<Output>,
+    /// The preview or the resizer reads it from memory; the sensor and the CCDC have no part in it.
+    pub from_memory: bool,
 }
 
 /// A block with EN and BUSY in its control register.
@@ -88,7 +90,8 @@ pub const RESIZER: Runner = Runner {
 };
 
 impl Runner {
-    const fn bit(&self) -> u32 {
+    /// The block in a set of blocks.
+    pub const fn bit(&self) -> u32 {
         1 << self.block as u32
     }
 
@@ -96,7 +99,11 @@ impl Runner {
     pub fn start(&self, shared: &Shared) -> bool {
         let control = shared.get(self.control);
         let clocked = self.clock.is_set(shared.get(&main_block::CTRL));
-        if !clocked || !self.enable.is_set(control) {
+        // A block with a frame from memory in it is not there for the sensor's. Those that memory can
+        // feed are those with one shot.
+        let occupied =
+            self.one_shot.is_some() && shared.progress.active.load(SeqCst) & self.bit() != 0;
+        if !clocked || occupied || !self.enable.is_set(control) {
             return false;
         }
         let word = shared.word(self.control);
@@ -126,6 +133,22 @@ impl Runner {
 }
 
 impl Frame {
+    /// A frame that is read from memory, without blocks yet.
+    pub const fn of_memory(epoch: u32) -> Self {
+        Self {
+            epoch,
+            sequence: 0,
+            line: 0,
+            height: 0,
+            lines: 0,
+            dropped: false,
+            ccdc: None,
+            preview: None,
+            resizer: None,
+            from_memory: true,
+        }
+    }
+
     /// Starts the blocks that take part. Call it inside a commit at line 0.
     pub fn start_blocks(&mut self, shared: &Shared, gates: u32, statistics: &mut Statistics) {
         let sync = ccdc::syn_mode::VDHDEN.is_set(shared.get(&ccdc::SYN_MODE));
@@ -160,7 +183,7 @@ impl Frame {
 }
 
 /// Bytes by which addresses of this frame are wrong.
-fn take_stray(shared: &Shared) -> u32 {
+pub fn take_stray(shared: &Shared) -> u32 {
     let frames = &shared.mischief.stray_frames;
     if frames.load(Relaxed) == 0 {
         return 0;
