@@ -11,9 +11,20 @@ use crate::pools::{ALIGN_BYTES, POOLS_MAX, PoolTable};
 /// Windows of the DMA firewall.
 pub const WINDOWS: usize = firewall::WINDOWS;
 
-/// A window to open, over exactly the bytes that the engine may write.
+/// What an engine does with a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The engine reads what a client wrote.
+    Read,
+    /// The engine writes.
+    Write,
+}
+
+/// A window to open, over exactly the bytes that the engine may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenWindow {
+    /// For which direction; the other one stays shut.
+    pub direction: Direction,
     /// Which window.
     pub window: u8,
     /// First byte; also the bus address for the engine.
@@ -50,10 +61,51 @@ struct Slot {
     /// Invariant 1: `Some` while Hardware, `None` in all other states but Quarantined, where it is
     /// `Some` until the window is shut. No two slots have the same window.
     window: Option<u8>,
+    /// Invariant 2: `Some` from import to release; never while a client owns the buffer.
+    guest: Option<Guest>,
+}
+
+/// A node that uses a buffer of another node's pool, on behalf of the client that holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Guest {
+    /// The importer's life; `None` after its death, until the hardware has let go.
+    node: Option<TaskId>,
+    /// Whose the buffer is again after that; `None` after the death of the client.
+    holder: Option<TaskIndex>,
 }
 
 /// The buffers nobody uses.
-const IDLE: Slot = Slot { owner: Owner::Client(None), window: None };
+const IDLE: Slot = Slot { owner: Owner::Client(None), window: None, guest: None };
+
+impl Slot {
+    /// The importer is done with it, or is gone: it is the holder's again.
+    fn end_visit(&mut self) {
+        if let Some(guest) = self.guest.take() {
+            self.owner = Owner::Client(guest.holder);
+        }
+    }
+
+    /// The importer or the client behind it may have died.
+    fn visitor_died(&mut self, ended: TaskId) {
+        let Some(guest) = &mut self.guest else { return };
+        guest.holder = guest.holder.filter(|holder| *holder != ended.index());
+        if guest.node == Some(ended) {
+            guest.node = None;
+            if matches!(self.owner, Owner::Queued | Owner::Done) {
+                self.end_visit();
+            }
+        }
+    }
+
+    /// Hardware or quarantine ends. `Done` if somebody waits for it.
+    fn leave_hardware(&mut self, attached: bool, ended: Owner) {
+        match self.guest {
+            Some(Guest { node: None, .. }) => self.end_visit(),
+            Some(_) => self.owner = ended,
+            None => self.owner = if attached { ended } else { Owner::Client(None) },
+        }
+    }
+}
 
 /// A pool and its buffers.
 #[derive(Clone, Copy, Debug)]
@@ -81,10 +133,11 @@ impl PoolState {
         if self.node == Some(caller) { Ok(()) } else { Err(FramesError::NotAttached) }
     }
 
-    /// The node's life ended: what waited for hardware or for it goes back.
+    /// The node's life ended: what waited for hardware or for it goes back. What another node has
+    /// imported stays there.
     fn detach(&mut self) {
         self.node = None;
-        for slot in self.slots_mut() {
+        for slot in self.slots_mut().iter_mut().filter(|slot| slot.guest.is_none()) {
             if matches!(slot.owner, Owner::Queued | Owner::Done) {
                 slot.owner = Owner::Client(None);
             }
@@ -176,6 +229,79 @@ impl Ledger {
         Ok(())
     }
 
+    /// Client -> Queued for another node than the pool's: `caller` uses the buffer on behalf of
+    /// `holder`, which holds it. It is the holder's again at [`Ledger::release`].
+    ///
+    /// # Errors
+    /// `NoSuchPool`, `NoSuchBuffer`; `NotAttached` unless the caller has a pool of its own, and not
+    /// this one; `Busy` or `WrongOwner` unless `holder` holds the buffer.
+    pub fn import(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> Result<(), FramesError> {
+        let node = |state: &PoolState| state.node == Some(caller);
+        let has_pool = self.pools[..self.pool_count].iter().any(node);
+        let state = self.state_mut(pool)?;
+        if !has_pool || node(state) {
+            return Err(FramesError::NotAttached);
+        }
+        let slot = state.slot(buffer)?;
+        if slot.owner != Owner::Client(Some(holder)) {
+            return Err(refusal(slot.owner));
+        }
+        slot.owner = Owner::Queued;
+        slot.guest = Some(Guest { node: Some(caller), holder: Some(holder) });
+        Ok(())
+    }
+
+    /// Queued or Done -> Client, for the node that imported the buffer: it is its holder's again.
+    ///
+    /// # Errors
+    /// `NoSuchPool`, `NoSuchBuffer`; `Busy` while hardware or quarantine has it; `WrongOwner` if
+    /// this life has not imported it, or has released it.
+    pub fn release(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+    ) -> Result<(), FramesError> {
+        let slot = self.state_mut(pool)?.slot(buffer)?;
+        if slot.guest.is_none_or(|guest| guest.node != Some(caller)) {
+            return Err(FramesError::WrongOwner);
+        }
+        if !matches!(slot.owner, Owner::Queued | Owner::Done) {
+            return Err(refusal(slot.owner));
+        }
+        slot.end_visit();
+        Ok(())
+    }
+
+    /// A client lets go of a buffer that it holds, as the pool's node says. One that nobody holds
+    /// stays so.
+    ///
+    /// # Errors
+    /// `NotAttached`, `NoSuchPool`, `NoSuchBuffer`; `Busy` or `WrongOwner` if another client or
+    /// anybody else has it.
+    pub fn let_go(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> Result<(), FramesError> {
+        let slot = self.slot_of_node(caller, pool, buffer)?;
+        match slot.owner {
+            Owner::Client(held) if held.is_none_or(|it| it == holder) => {
+                slot.owner = Owner::Client(None);
+                Ok(())
+            }
+            owner => Err(refusal(owner)),
+        }
+    }
+
     /// Queued -> Hardware, for the driver's life `caller`: gives the window to open before the
     /// engine learns the address.
     ///
@@ -188,14 +314,16 @@ impl Ledger {
         pool: PoolId,
         buffer: BufferIndex,
         bytes: u32,
+        direction: Direction,
     ) -> Result<OpenWindow, FramesError> {
         let free = self.free_window();
         let state = self.state_mut(pool)?;
         let Pool { base, buffer_bytes, .. } = state.pool;
-        if state.node.is_none() {
+        let attached = state.node.is_some();
+        let slot = state.slot(buffer)?;
+        if !attached && slot.guest.is_none() {
             return Err(FramesError::NotAttached);
         }
-        let slot = state.slot(buffer)?;
         if slot.owner != Owner::Queued {
             return Err(refusal(slot.owner));
         }
@@ -203,12 +331,10 @@ impl Ledger {
             return Err(FramesError::TooLong);
         }
         let window = free.ok_or(FramesError::NoWindow)?;
-        *slot = Slot {
-            owner: Owner::Hardware(caller.index(), caller.generation()),
-            window: Some(window),
-        };
+        slot.owner = Owner::Hardware(caller.index(), caller.generation());
+        slot.window = Some(window);
         let base = base + u32::from(buffer.0) * buffer_bytes;
-        Ok(OpenWindow { window, base, bytes: bytes.next_multiple_of(ALIGN_BYTES) })
+        Ok(OpenWindow { direction, window, base, bytes: bytes.next_multiple_of(ALIGN_BYTES) })
     }
 
     /// Hardware -> Done (or unused, if the node is gone): gives the window to shut.
@@ -227,7 +353,7 @@ impl Ledger {
         if slot.owner != Owner::Hardware(caller.index(), caller.generation()) {
             return Err(FramesError::WrongOwner);
         }
-        slot.owner = if attached { Owner::Done } else { Owner::Client(None) };
+        slot.leave_hardware(attached, Owner::Done);
         Ok(take_window(slot))
     }
 
@@ -295,7 +421,8 @@ impl Ledger {
         Ok(counts)
     }
 
-    /// A life ended: a driver's buffers in hardware are quarantined, a node's pools unattached.
+    /// A life ended: a driver's buffers in hardware are quarantined, a node's pools unattached, what
+    /// it imported and what it held goes back.
     pub fn died(&mut self, task: TaskIndex, generation: Generation) {
         let ended = TaskId::new(task, generation);
         for state in &mut self.pools[..self.pool_count] {
@@ -303,9 +430,16 @@ impl Ledger {
                 state.detach();
             }
             for slot in state.slots_mut() {
-                if slot.owner == Owner::Hardware(task, generation) {
-                    slot.owner = Owner::Quarantined(task, generation);
+                match slot.owner {
+                    Owner::Hardware(..) if slot.owner == Owner::Hardware(task, generation) => {
+                        slot.owner = Owner::Quarantined(task, generation);
+                    }
+                    Owner::Client(Some(holder)) if holder == task => {
+                        slot.owner = Owner::Client(None);
+                    }
+                    _ => {}
                 }
+                slot.visitor_died(ended);
             }
         }
     }
@@ -330,7 +464,12 @@ impl Ledger {
         let mut released = 0;
         for slot in self.all_slots_mut() {
             if slot.owner == Owner::Quarantined(task, generation) {
-                slot.owner = Owner::Client(None);
+                // An importer that lives asks for it, as it asks for what was queued.
+                let imported = slot.guest.is_some();
+                slot.leave_hardware(
+                    false,
+                    if imported { Owner::Done } else { Owner::Client(None) },
+                );
                 released += 1;
             }
         }
@@ -353,7 +492,9 @@ impl Ledger {
     ) -> Result<&mut Slot, FramesError> {
         let state = self.state_mut(pool)?;
         state.require_node(caller)?;
-        state.slot(buffer)
+        let slot = state.slot(buffer)?;
+        // Its importer ends that by itself.
+        if slot.guest.is_some() { Err(FramesError::Busy) } else { Ok(slot) }
     }
 
     fn all_slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {

@@ -19,15 +19,22 @@
 //! | call | by whom | from |
 //! |---|---|---|
 //! | queue, hand_out, cancel | the node that attached the pool | Client; Done; Queued or Done |
-//! | start_dma, finish_dma | a driver; finish by the life that started | Queued; Hardware |
+//! | let_go | the node that attached the pool, for the client that holds it | Client |
+//! | import, release | another node, on behalf of the client that holds it | Client; Queued or Done |
+//! | start_dma, start_read, finish_dma | a driver; finish by the life that started | Queued; Hardware |
 //! | shut_windows | power | changes windows only |
 //!
-//! | edge | of the driver | of a node |
-//! |---|---|---|
-//! | removing | nothing | nothing |
-//! | died | its Hardware buffers become Quarantined, windows stay until shut | its pools are unattached; Queued and Done become Client |
-//! | quiet | windows still open are shut, then Quarantined becomes Client | nothing |
-//! | ready | nothing | nothing: it attaches by itself |
+//! | edge | of the driver | of a node | of a client |
+//! |---|---|---|---|
+//! | removing | nothing | nothing | nothing |
+//! | died | its Hardware buffers become Quarantined, windows stay until shut | its pools are unattached; Queued and Done become Client; what it imported is its holder's again, once hardware has let go | what it held is nobody's |
+//! | quiet | windows still open are shut, then Quarantined becomes Client, or Done for an importer | nothing | nothing |
+//! | ready | nothing | nothing: it attaches by itself | nothing |
+//!
+//! # An imported buffer
+//! What one node captured, another may read (preview output, then resizer input). The buffer stays in
+//! its pool and changes its owner like any other; its slot remembers for whom it moves. Importer and
+//! exporter may die in any order: the buffer is the client's again, exactly once.
 //!
 //! # Why
 //! *One ledger instead of queues that agree.* When a driver dies, nobody has to ask two queues
@@ -44,7 +51,7 @@
 mod ledger;
 mod pools;
 
-pub use ledger::{Ledger, OpenWindow, WINDOWS, WindowSet};
+pub use ledger::{Direction, Ledger, OpenWindow, WINDOWS, WindowSet};
 pub use pools::{POOLS_MAX, PoolTable};
 
 #[cfg(test)]

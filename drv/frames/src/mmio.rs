@@ -1,6 +1,6 @@
 //! The DMA firewall's registers.
 
-use drv_frames::{OpenWindow, WINDOWS, WindowSet};
+use drv_frames::{Direction, OpenWindow, WINDOWS, WindowSet};
 use drv_isp_regs::firewall;
 
 /// An access that the firewall refused.
@@ -29,13 +29,16 @@ impl Firewall {
         firewall
     }
 
-    /// Opens a window for writes of the camera.
+    /// Opens a window for the camera, in one direction.
     pub fn open(&mut self, open: OpenWindow) {
         let window = usize::from(open.window);
         self.write(firewall::WINDOW_BASE.offset_at(window), open.base);
         self.write(firewall::WINDOW_BYTES.offset_at(window), open.bytes);
-        let control =
-            firewall::window_control::ENABLE.mask() | firewall::window_control::WRITE.mask();
+        let direction = match open.direction {
+            Direction::Read => firewall::window_control::READ,
+            Direction::Write => firewall::window_control::WRITE,
+        };
+        let control = firewall::window_control::ENABLE.mask() | direction.mask();
         self.write(firewall::WINDOW_CONTROL.offset_at(window), control);
     }
 

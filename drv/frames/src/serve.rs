@@ -1,6 +1,7 @@
 //! The calls of `idl/frames.idol`, and the notifications.
 
 use core::convert::Infallible;
+use drv_frames::Direction;
 use idl::types::{
     BufferIndex, FramesError, Generation, Owner, OwnerCounts, Pool, PoolId, TaskIndex,
 };
@@ -20,6 +21,21 @@ fn allow<E>(caller: TaskId, tasks: &[u32]) -> Result<(), RequestError<E>> {
         Ok(())
     } else {
         Err(RequestError::Fault(ReplyFaultReason::AccessViolation))
+    }
+}
+
+impl Server {
+    fn start(
+        &mut self,
+        call: &CallInfo,
+        pool: PoolId,
+        buffer: BufferIndex,
+        bytes: u32,
+        direction: Direction,
+    ) -> Reply<u32> {
+        let window = self.ledger.start_dma(call.sender, pool, buffer, bytes, direction)?;
+        self.firewall.open(window);
+        Ok(window.base)
     }
 }
 
@@ -60,9 +76,18 @@ impl frames::InOrderFramesImpl for Server {
         bytes: u32,
     ) -> Reply<u32> {
         allow(call.sender, self.drivers)?;
-        let window = self.ledger.start_dma(call.sender, pool, buffer, bytes)?;
-        self.firewall.open(window);
-        Ok(window.base)
+        self.start(call, pool, buffer, bytes, Direction::Write)
+    }
+
+    fn start_read(
+        &mut self,
+        call: &CallInfo,
+        pool: PoolId,
+        buffer: BufferIndex,
+        bytes: u32,
+    ) -> Reply<u32> {
+        allow(call.sender, self.drivers)?;
+        self.start(call, pool, buffer, bytes, Direction::Read)
     }
 
     fn finish_dma(&mut self, call: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<()> {
@@ -84,6 +109,30 @@ impl frames::InOrderFramesImpl for Server {
 
     fn cancel(&mut self, call: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<()> {
         Ok(self.ledger.cancel(call.sender, pool, buffer)?)
+    }
+
+    fn import(
+        &mut self,
+        call: &CallInfo,
+        pool: PoolId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> Reply<()> {
+        Ok(self.ledger.import(call.sender, pool, buffer, holder)?)
+    }
+
+    fn release(&mut self, call: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<()> {
+        Ok(self.ledger.release(call.sender, pool, buffer)?)
+    }
+
+    fn let_go(
+        &mut self,
+        call: &CallInfo,
+        pool: PoolId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> Reply<()> {
+        Ok(self.ledger.let_go(call.sender, pool, buffer, holder)?)
     }
 
     fn owner(&mut self, _: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<Owner> {

@@ -32,7 +32,7 @@ fn in_hardware(indices: &[u8]) -> Ledger {
     let mut ledger = attached();
     for &index in indices {
         ledger.queue(NODE, POOL, buffer(index)).expect("unused");
-        ledger.start_dma(DRIVER, POOL, buffer(index), 1000).expect("queued");
+        ledger.start_dma(DRIVER, POOL, buffer(index), 1000, Direction::Write).expect("queued");
     }
     ledger
 }
@@ -47,11 +47,22 @@ fn a_buffer_goes_round_and_each_transfer_starts_from_one_owner() {
     let b = buffer(2);
     assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(None)));
     assert_eq!(ledger.hand_out(NODE, POOL, b, CLIENT), Err(FramesError::WrongOwner));
-    assert_eq!(ledger.start_dma(DRIVER, POOL, b, 1000), Err(FramesError::WrongOwner));
+    assert_eq!(
+        ledger.start_dma(DRIVER, POOL, b, 1000, Direction::Write),
+        Err(FramesError::WrongOwner)
+    );
     ledger.queue(NODE, POOL, b).expect("unused");
     assert_eq!(ledger.queue(NODE, POOL, b), Err(FramesError::WrongOwner));
-    let window = ledger.start_dma(DRIVER, POOL, b, 1000).expect("queued");
-    assert_eq!(window, OpenWindow { window: 0, base: BASE + 2 * BUFFER_BYTES, bytes: 1024 });
+    let window = ledger.start_dma(DRIVER, POOL, b, 1000, Direction::Write).expect("queued");
+    assert_eq!(
+        window,
+        OpenWindow {
+            direction: Direction::Write,
+            window: 0,
+            base: BASE + 2 * BUFFER_BYTES,
+            bytes: 1024
+        }
+    );
     assert_eq!(ledger.queue(NODE, POOL, b), Err(FramesError::Busy));
     assert_eq!(ledger.cancel(NODE, POOL, b), Err(FramesError::Busy));
     assert_eq!(ledger.finish_dma(DRIVER, POOL, b), Ok(WindowSet(1)));
@@ -76,7 +87,7 @@ fn a_window_covers_whole_bursts_and_never_more_than_the_buffer() {
     ] {
         let mut ledger = attached();
         ledger.queue(NODE, POOL, buffer(3)).expect("unused");
-        let window = ledger.start_dma(DRIVER, POOL, buffer(3), asked);
+        let window = ledger.start_dma(DRIVER, POOL, buffer(3), asked, Direction::Write);
         assert_eq!(window.map(|window| window.bytes), got, "{asked}");
     }
 }
@@ -90,7 +101,10 @@ fn only_the_life_that_attached_a_pool_moves_its_buffers() {
     assert_eq!(ledger.queue(OTHER_NODE, POOL, buffer(0)), Err(FramesError::NotAttached));
     ledger.queue(NODE, POOL, buffer(0)).expect("unused");
     die(&mut ledger, NODE);
-    assert_eq!(ledger.start_dma(DRIVER, POOL, buffer(0), 32), Err(FramesError::NotAttached));
+    assert_eq!(
+        ledger.start_dma(DRIVER, POOL, buffer(0), 32, Direction::Write),
+        Err(FramesError::NotAttached)
+    );
     assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(None)));
     let next = TaskId::new(NODE.index(), Generation(1));
     ledger.attach(next, POOL, 0).expect("its next life");
@@ -164,13 +178,98 @@ fn a_buffer_whose_node_died_stays_with_the_hardware_and_then_is_unused() {
     assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(None)));
 }
 
+/// NODE has a buffer that CLIENT holds; OTHER_NODE has a pool of its own.
+fn held_by_client() -> Ledger {
+    let mut ledger = in_hardware(&[0]);
+    ledger.finish_dma(DRIVER, POOL, buffer(0)).expect("in hardware");
+    ledger.hand_out(NODE, POOL, buffer(0), CLIENT).expect("done");
+    ledger.attach(OTHER_NODE, OTHER_POOL, 0).expect("free");
+    ledger
+}
+
+#[test]
+fn what_a_client_holds_another_node_reads_and_the_client_has_it_again() {
+    let mut ledger = held_by_client();
+    let b = buffer(0);
+    for (node, holder, refused) in [
+        (NODE, CLIENT, FramesError::NotAttached),
+        (TaskId::new(TaskIndex(9), Generation(0)), CLIENT, FramesError::NotAttached),
+        (OTHER_NODE, TaskIndex(14), FramesError::WrongOwner),
+    ] {
+        assert_eq!(ledger.import(node, POOL, b, holder), Err(refused));
+    }
+    assert_eq!(ledger.import(OTHER_NODE, POOL, b, CLIENT), Ok(()));
+    assert_eq!(ledger.import(OTHER_NODE, POOL, b, CLIENT), Err(FramesError::WrongOwner));
+    assert_eq!(ledger.queue(NODE, POOL, b), Err(FramesError::Busy), "not the exporter's now");
+    let window = ledger.start_dma(DRIVER, POOL, b, 100, Direction::Read).expect("queued");
+    assert_eq!((window.direction, window.base), (Direction::Read, BASE));
+    assert_eq!(ledger.release(OTHER_NODE, POOL, b), Err(FramesError::Busy));
+    ledger.finish_dma(DRIVER, POOL, b).expect("in hardware");
+    assert_eq!(ledger.release(NODE, POOL, b), Err(FramesError::WrongOwner));
+    assert_eq!(ledger.release(OTHER_NODE, POOL, b), Ok(()));
+    assert_eq!(ledger.release(OTHER_NODE, POOL, b), Err(FramesError::WrongOwner));
+    assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(Some(CLIENT))));
+    ledger.queue(NODE, POOL, b).expect("the client gives it back");
+}
+
+#[test]
+fn an_importer_that_dies_leaves_the_buffer_to_its_client_once_hardware_lets_go() {
+    for started in [false, true] {
+        let mut ledger = held_by_client();
+        ledger.import(OTHER_NODE, POOL, buffer(0), CLIENT).expect("held");
+        if started {
+            ledger.start_dma(DRIVER, POOL, buffer(0), 100, Direction::Read).expect("queued");
+        }
+        die(&mut ledger, OTHER_NODE);
+        if started {
+            assert_eq!(ledger.counts(POOL).map(|counts| counts.hardware), Ok(1));
+            ledger.finish_dma(DRIVER, POOL, buffer(0)).expect("in hardware");
+        }
+        assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(Some(CLIENT))));
+    }
+}
+
+#[test]
+fn an_exporter_that_dies_takes_nothing_from_its_importer() {
+    let mut ledger = held_by_client();
+    ledger.import(OTHER_NODE, POOL, buffer(0), CLIENT).expect("held");
+    die(&mut ledger, NODE);
+    ledger.start_dma(DRIVER, POOL, buffer(0), 100, Direction::Read).expect("its importer lives");
+    die(&mut ledger, DRIVER);
+    let quiet = ledger.quiet(DRIVER.index(), DRIVER.generation());
+    assert_eq!(quiet, (WindowSet(1), 1));
+    assert_eq!(ledger.release(OTHER_NODE, POOL, buffer(0)), Ok(()));
+    assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(Some(CLIENT))));
+}
+
+#[test]
+fn a_client_lets_go_by_its_word_or_by_its_death() {
+    let mut ledger = held_by_client();
+    let (b, other) = (buffer(0), TaskIndex(14));
+    assert_eq!(ledger.let_go(NODE, POOL, b, other), Err(FramesError::WrongOwner));
+    assert_eq!(ledger.let_go(NODE, POOL, b, CLIENT), Ok(()));
+    assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(None)));
+    let mut ledger = held_by_client();
+    die(&mut ledger, TaskId::new(CLIENT, Generation(0)));
+    assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(None)));
+    let mut ledger = held_by_client();
+    ledger.import(OTHER_NODE, POOL, b, CLIENT).expect("held");
+    die(&mut ledger, TaskId::new(CLIENT, Generation(0)));
+    assert_eq!(ledger.owner(POOL, b), Ok(Owner::Queued), "hardware may be about to read it");
+    ledger.release(OTHER_NODE, POOL, b).expect("queued");
+    assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(None)));
+}
+
 #[test]
 fn names_outside_of_the_configuration_are_refused() {
     let mut ledger = attached();
     assert_eq!(ledger.pool(PoolId(2)), Err(FramesError::NoSuchPool));
     assert_eq!(ledger.counts(PoolId(255)), Err(FramesError::NoSuchPool));
     assert_eq!(ledger.queue(NODE, POOL, buffer(4)), Err(FramesError::NoSuchBuffer));
-    assert_eq!(ledger.start_dma(DRIVER, POOL, buffer(255), 1), Err(FramesError::NoSuchBuffer));
+    assert_eq!(
+        ledger.start_dma(DRIVER, POOL, buffer(255), 1, Direction::Write),
+        Err(FramesError::NoSuchBuffer)
+    );
 }
 
 #[test]
@@ -182,7 +281,7 @@ fn windows_run_out_with_an_answer() {
         ledger.attach(NODE, pool, 0).expect("free");
         for index in 0..8 {
             ledger.queue(NODE, pool, buffer(index)).expect("unused");
-            answers.push(ledger.start_dma(DRIVER, pool, buffer(index), 32).err());
+            answers.push(ledger.start_dma(DRIVER, pool, buffer(index), 32, Direction::Write).err());
         }
     }
     assert!(answers[..WINDOWS].iter().all(Option::is_none));
@@ -226,8 +325,14 @@ impl Onlooker {
         let moved = match random.below(11) {
             0 | 1 => self.ledger.queue(self.node, pool, b).is_ok(),
             2 | 3 => {
-                let opened = self.ledger.start_dma(self.driver, pool, b, 1 + random.below(600));
-                if let Ok(OpenWindow { window, base, bytes }) = opened {
+                let opened = self.ledger.start_dma(
+                    self.driver,
+                    pool,
+                    b,
+                    1 + random.below(600),
+                    Direction::Write,
+                );
+                if let Ok(OpenWindow { window, base, bytes, .. }) = opened {
                     let old = self.windows.insert(window, (base, base + bytes));
                     assert_eq!(old, None, "window {window} was open");
                 }

@@ -104,12 +104,57 @@ pub struct Progress {
     pub streaming: AtomicU32,
     /// Blocks with a frame in them, a bit per block code.
     pub active: AtomicU32,
-    /// Engines with requests outstanding, a bit per engine code.
+    /// Engines of the live frame with requests outstanding, a bit per engine code.
     pub outstanding: AtomicU32,
+    /// Engines of frames from memory with requests outstanding, a bit per engine code.
+    pub from_memory: AtomicU32,
     /// Bytes written to memory since the mark.
     pub dma_bytes: AtomicU32,
     /// Accesses refused by the firewall since the mark.
     pub dma_refused: AtomicU32,
+}
+
+/// A frame from memory, as its registers stood when it was enabled. Core 0 writes it, `pending` last;
+/// core 1 takes it by clearing `pending`.
+#[repr(C)]
+pub struct MemoryFrame {
+    /// 1 = to be taken.
+    pub pending: AtomicU32,
+    /// Epoch in which it was enabled.
+    pub epoch: AtomicU32,
+    /// Address of the first line to read.
+    pub input: AtomicU32,
+    /// Distance of the lines to read, in bytes.
+    pub input_offset: AtomicU32,
+    /// Address of the first line that the block itself writes.
+    pub output: AtomicU32,
+    /// Distance of those lines, in bytes.
+    pub output_offset: AtomicU32,
+    /// Preview: 1 = the resizer takes part. It takes the next two words.
+    pub scaled: AtomicU32,
+    /// Address of the first line that the resizer behind the preview writes.
+    pub scaled_output: AtomicU32,
+    /// Distance of those lines, in bytes.
+    pub scaled_offset: AtomicU32,
+}
+
+impl MemoryFrame {
+    const fn new() -> Self {
+        const fn zero() -> AtomicU32 {
+            AtomicU32::new(0)
+        }
+        Self {
+            pending: zero(),
+            epoch: zero(),
+            input: zero(),
+            input_offset: zero(),
+            output: zero(),
+            output_offset: zero(),
+            scaled: zero(),
+            scaled_output: zero(),
+            scaled_offset: zero(),
+        }
+    }
 }
 
 /// When core 1 must call core 0 for the fault script.
@@ -152,6 +197,8 @@ pub struct Shared {
     pub mischief: Mischief,
     /// Progress of core 1.
     pub progress: Progress,
+    /// Frames from memory: the preview's and the resizer's.
+    pub memory_frames: [MemoryFrame; 2],
     /// Next moment of the fault script.
     pub alarm: Alarm,
     /// Options of the run.
@@ -200,9 +247,11 @@ impl Shared {
                 streaming: zero(),
                 active: zero(),
                 outstanding: zero(),
+                from_memory: zero(),
                 dma_bytes: zero(),
                 dma_refused: zero(),
             },
+            memory_frames: [const { MemoryFrame::new() }; 2],
             alarm: Alarm { armed: zero(), frame: zero(), line: zero() },
             options: Options { line_us: zero(), flags: zero(), seed: zero() },
         }

@@ -2,16 +2,17 @@
 
 use super::corrections::Corrections;
 use super::dma::{Memory, Target};
-use super::frame::{CCDC, Frame, PREVIEW, RESIZER, Unfinished};
+use super::frame::{CCDC, Frame, Output, PREVIEW, RESIZER, Unfinished};
+use super::from_memory::FromMemory;
 use super::mischief::{Lines, Mischief};
 use super::statistics::Statistics;
 use super::{config, filters};
-use crate::pixels::MAX_WIDTH_PX;
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::preview::Preview;
 use crate::pixels::resizer::Resizer;
 use crate::pixels::yuv::{YuvLine, pack};
+use crate::pixels::{MAX_WIDTH_PX, Window};
 use crate::scene::SceneSource;
 use crate::scene::sensor::{Sensor, SensorConfig};
 use crate::shared::{Shared, gate};
@@ -49,25 +50,27 @@ pub struct Camera {
     ccdc: Ccdc,
     ccdc_config: CcdcConfig,
     corrections: Corrections,
-    preview: Preview,
+    pub(super) preview: Preview,
     resizer: Resizer,
     statistics: Statistics,
     gamma: GammaTables,
-    raw: [u16; MAX_WIDTH_PX],
+    pub(super) raw: [u16; MAX_WIDTH_PX],
     /// A line of the dark frame.
     dark: [u8; MAX_WIDTH_PX],
-    developed: YuvLine,
+    pub(super) developed: YuvLine,
     scaled: YuvLine,
-    bytes: [u8; 2 * MAX_WIDTH_PX],
+    pub(super) bytes: [u8; 2 * MAX_WIDTH_PX],
     frame: Option<Frame>,
     /// Number of the next frame since the sensor started to send; `None` while it does not.
     next_sequence: Option<u32>,
     /// Blocks that wait for lines of a frame that has ended.
     unfinished: Unfinished,
-    mischief: Mischief,
+    pub(super) mischief: Mischief,
     /// Lines that come late to memory.
     lines: Lines,
     runaway: Option<Runaway>,
+    /// Frames from memory: the preview's and the resizer's.
+    pub(super) from_memory: [Option<FromMemory>; 2],
 }
 
 impl Camera {
@@ -97,6 +100,7 @@ impl Camera {
             mischief: Mischief::new(),
             lines: Lines::new(),
             runaway: None,
+            from_memory: [None; 2],
         }
     }
 
@@ -104,6 +108,7 @@ impl Camera {
     pub fn begin_line(&mut self, shared: &Shared) -> Turn {
         let epoch = shared.epoch();
         let sends = sensor_sends(shared);
+        self.take_memory_frames(shared);
         let gone = self.frame.is_some_and(|frame| frame.epoch != epoch || !sensor_powered(shared));
         if gone {
             self.end_frame(shared);
@@ -122,7 +127,8 @@ impl Camera {
         }
         self.next_sequence = None;
         shared.progress.streaming.store(0, SeqCst);
-        if self.runaway.is_some() || !self.lines.is_empty() {
+        let reads = self.from_memory.iter().any(Option::is_some);
+        if self.runaway.is_some() || !self.lines.is_empty() || reads {
             shared.progress.lines.fetch_add(1, SeqCst);
             return Turn::Line;
         }
@@ -153,6 +159,7 @@ impl Camera {
             ccdc: None,
             preview: None,
             resizer: None,
+            from_memory: false,
         });
         shared.progress.streaming.store(1, SeqCst);
         shared.progress.frame.fetch_add(1, SeqCst);
@@ -187,7 +194,7 @@ impl Camera {
                 resizer: frame.resizer.or(resizer),
             };
         }
-        shared.progress.active.store(0, SeqCst);
+        shared.progress.active.fetch_and(self.blocks_from_memory(), SeqCst);
         shared.progress.outstanding.store(self.lines.engines(shared), SeqCst);
     }
 
@@ -213,6 +220,7 @@ impl Camera {
             }
             self.frame = Some(frame);
         }
+        self.memory_lines(shared, memory);
         shared.get(&IRQ0STATUS) & !before != 0
     }
 
@@ -236,19 +244,30 @@ impl Camera {
         }
         self.statistics.begin_frame(shared);
         if let Some(output) = frame.preview.as_mut().filter(|output| output.lines_left == 0) {
-            let config = config::preview(shared, &self.ccdc_config.video_port);
-            if !config.features.gamma_bypass {
-                config::gamma(shared, &mut self.gamma);
-            }
-            output.expect_lines(config.output_size().1);
-            filters::load_tables(shared, &config, &mut self.preview);
-            self.preview.begin_frame(&config);
+            let port = self.ccdc_config.video_port;
+            self.start_preview(shared, output, &port);
         }
         if let Some(output) = frame.resizer.as_mut().filter(|output| output.lines_left == 0) {
-            let config = config::resizer(shared);
-            output.expect_lines(config.output_height);
-            self.resizer.begin_frame(&config);
+            self.start_resizer(shared, output);
         }
+    }
+
+    /// The preview takes over its registers; `input` is where its input begins.
+    pub(super) fn start_preview(&mut self, shared: &Shared, output: &mut Output, input: &Window) {
+        let config = config::preview(shared, input);
+        if !config.features.gamma_bypass {
+            config::gamma(shared, &mut self.gamma);
+        }
+        output.expect_lines(config.output_size().1);
+        filters::load_tables(shared, &config, &mut self.preview);
+        self.preview.begin_frame(&config);
+    }
+
+    /// The resizer takes over its registers.
+    pub(super) fn start_resizer(&mut self, shared: &Shared, output: &mut Output) {
+        let config = config::resizer(shared);
+        output.expect_lines(config.output_height);
+        self.resizer.begin_frame(&config);
     }
 
     fn latch_ccdc(&mut self, shared: &Shared) {
@@ -306,23 +325,34 @@ impl Camera {
             return;
         }
         let Some(port) = self.ccdc.video_port_line(row, &mut self.raw[..width]) else { return };
+        let y = row - self.ccdc_config.video_port.top;
         if statistics {
             let window = &self.ccdc_config.video_port;
-            let y = row - window.top;
             let last = y + 1 == window.height || frame.line + 1 == frame.height;
             self.statistics.row(shared, frame, (y, port), last, memory);
         }
+        if frame.preview.is_some() {
+            let pixels = port.len();
+            self.develop(shared, frame, (y, pixels), memory);
+        }
+    }
+
+    /// Row `row` of the preview's input is in the first pixels of the raw line.
+    pub(super) fn develop(
+        &mut self,
+        shared: &Shared,
+        frame: &mut Frame,
+        (row, pixels): (usize, usize),
+        memory: &mut impl Memory,
+    ) {
         let dark = match self.preview.dark_frame() {
-            Some(config) if frame.preview.is_some() => {
-                let row = row - self.ccdc_config.video_port.top;
+            Some(config) => {
                 filters::dark_line(shared, frame.epoch, config, row, memory, &mut self.dark)
             }
-            _ => 0,
+            None => 0,
         };
-        let dark = &self.dark[..dark];
-        if frame.preview.is_some()
-            && self.preview.line_over(&self.gamma, port, dark, &mut self.developed)
-        {
+        let (input, dark) = (&self.raw[..pixels], &self.dark[..dark]);
+        if self.preview.line_over(&self.gamma, input, dark, &mut self.developed) {
             self.preview_row(shared, frame, memory);
         }
     }
@@ -337,10 +367,7 @@ impl Camera {
         output.lines_left = output.lines_left.saturating_sub(1);
         let done = output.lines_left == 0;
         if frame.resizer.is_some() {
-            self.resizer.push(&self.developed);
-            while self.resizer.pop(&mut self.scaled) {
-                self.resizer_row(shared, frame, memory);
-            }
+            self.scale(shared, frame, memory);
         }
         if done {
             let target = frame.preview.take().and_then(|output| output.target);
@@ -350,6 +377,14 @@ impl Camera {
                 }
             });
             self.stopped(shared, frame, finished.and(target));
+        }
+    }
+
+    /// The resizer takes the line that the preview made, or that was read in its place.
+    pub(super) fn scale(&mut self, shared: &Shared, frame: &mut Frame, memory: &mut impl Memory) {
+        self.resizer.push(&self.developed);
+        while self.resizer.pop(&mut self.scaled) {
+            self.resizer_row(shared, frame, memory);
         }
     }
 
@@ -415,7 +450,8 @@ impl Camera {
             let target = Target { address, lines: 0, ..target };
             self.runaway = Some(Runaway { epoch: frame.epoch, target, lines_left });
         }
-        self.publish_outstanding(shared, frame.engines());
+        let of_sensor = if frame.from_memory { self.frame.as_ref() } else { Some(frame) };
+        self.publish_outstanding(shared, of_sensor.map_or(0, Frame::engines));
     }
 
     /// The engine that should have stopped writes its last line once more.

@@ -268,10 +268,11 @@ pub fn resizer(shared: &Shared) -> ResizerConfig {
     let get = |register: &Register| shared.get(register);
     let (control, start) = (get(&CNT), get(&IN_START));
     let (input, output) = (get(&IN_SIZE), get(&OUT_SIZE));
+    // Live input counts bytes, two a pixel.
+    let unit = if cnt::INPSRC.is_set(control) { 1 } else { 2 };
     ResizerConfig {
         input: Window {
-            // Live input counts bytes, two a pixel.
-            left: in_start::HORZ_ST.get(start) as usize / 2,
+            left: in_start::HORZ_ST.get(start) as usize / unit,
             top: in_start::VERT_ST.get(start) as usize,
             width: in_size::HORZ.get(input) as usize,
             height: in_size::VERT.get(input) as usize,

@@ -103,10 +103,47 @@ fn overflow(shared: &Shared, engine: Engine) {
     shared.word(&IRQ0STATUS).fetch_or(irq::OVF.mask(), Relaxed);
 }
 
+/// Where an engine reads: a frame, line by line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Who reads.
+    pub engine: Engine,
+    /// Address of the next line.
+    pub address: u32,
+    /// Distance of two lines in bytes.
+    pub offset_bytes: u32,
+}
+
+impl Source {
+    /// Reads the next line; call it inside a commit. Returns whether the bytes came.
+    pub fn read_line(
+        &mut self,
+        shared: &Shared,
+        gates: u32,
+        memory: &mut impl Memory,
+        bytes: &mut [u8],
+    ) -> bool {
+        let address = self.address;
+        self.address = address.wrapping_add(self.offset_bytes);
+        read(shared, gates, self.engine, memory, address, bytes)
+    }
+}
+
 /// Reads a part of a table; call it inside a commit. Returns whether the bytes came.
 pub fn read_table(
     shared: &Shared,
     gates: u32,
+    memory: &mut impl Memory,
+    address: u32,
+    bytes: &mut [u8],
+) -> bool {
+    read(shared, gates, Engine::Tables, memory, address, bytes)
+}
+
+fn read(
+    shared: &Shared,
+    gates: u32,
+    engine: Engine,
     memory: &mut impl Memory,
     address: u32,
     bytes: &mut [u8],
@@ -116,7 +153,7 @@ pub fn read_table(
         return false;
     }
     if !allows_read(shared, address, bytes.len() as u32) {
-        refuse_read(shared, Engine::Tables, address);
+        refuse_read(shared, engine, address);
         shared.word(&IRQ0STATUS).fetch_or(irq::MMU_ERR.mask(), Relaxed);
         return false;
     }

@@ -61,6 +61,8 @@ pub struct Frame {
     pub preview: Option<Output>,
     /// The resizer takes part.
     pub resizer: Option<Output>,
+    /// The preview or the resizer reads it from memory; the sensor and the CCDC have no part in it.
+    pub from_memory: bool,
 }
 
 /// A block with EN and BUSY in its control register.
@@ -108,7 +110,8 @@ pub const RESIZER: Runner = Runner {
 };
 
 impl Runner {
-    const fn bit(&self) -> u32 {
+    /// The block in a set of blocks.
+    pub const fn bit(&self) -> u32 {
         1 << self.block as u32
     }
 
@@ -116,7 +119,11 @@ impl Runner {
     pub fn start(&self, shared: &Shared) -> bool {
         let control = shared.get(self.control);
         let clocked = self.clock.is_set(shared.get(&main_block::CTRL));
-        if !clocked || !self.enable.is_set(control) {
+        // A block with a frame from memory in it is not there for the sensor's. Those that memory can
+        // feed are those with one shot.
+        let occupied =
+            self.one_shot.is_some() && shared.progress.active.load(SeqCst) & self.bit() != 0;
+        if !clocked || occupied || !self.enable.is_set(control) {
             return false;
         }
         let word = shared.word(self.control);
@@ -156,6 +163,22 @@ impl Runner {
 }
 
 impl Frame {
+    /// A frame that is read from memory, without blocks yet.
+    pub const fn of_memory(epoch: u32) -> Self {
+        Self {
+            epoch,
+            sequence: 0,
+            line: 0,
+            height: 0,
+            lines: 0,
+            dropped: false,
+            ccdc: None,
+            preview: None,
+            resizer: None,
+            from_memory: true,
+        }
+    }
+
     /// Starts the blocks that take part. Call it inside a commit at line 0.
     ///
     /// A block that still waits for lines of the frame before goes on with that one (`unfinished`):

@@ -7,6 +7,7 @@
 //!              active line: sensor -> ccdc -> preview -> resizer -> DMA, VD0/VD1, DONE at the last line
 //!                                         \-> statistics -> DMA
 //!              blanking: nothing but time
+//!             a line of each frame from memory: DMA -> preview -> resizer -> DMA, or DMA -> resizer -> DMA
 //! ```
 //! Everything visible happens in [`crate::shared::Shared::commit`], so that a reset, a power cut or
 //! a closed firewall window stops it between two instructions of the product. The algorithms are in
@@ -18,6 +19,7 @@ mod corrections;
 mod dma;
 mod filters;
 mod frame;
+mod from_memory;
 mod mischief;
 mod statistics;
 
@@ -27,6 +29,8 @@ mod camera_tests;
 mod corrections_tests;
 #[cfg(test)]
 mod filters_tests;
+#[cfg(test)]
+mod from_memory_tests;
 #[cfg(test)]
 mod mischief_tests;
 #[cfg(test)]

@@ -126,6 +126,7 @@ impl<P: Platform> Hardware<'_, P> {
                 shared.mischief.after_stop_lines.store(0, SeqCst);
                 shared.progress.active.store(0, SeqCst);
                 shared.progress.outstanding.store(0, SeqCst);
+                shared.progress.from_memory.store(0, SeqCst);
             },
         );
         if self.reset_stuck {

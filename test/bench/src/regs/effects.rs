@@ -5,7 +5,7 @@ use crate::script::Entry;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{
     Block, Register, bench_control, csi2a, firewall, hist, host_link, kill_switch, main_block,
-    prcm, preview, sensor_bus,
+    prcm, preview, resizer, sensor_bus,
 };
 
 impl<P: Platform> Hardware<'_, P> {
@@ -18,7 +18,10 @@ impl<P: Platform> Hardware<'_, P> {
             {
                 super::domain::reset_blocks(self.shared, &[Block::Csi2a]);
             }
-            Block::Preview => self.preview_written(register, value),
+            Block::Preview => self.preview_written(register, value, old),
+            Block::Resizer if *register == resizer::PCR && resizer::pcr::EN.is_set(value) => {
+                self.resizer_enabled(old);
+            }
             Block::Hist if *register == hist::DATA => self.histogram_written(value),
             Block::SensorBus if *register == sensor_bus::COMMAND => self.bus_command(value),
             Block::Prcm => self.prcm_written(register, value, old),
@@ -42,12 +45,9 @@ impl<P: Platform> Hardware<'_, P> {
         }
     }
 
-    fn preview_written(&mut self, register: &Register, value: u32) {
+    fn preview_written(&mut self, register: &Register, value: u32, old: u32) {
         match *register {
-            preview::PCR if preview::pcr::EN.is_set(value) => {
-                let source = preview::pcr::SOURCE.mask();
-                self.shared.word(register).fetch_and(!source, SeqCst);
-            }
+            preview::PCR if preview::pcr::EN.is_set(value) => self.preview_enabled(old),
             preview::SET_TBL_DATA => {
                 let entries = preview::TABLE_ENTRIES;
                 if let Some(index) = self.next_table_index(&preview::SET_TBL_ADDR, entries) {
@@ -79,7 +79,7 @@ impl<P: Platform> Hardware<'_, P> {
     /// Requests that are under way at a denial may take a while to drain.
     fn bus_control_written(&mut self, value: u32, old: u32) {
         if prcm::bus_ctrl::DENY.is_set(value & !old) && self.drain_lines != 0 {
-            let under_way = self.shared.progress.outstanding.load(SeqCst) != 0;
+            let under_way = self.outstanding() != 0;
             let drained = self.device_lines.wrapping_add(self.drain_lines);
             self.drained_at_line = under_way.then_some(drained);
         }

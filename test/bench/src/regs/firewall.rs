@@ -20,9 +20,9 @@ use sys_boot::mps2_an521::PSRAM;
 pub enum Engine {
     /// CCDC memory output.
     Ccdc = 1,
-    /// Preview memory output.
+    /// Preview: memory output, and input from memory.
     Preview = 2,
-    /// Resizer output.
+    /// Resizer: output, and input from memory.
     Resizer = 3,
     /// Exposure and white-balance statistics.
     Aewb = 4,

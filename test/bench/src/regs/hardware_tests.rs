@@ -598,3 +598,52 @@ fn no_access_of_the_window_panics() {
         }
     });
 }
+
+#[test]
+fn a_frame_from_memory_starts_at_once_with_the_words_of_that_moment() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        set(hw, &main_block::CTRL, main_block::ctrl::PREV_CLK_EN.mask());
+        set(hw, &preview::RSDR_ADDR, 0x8001_0000);
+        set(hw, &preview::WSDR_ADDR, 0x8002_0000);
+        let source = preview::pcr::SOURCE.mask() | preview::pcr::ONESHOT.mask();
+        let rings = hw.platform().rings;
+        set(hw, &preview::PCR, source);
+        assert_eq!(get(hw, &preview::PCR), source, "nothing starts without EN");
+        set(hw, &preview::PCR, source | preview::pcr::EN.mask());
+        let busy = preview::pcr::BUSY.mask() | preview::pcr::ONESHOT.mask();
+        assert_eq!(get(hw, &preview::PCR), busy, "EN and SOURCE have done their work");
+        set(hw, &preview::RSDR_ADDR, 0x8003_0000);
+        set(hw, &preview::PCR, source | preview::pcr::EN.mask());
+        let given = &shared.memory_frames[super::memory_frames::OF_PREVIEW];
+        assert_eq!((given.pending.load(SeqCst), hw.platform().rings - rings), (1, 1));
+        assert_eq!(given.input.load(SeqCst), 0x8001_0000);
+        assert_eq!(given.output.load(SeqCst), 0x8002_0000);
+    });
+}
+
+#[test]
+fn the_resizer_starts_by_itself_from_memory_and_waits_when_it_is_live() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        let clocks = main_block::ctrl::PREV_CLK_EN.mask() | main_block::ctrl::RSZ_CLK_EN.mask();
+        set(hw, &main_block::CTRL, clocks);
+        let [of_preview, of_resizer] = &shared.memory_frames;
+        set(hw, &resizer::SDR_OUTADD, 0x8002_0000);
+        set(hw, &resizer::PCR, resizer::pcr::EN.mask());
+        assert_eq!(of_resizer.pending.load(SeqCst), 0, "live: EN waits");
+        let pcr = [preview::pcr::EN, preview::pcr::SOURCE, preview::pcr::RSZPORT];
+        set(hw, &preview::PCR, pcr.iter().fold(0, |word, field| word | field.mask()));
+        assert_eq!(get(hw, &resizer::PCR), resizer::pcr::BUSY.mask());
+        assert_eq!(of_preview.scaled.load(SeqCst), 1);
+        assert_eq!(of_preview.scaled_output.load(SeqCst), 0x8002_0000);
+        set(hw, &main_block::SYSCONFIG, main_block::sysconfig::SOFTRESET.mask());
+        set(hw, &main_block::CTRL, clocks);
+        set(hw, &resizer::CNT, resizer::cnt::INPSRC.mask());
+        set(hw, &resizer::SDR_INADD, 0x8003_0000);
+        set(hw, &resizer::PCR, resizer::pcr::EN.mask());
+        assert_eq!(get(hw, &resizer::PCR), resizer::pcr::BUSY.mask());
+        assert_eq!(of_resizer.pending.load(SeqCst), 1);
+        assert_eq!(of_resizer.input.load(SeqCst), 0x8003_0000);
+    });
+}

@@ -16,6 +16,7 @@ mod effects;
 pub mod firewall;
 mod hardware;
 mod inject;
+pub mod memory_frames;
 pub mod prcm;
 mod reads;
 mod sensor;

@@ -97,9 +97,15 @@ impl<P: Platform> Hardware<'_, P> {
         self.shared.wait_out_of_commit(|| platform.relax());
         let outstanding = match self.shared.gates.load(SeqCst) & gate::DMA {
             0 => u32::from(self.is_draining()),
-            _ => self.shared.progress.outstanding.load(SeqCst).count_ones(),
+            _ => self.outstanding().count_ones(),
         };
         dma_status::IDLE.of(u32::from(outstanding == 0)) | dma_status::OUTSTANDING.of(outstanding)
+    }
+
+    /// Engines with requests outstanding, a bit per engine code.
+    pub(super) fn outstanding(&self) -> u32 {
+        let progress = &self.shared.progress;
+        progress.outstanding.load(SeqCst) | progress.from_memory.load(SeqCst)
     }
 
     /// Requests under way when the bus was denied have not drained yet.

@@ -1,0 +1,256 @@
+//! Frames from memory: what is read and written where, what a closed window does, and that the sensor's
+//! frames go on beside them.
+
+use super::camera_tests::{HEIGHT, OUT, Rig, WIDTH};
+use super::*;
+use crate::regs::firewall::Engine;
+use crate::regs::memory_frames::{OF_PREVIEW, OF_RESIZER};
+use crate::shared::gate;
+use core::sync::atomic::Ordering::SeqCst;
+use drv_isp_regs::main_block::{self, ctrl, irq};
+use drv_isp_regs::{Block, ccdc, firewall, preview, resizer, sensor};
+
+const IN: u32 = 0x8020_0000;
+const IN_STRIDE: u32 = 320;
+const WRITE: u32 = 5;
+const READ: u32 = 3;
+
+/// A window of its own, whatever the first one is for.
+fn open_second(rig: &Rig, base: u32, bytes: u32, control: u32) {
+    for (register, value) in [
+        (&firewall::WINDOW_BASE, base),
+        (&firewall::WINDOW_BYTES, bytes),
+        (&firewall::WINDOW_CONTROL, control),
+    ] {
+        rig.shared.element(register, 1).store(value, SeqCst);
+    }
+}
+
+/// What core 0 does when EN of the preview is written with SOURCE.
+fn enable_preview(rig: &Rig, scaled: bool) {
+    let given = &rig.shared.memory_frames[OF_PREVIEW];
+    given.epoch.store(rig.shared.epoch(), SeqCst);
+    for (word, value) in [
+        (&given.input, IN),
+        (&given.input_offset, IN_STRIDE),
+        (&given.output, OUT),
+        (&given.output_offset, 320),
+        (&given.scaled, u32::from(scaled)),
+        (&given.scaled_output, OUT),
+        (&given.scaled_offset, 320),
+    ] {
+        word.store(value, SeqCst);
+    }
+    rig.or(&preview::PCR, preview::pcr::BUSY.mask());
+    if scaled {
+        rig.or(&resizer::PCR, resizer::pcr::BUSY.mask());
+    }
+    given.pending.store(1, SeqCst);
+}
+
+fn enable_resizer(rig: &Rig) {
+    let given = &rig.shared.memory_frames[OF_RESIZER];
+    given.epoch.store(rig.shared.epoch(), SeqCst);
+    for (word, value) in [
+        (&given.input, IN),
+        (&given.input_offset, IN_STRIDE),
+        (&given.output, OUT),
+        (&given.output_offset, 320),
+    ] {
+        word.store(value, SeqCst);
+    }
+    rig.or(&resizer::PCR, resizer::pcr::BUSY.mask());
+    given.pending.store(1, SeqCst);
+}
+
+/// A preview that reads 160x119 raw pixels, and a sensor that does not send.
+fn preview_rig() -> Rig {
+    let mut rig = Rig::with_preview_to_memory();
+    rig.sensor(&sensor::OUTPUT_CONTROL, 0);
+    rig.set(&ccdc::PCR, 0);
+    rig.shared.word(&preview::PCR).fetch_and(!preview::pcr::EN.mask(), SeqCst);
+    rig.or(&main_block::CTRL, ctrl::SBL_RD_RAM_EN.mask());
+    for row in 0..HEIGHT {
+        // 0x100 of ten bits; what is above them does not count.
+        let line = [0x00, 0xF1].repeat(WIDTH as usize);
+        rig.memory.0.insert(IN + row * IN_STRIDE, line);
+    }
+    open_second(&rig, IN, IN_STRIDE * HEIGHT, READ);
+    rig
+}
+
+/// A resizer 1:1 of a grey picture whose luma counts the lines.
+fn resizer_rig() -> Rig {
+    let mut rig = preview_rig();
+    for row in 0..HEIGHT {
+        let line = [row as u8, 128].repeat(WIDTH as usize);
+        rig.memory.0.insert(IN + row * IN_STRIDE, line);
+    }
+    let count = 255 | 255 << 10;
+    let options = resizer::cnt::INPSRC.mask() | resizer::cnt::YCPOS.mask();
+    rig.set(&resizer::CNT, count | options);
+    rig.set(&resizer::IN_SIZE, 156 | 115 << 16);
+    rig.set(&resizer::OUT_SIZE, 150 | 112 << 16);
+    for index in 0..16 {
+        // The tap at the pixel itself, in every phase.
+        let word = if index % 2 == 0 { 256 << 16 } else { 0 };
+        rig.shared.element(&resizer::HFILT, index).store(word, SeqCst);
+        rig.shared.element(&resizer::VFILT, index).store(word, SeqCst);
+    }
+    rig
+}
+
+fn written(rig: &Rig) -> usize {
+    rig.memory.0.range(..IN).count()
+}
+
+#[test]
+fn the_preview_makes_the_picture_that_it_makes_of_the_sensors_lines() {
+    let mut live = Rig::with_preview_to_memory();
+    live.frame();
+    let mut rig = preview_rig();
+    enable_preview(&rig, false);
+    rig.lines(HEIGHT - 1);
+    assert_eq!(rig.lines_of(irq::PRV_DONE.mask()).len(), 1);
+    assert_eq!(rig.get(&preview::PCR) & preview::pcr::BUSY.mask(), 0);
+    let lines =
+        |rig: &Rig| rig.memory.0.range(..IN).map(|(a, l)| (*a, l.clone())).collect::<Vec<_>>();
+    assert_eq!(lines(&rig), lines(&live), "the sensor's pattern has the same level");
+    assert_eq!(rig.line(), Turn::Idle, "and then there is nothing to do");
+    assert_eq!(rig.shared.progress.active.load(SeqCst), 0);
+    assert_eq!(rig.shared.progress.from_memory.load(SeqCst), 0);
+}
+
+#[test]
+fn nothing_is_done_before_core_0_has_handed_the_frame_over() {
+    let mut rig = preview_rig();
+    assert_eq!(rig.line(), Turn::Idle);
+    enable_preview(&rig, false);
+    assert_eq!(rig.line(), Turn::Line);
+    let engine = 1 << Engine::Preview as u32;
+    assert_eq!(rig.shared.progress.from_memory.load(SeqCst), engine);
+    assert_eq!(rig.shared.progress.active.load(SeqCst), 1 << Block::Preview as u32);
+}
+
+#[test]
+fn the_resizer_takes_what_the_preview_makes_of_memory() {
+    let mut rig = resizer_rig();
+    rig.set(&resizer::CNT, rig.get(&resizer::CNT) & !resizer::cnt::INPSRC.mask());
+    rig.or(&preview::PCR, preview::pcr::RSZPORT.mask());
+    rig.set(&preview::PCR, rig.get(&preview::PCR) & !preview::pcr::SDRPORT.mask());
+    enable_preview(&rig, true);
+    rig.lines(HEIGHT - 1);
+    assert_eq!(rig.lines_of(irq::RSZ_DONE.mask()).len(), 1);
+    assert_eq!(rig.lines_of(irq::PRV_DONE.mask()).len(), 1);
+    assert_eq!((written(&rig), rig.get(&resizer::PCR)), (112, 0));
+}
+
+#[test]
+fn the_resizer_reads_lines_from_its_start_pixel_on() {
+    for left in [0, 8] {
+        let mut rig = resizer_rig();
+        for row in 0..HEIGHT {
+            let line = (0..WIDTH as u8).flat_map(|x| [x, 128]).collect();
+            rig.memory.0.insert(IN + row * IN_STRIDE, line);
+        }
+        rig.set(&resizer::IN_SIZE, 151 | 115 << 16);
+        rig.set(&resizer::OUT_SIZE, 144 | 112 << 16);
+        rig.set(&resizer::IN_START, left);
+        enable_resizer(&rig);
+        rig.lines(116);
+        assert_eq!(rig.lines_of(irq::RSZ_DONE.mask()).len(), 1, "{left}");
+        // The filter's first pixel is number 3 of the input.
+        assert_eq!(rig.memory.0[&OUT][0], left as u8 + 3, "{left}");
+        assert_eq!(rig.line(), Turn::Idle);
+    }
+}
+
+#[test]
+fn a_read_outside_of_its_window_is_stopped_and_said_and_the_frame_ends() {
+    let mut rig = resizer_rig();
+    enable_resizer(&rig);
+    rig.lines(20);
+    rig.shared.element(&firewall::WINDOW_CONTROL, 1).store(WRITE, SeqCst);
+    rig.lines(HEIGHT);
+    assert_eq!(rig.get(&firewall::FAULT_STATUS), 1);
+    assert_eq!(rig.get(&firewall::FAULT_ADDRESS), IN + 20 * IN_STRIDE);
+    let info = rig.get(&firewall::FAULT_INFO);
+    assert_eq!(firewall::fault_info::ENGINE.get(info), Engine::Resizer as u32);
+    assert!(!firewall::fault_info::WRITE.is_set(info));
+    assert_eq!(rig.shared.progress.dma_refused.load(SeqCst), 115 - 20);
+    assert!(rig.lines_of(irq::MMU_ERR.mask()).len() > 1);
+    assert_eq!(rig.lines_of(irq::RSZ_DONE.mask()).len(), 1);
+    let last = &rig.memory.0[&(OUT + 111 * 320)];
+    assert!(last.iter().step_by(2).all(|luma| *luma == 0), "nothing of the buffer came through");
+}
+
+#[test]
+fn a_window_for_reading_lets_nothing_be_written() {
+    let mut rig = resizer_rig();
+    rig.shared.element(&firewall::WINDOW_CONTROL, 0).store(READ, SeqCst);
+    enable_resizer(&rig);
+    rig.lines(HEIGHT);
+    assert_eq!(written(&rig), 0);
+    assert!(firewall::fault_info::WRITE.is_set(rig.get(&firewall::FAULT_INFO)));
+}
+
+#[test]
+fn a_raw_stream_of_the_sensor_goes_on_beside_a_frame_from_memory() {
+    let mut rig = resizer_rig();
+    rig.sensor(&sensor::OUTPUT_CONTROL, sensor::output_control::CHIP_ENABLE.mask());
+    rig.or(&ccdc::SYN_MODE, ccdc::syn_mode::WEN.mask());
+    rig.set(&ccdc::FMTCFG, 0);
+    rig.set(&ccdc::SDR_ADDR, OUT + 0x10_0000);
+    rig.set(&ccdc::PCR, 1);
+    rig.open_window(OUT, 0x20_0000);
+    rig.lines(60);
+    enable_resizer(&rig);
+    rig.frame();
+    assert_eq!(rig.lines_of(irq::RSZ_DONE.mask()), [(2, 28)], "115 lines after line 60");
+    assert_eq!(rig.memory.0.range(OUT + 0x10_0000..IN).count(), HEIGHT as usize);
+    assert_eq!(rig.memory.0.range(..OUT + 0x10_0000).count(), 112);
+    assert_eq!(rig.get(&firewall::FAULT_STATUS), 0);
+}
+
+#[test]
+fn a_block_with_a_frame_from_memory_does_not_take_the_sensors() {
+    let mut rig = preview_rig();
+    enable_preview(&rig, false);
+    rig.line();
+    rig.sensor(&sensor::OUTPUT_CONTROL, sensor::output_control::CHIP_ENABLE.mask());
+    rig.set(&ccdc::PCR, 1);
+    rig.or(&preview::PCR, preview::pcr::EN.mask());
+    rig.lines(10);
+    assert!(preview::pcr::EN.is_set(rig.get(&preview::PCR)), "it waits for the next frame");
+    rig.frame();
+    rig.frame();
+    assert_eq!(rig.lines_of(irq::PRV_DONE.mask()).len(), 2);
+}
+
+#[test]
+fn a_reset_gives_the_frame_up_and_a_stopped_clock_holds_it() {
+    let mut rig = resizer_rig();
+    enable_resizer(&rig);
+    rig.lines(5);
+    let before = written(&rig);
+    rig.shared.gates.fetch_and(!gate::PIPE, SeqCst);
+    rig.lines(20);
+    assert_eq!(written(&rig), before);
+    rig.shared.gates.fetch_or(gate::PIPE, SeqCst);
+    rig.lines(5);
+    assert!(written(&rig) > before);
+    rig.shared.new_epoch(|| (), |shared| shared.set(&resizer::PCR, 0));
+    assert_eq!(rig.line(), Turn::Idle);
+    assert_eq!(rig.get(&resizer::PCR), 0);
+    assert!(rig.lines_of(irq::RSZ_DONE.mask()).is_empty());
+}
+
+#[test]
+fn a_stuck_block_never_says_done() {
+    let mut rig = resizer_rig();
+    rig.shared.mischief.stuck.store(1 << Block::Resizer as u32, SeqCst);
+    enable_resizer(&rig);
+    rig.lines(HEIGHT);
+    assert!(resizer::pcr::BUSY.is_set(rig.get(&resizer::PCR)));
+    assert!(rig.lines_of(irq::RSZ_DONE.mask()).is_empty());
+}
