@@ -60,6 +60,8 @@ pub struct Chip {
     pub name: &'static str,
     /// Target triple of the Rust compiler.
     pub target: &'static str,
+    /// What the emulator has to be told about the processor.
+    pub emulator_options: &'static [&'static str],
     /// Code memory of the kernel and the tasks, as they see it.
     pub product_flash: MemoryRange,
     /// What is added to a flash address to get the address through which it is loaded.

@@ -16,7 +16,7 @@ pub mod mps2_an521;
 pub use chip::{Chip, Interrupt, MemoryRange, Peripheral};
 
 /// All chips, by the name that `app.toml` uses.
-pub const CHIPS: &[&Chip] = &[&mps2_an521::CHIP];
+pub const CHIPS: &[&Chip] = &[&mps2_an521::CHIP, &mps2_an521::CHIP_FPU];
 
 /// The chip with that name.
 #[must_use]

@@ -114,6 +114,7 @@ pub const CYCLES_PER_US: u32 = 20;
 pub const CHIP: Chip = Chip {
     name: "mps2-an521",
     target: "thumbv8m.main-none-eabi",
+    emulator_options: &[],
     product_flash: PRODUCT_FLASH,
     load_offset_bytes: SECURE_ALIAS_BYTES,
     product_ram: PRODUCT_RAM,
@@ -130,6 +131,15 @@ pub const CHIP: Chip = Chip {
     // 1 KiB, because a page that a region covers only in part takes a slow path at each access.
     mpu_code_align_bytes: 32,
     mpu_data_align_bytes: KIB,
+};
+
+/// The same board with FP registers in core 0, which is an option of the core that the FPGA image
+/// leaves out (Arm 100230, Cortex-M33 TRM, "Implementation options").
+pub const CHIP_FPU: Chip = Chip {
+    name: "mps2-an521-fpu",
+    target: "thumbv8m.main-none-eabihf",
+    emulator_options: &["-global", "sse-200.CPU0_FPU=on"],
+    ..CHIP
 };
 
 const fn block(name: &'static str, offset_bytes: u32, bytes: u32) -> Peripheral {

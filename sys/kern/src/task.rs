@@ -1,5 +1,6 @@
 //! What the kernel keeps per task.
 
+use crate::arch::SAVED_FP_COUNT;
 use sys_abi::{Cause, DeathRecord, FaultInfo, Generation, SchedState, TaskId, TaskIndex};
 
 /// A task index that is known to be below the task count.
@@ -37,6 +38,8 @@ pub struct Saved {
     pub exc_return: u32,
     /// Address of the task's descriptor, for those who cannot afford to compute it.
     pub desc: u32,
+    /// FP registers, on a processor that has some.
+    pub fp: [u32; SAVED_FP_COUNT],
 }
 
 /// What a task does.
@@ -161,7 +164,7 @@ impl Task {
     #[must_use]
     pub const fn new(index: TaskIndex) -> Self {
         Self {
-            saved: Saved { r: [0; 8], psp: 0, exc_return: 0, desc: 0 },
+            saved: Saved { r: [0; 8], psp: 0, exc_return: 0, desc: 0, fp: [0; SAVED_FP_COUNT] },
             live: TaskId::KERNEL,
             id: TaskId::new(index, Generation(0)),
             state: State::Stopped,

@@ -7,6 +7,9 @@ use crate::umem::{Readable, Writable};
 use std::collections::BTreeSet;
 use sys_abi::{CrashRecord, TaskDesc};
 
+/// The simulated processor has no FP registers.
+pub const SAVED_FP_COUNT: usize = 0;
+
 /// Indexing by a proven index; checked here, because tests may mix two kernels.
 pub(crate) fn at<T>(items: &[T], member: Member) -> &T {
     &items[member.position()]
@@ -105,7 +108,7 @@ impl Arch for Host {
     }
 
     fn prepare(&mut self, desc: &TaskDesc, saved: &mut Saved) {
-        *saved = Saved { r: [0; 8], psp: desc.initial_sp, exc_return: 0, desc: 0 };
+        *saved = Saved { r: [0; 8], psp: desc.initial_sp, exc_return: 0, desc: 0, fp: [] };
     }
 
     fn activate(&mut self, _desc: &TaskDesc, _saved: &mut Saved) {

@@ -74,9 +74,9 @@ pub trait Arch {
 #[cfg(target_os = "none")]
 pub mod arm_m;
 #[cfg(target_os = "none")]
-pub(crate) use arm_m::{at, at_mut, desc_of, pair_mut};
+pub(crate) use arm_m::{SAVED_FP_COUNT, at, at_mut, desc_of, pair_mut};
 
 #[cfg(not(target_os = "none"))]
 pub mod host;
 #[cfg(not(target_os = "none"))]
-pub(crate) use host::{at, at_mut, desc_of, pair_mut};
+pub(crate) use host::{SAVED_FP_COUNT, at, at_mut, desc_of, pair_mut};

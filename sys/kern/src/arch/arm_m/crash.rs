@@ -62,6 +62,10 @@ fn own(kind: CrashKind, detail: u32, pc: u32, sp: u32) -> CrashRecord {
 /// HardFault, NMI, SecureFault, or an exception that nobody asked for: the kernel is wrong.
 #[unsafe(no_mangle)]
 extern "C" fn kernel_hard_fault(frame: *const u32) -> ! {
+    if !crate::negative::LEAVES_A_RECORD {
+        // SAFETY: an undefined instruction in this handler: the processor can only lock up.
+        unsafe { asm!("udf #0", options(noreturn)) };
+    }
     // The frame may itself be unreadable; then this handler faults again and the processor locks
     // up, which the watchdog or the emulator reports.
     // SAFETY: the hardware has just stored eight words there; pc is the seventh.

@@ -4,8 +4,12 @@
 //! its [`Saved`], calls its Rust function, and loads those of whoever is current then. One path for
 //! system calls, interrupts, faults and the tick: a switch costs nothing extra.
 
+use super::fp;
 use super::start::{CURRENT_OFFSET, KERNEL};
+use crate::negative;
+use crate::task::Saved;
 use core::arch::{asm, global_asm};
+use core::mem::offset_of;
 use sys_abi::Sysnum;
 
 /// Interrupt lines that the table has vectors for. The builder refuses a line behind it.
@@ -82,11 +86,45 @@ pub fn set_stack_limit(stack_limit: u32) {
     }
 }
 
+/// Does the trap save FP registers?
+const SAVE_FP: usize = (fp::PRESENT && negative::FP_CONTEXTS) as usize;
+
 // The kernel object holds the address of the current task's `Saved`; each function gets the object
 // and gives the address of the `Saved` to return to. ldm and stm go up in register number, which
 // is the order of `Saved`. PendSV comes once, from the kernel's own boot code on the main stack,
 // and starts the first task.
+//
+// With FP registers, r4 takes EXC_RETURN of the task before through the function: if either that
+// one or the next has a context, s16-s31 of the next are loaded (see `fp`). Before the first task
+// nobody knows what they hold.
 global_asm!(
+    // What the compiler knows about the processor does not reach this text.
+    ".if {save_fp}",
+    ".fpu fpv5-sp-d16",
+    ".endif",
+    ".macro save",
+    "stmia r1, {{r4-r12, lr}}",
+    ".if {save_fp}",
+    "mov r4, lr",
+    "tst lr, #{no_context}",
+    "itt eq",
+    "addeq r1, r1, #{fp}",
+    "vstmiaeq r1, {{s16-s31}}",
+    ".endif",
+    ".endm",
+    ".macro leave",
+    ".if {save_fp}",
+    "ldr r1, [r0, #{exc_return}]",
+    "and r1, r1, r4",
+    "tst r1, #{no_context}",
+    "itt eq",
+    "addeq r1, r0, #{fp}",
+    "vldmiaeq r1, {{s16-s31}}",
+    ".endif",
+    "ldmia r0, {{r4-r12, lr}}",
+    "msr psp, r12",
+    "bx lr",
+    ".endm",
     ".macro trap name, function",
     ".section .text.\\name, \"ax\", %progbits",
     ".globl \\name",
@@ -97,19 +135,15 @@ global_asm!(
     "movt r0, #:upper16:{kernel}",
     "ldr r1, [r0, #{current}]",
     "mrs r12, psp",
-    "stmia r1, {{r4-r12, lr}}",
+    "save",
     "bl \\function",
-    "ldmia r0, {{r4-r12, lr}}",
-    "msr psp, r12",
-    "bx lr",
+    "leave",
     ".size \\name, . - \\name",
     ".endm",
     ".macro go label, function",
     "\\label:",
     "bl \\function",
-    "ldmia r0, {{r4-r12, lr}}",
-    "msr psp, r12",
-    "bx lr",
+    "leave",
     ".endm",
     ".section .text.trap_svc, \"ax\", %progbits",
     ".globl trap_svc",
@@ -120,7 +154,7 @@ global_asm!(
     "movt r0, #:upper16:{kernel}",
     "ldr r1, [r0, #{current}]",
     "mrs r12, psp",
-    "stmia r1, {{r4-r12, lr}}",
+    "save",
     "cmp r11, #14",
     "bhi 6f",
     "tbb [pc, r11]",
@@ -146,9 +180,10 @@ global_asm!(
     "trap_start:",
     "mov r0, lr",
     "bl kernel_start",
-    "ldmia r0, {{r4-r12, lr}}",
-    "msr psp, r12",
-    "bx lr",
+    ".if {save_fp}",
+    "movs r4, #0",
+    ".endif",
+    "leave",
     ".size trap_start, . - trap_start",
     ".section .text.trap_hard_fault, \"ax\", %progbits",
     ".globl trap_hard_fault",
@@ -163,4 +198,8 @@ global_asm!(
     ".size trap_hard_fault, . - trap_hard_fault",
     kernel = sym KERNEL,
     current = const CURRENT_OFFSET,
+    save_fp = const SAVE_FP,
+    no_context = const fp::NO_CONTEXT,
+    exc_return = const offset_of!(Saved, exc_return),
+    fp = const offset_of!(Saved, fp),
 );

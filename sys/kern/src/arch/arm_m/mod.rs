@@ -12,6 +12,7 @@ mod clock;
 mod crash;
 mod entry;
 mod fault;
+mod fp;
 mod interrupts;
 mod memory;
 mod mpu;
@@ -23,6 +24,7 @@ use crate::task::{Member, Saved, Task};
 use crate::umem::{Readable, Writable};
 use sys_abi::{CrashRecord, TaskDesc};
 
+pub use fp::SAVED_COUNT as SAVED_FP_COUNT;
 pub use start::boot;
 
 /// Indexing by a proven index.
@@ -104,7 +106,8 @@ impl Arch for ArmM {
     fn prepare(&mut self, desc: &TaskDesc, saved: &mut Saved) {
         let psp = memory::prepare_stack(desc);
         let address = core::ptr::from_ref(desc).expose_provenance() as u32;
-        *saved = Saved { r: [0; 8], psp, exc_return: self.exc_return, desc: address };
+        let fp = [0; SAVED_FP_COUNT];
+        *saved = Saved { r: [0; 8], psp, exc_return: self.exc_return, desc: address, fp };
     }
 
     #[inline(always)]

@@ -45,6 +45,10 @@ pub const SYST_CSR: Register = Register(0xE000_E010);
 pub const SYST_RVR: Register = Register(0xE000_E014);
 /// SysTick Current Value Register.
 pub const SYST_CVR: Register = Register(0xE000_E018);
+/// Coprocessor Access Control Register.
+pub const CPACR: Register = Register(0xE000_ED88);
+/// Floating-Point Context Control Register.
+pub const FPCCR: Register = Register(0xE000_EF34);
 /// MPU Control Register.
 pub const MPU_CTRL: Register = Register(0xE000_ED94);
 /// MPU Memory Attribute Indirection Register 0.

@@ -2,7 +2,7 @@
 //! functions that the trap code calls.
 
 use super::registers::{CCR, ICSR, SHCSR};
-use super::{ArmM, clock::Clock, entry, fault, mpu};
+use super::{ArmM, clock::Clock, entry, fault, fp, mpu};
 use crate::kernel::Kernel;
 use crate::tables::Tables;
 use crate::task::{Saved, Task};
@@ -101,6 +101,7 @@ pub fn boot() -> ! {
     CCR.write(CCR.read() | CCR_DIV_0_TRP);
     SHCSR.write(SHCSR.read() | SHCSR_MEM_BUS_USAGE);
     mpu::start();
+    fp::start();
     ICSR.write(ICSR_PENDSVSET);
     // SAFETY: the trap starts the first task and never comes back.
     unsafe { asm!("dsb", "isb", "udf #0", options(noreturn)) };
@@ -130,8 +131,8 @@ fn tables() -> Tables<'static> {
     }
 }
 
-/// First trap. `lr` is the EXC_RETURN that would go back to the boot code on the main stack; the
-/// one for tasks differs in bit 2 only.
+/// First trap. `lr` is the EXC_RETURN that would go back to the boot code on the main stack, which
+/// has no FP context; the one for tasks differs in bit 2 only.
 #[unsafe(no_mangle)]
 extern "C" fn kernel_start(lr: u32) -> *const Saved {
     // Thread mode is the tasks' from now on: unprivileged (CONTROL.nPRIV). The stack pointer is
