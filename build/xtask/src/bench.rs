@@ -10,7 +10,7 @@
 //! | `bench16.toml` | 16 | the same: does the cost grow with the number of tasks? |
 //! | `bench-faults.toml` | 4 | a death until its supervisor knows, and until the next life |
 //! | `bench-clients8.toml` | 12 | a death with eight clients blocked on it |
-//! | `app.toml` of the suite | 8 | sizes of the kernel |
+//! | `bench8.toml` | 8 | sizes of the kernel |
 //!
 //! `fault.restart` includes the messages of a quiesce, but no hardware and so no waiting for it.
 

@@ -18,8 +18,11 @@ pub struct Args {
 
 /// Builds the image and prints its table.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    crate::setup::ensure_target()?;
     let options = options(&args.manifest, args.negative.clone());
+    // A bad manifest is the builder's to explain.
+    if let Ok(image) = build_manifest::load(&options.root, &options.manifest) {
+        crate::setup::ensure_target(image.chip.target)?;
+    }
     let dist = build(&options)?;
     println!("{}\n{}", dist.report(), dist.folder.display());
     Ok(ExitCode::SUCCESS)

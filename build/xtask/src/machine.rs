@@ -9,8 +9,9 @@
 
 use anyhow::Context;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -75,7 +76,9 @@ pub enum End {
 impl std::fmt::Display for End {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Status(134) => write!(f, "the guest locked up (emulator status 134)"),
+            Self::Status(LOCKED_UP) => {
+                write!(f, "the guest locked up (emulator status {LOCKED_UP})")
+            }
             Self::Status(status) => write!(f, "the machine ended with status {status}"),
             Self::Killed => write!(f, "the emulator was killed"),
             Self::TimeLimit => write!(f, "the machine was stopped at the time limit"),
@@ -137,7 +140,7 @@ impl Machine {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => {
                 let end = match self.child.wait() {
-                    Ok(status) => status.code().map_or(End::Killed, End::Status),
+                    Ok(status) => end_of(status),
                     Err(_) => End::Killed,
                 };
                 self.end(end)
@@ -161,6 +164,19 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// The emulator aborts itself when the guest locks up.
+const SIGABRT: i32 = 6;
+/// What a shell calls that: 128 and the signal.
+const LOCKED_UP: i32 = 134;
+
+fn end_of(status: ExitStatus) -> End {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => End::Status(code),
+        (None, Some(SIGABRT)) => End::Status(LOCKED_UP),
+        (None, _) => End::Killed,
     }
 }
 
@@ -247,6 +263,15 @@ mod tests {
             arguments(&setup(Clock::Icount { shift: 6 })).contains("-icount shift=6,sleep=off")
         );
         assert!(!arguments(&setup(Clock::Host)).contains("-icount"));
+    }
+
+    #[test]
+    fn a_lock_up_is_told_from_a_kill() {
+        let check = |status, expect| assert_eq!(end_of(ExitStatus::from_raw(status)), expect);
+        check(0, End::Status(0));
+        check(98 << 8, End::Status(98));
+        check(SIGABRT, End::Status(LOCKED_UP));
+        check(9, End::Killed);
     }
 
     #[test]

@@ -29,7 +29,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Install what is missing: Rust target, emulator
+    /// Install what is missing: Rust targets, emulator
     Setup(setup::Args),
     /// Build an image: ELFs, binaries, archive
     Dist(dist::Args),

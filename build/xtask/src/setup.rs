@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: what a fresh machine with rustup lacks.
 //!
-//! Two things: the Rust target and the emulator. Each is looked for first, so that the verb costs
+//! Two things: the Rust targets and the emulator. Each is looked for first, so that the verb costs
 //! a fraction of a second when all is there, and every other verb may call [`ensure`].
 
 use anyhow::{Context, bail};
@@ -21,33 +21,42 @@ pub struct Args {}
 /// Installs what is missing and says what there is.
 pub fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     ensure()?;
+    targets().into_iter().try_for_each(ensure_target)?;
     let (major, minor) = qemu_version()?.context("the emulator vanished again")?;
-    println!("ready: Rust target {}, {QEMU} {major}.{minor}", target());
+    println!("ready: Rust targets {}, {QEMU} {major}.{minor}", targets().join(", "));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Installs what is missing; silent and quick when nothing is.
+/// Installs what the product needs and is missing; silent and quick when nothing is. Images for
+/// another chip need [`ensure_target`] too.
 ///
 /// # Errors
 /// One line: what is missing, why it could not be installed, and what to type.
 pub fn ensure() -> anyhow::Result<()> {
-    ensure_target()?;
+    ensure_target(sys_boot::mps2_an521::CHIP.target)?;
     ensure_qemu()
 }
 
-fn target() -> &'static str {
-    sys_boot::mps2_an521::CHIP.target
+/// Targets of the chips that there are images for, each once.
+fn targets() -> Vec<&'static str> {
+    let mut targets: Vec<_> = sys_boot::CHIPS.iter().map(|chip| chip.target).collect();
+    targets.dedup();
+    targets
 }
 
-pub fn ensure_target() -> anyhow::Result<()> {
+/// Installs a Rust target if it is missing.
+///
+/// # Errors
+/// As [`ensure`].
+pub fn ensure_target(target: &str) -> anyhow::Result<()> {
     let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))
         .context("`rustc` does not run: install Rust with rustup (https://rustup.rs)")?;
-    if Path::new(sysroot.trim()).join("lib/rustlib").join(target()).is_dir() {
+    if Path::new(sysroot.trim()).join("lib/rustlib").join(target).is_dir() {
         return Ok(());
     }
-    eprintln!("installing the Rust target {}", target());
-    succeed(Command::new("rustup").args(["target", "add", target()]))
-        .with_context(|| format!("Rust target {0} is missing: `rustup target add {0}`", target()))
+    eprintln!("installing the Rust target {target}");
+    succeed(Command::new("rustup").args(["target", "add", target]))
+        .with_context(|| format!("Rust target {target} is missing: `rustup target add {target}`"))
 }
 
 fn ensure_qemu() -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   host    cargo test --workspace
-//!   kernel  one boot, all cases, all-Secure, no bench
+//!   kernel  one boot per image, all cases, all-Secure, no bench; then the controls
 //!   camera  one boot per case, on the emulated hardware; then the negative controls
 //!   tools   the commands of this tool, as a user types them
 //! ```
@@ -27,7 +27,9 @@ use std::process::ExitCode;
 #[command(after_help = "\
 Examples:
   $ cargo xtask test                       everything
-  $ cargo xtask test --suite camera s03    the camera cases of scenario S3")]
+  $ cargo xtask test --suite camera s03    the camera cases of scenario S3
+  $ cargo xtask test --suite kernel NAME   only these kernel cases run on the target
+Text goes to stdout and stderr, JUnit XML to target/test/junit.xml, each boot's log to target/test/SUITE.")]
 pub struct Args {
     /// Only cases whose name contains this
     #[arg(value_name = "NAME")]
@@ -35,7 +37,7 @@ pub struct Args {
     /// Only this stage; may be given more than once
     #[arg(long, value_enum, value_name = "SUITE")]
     suite: Vec<Suite>,
-    /// Also write the results as JUnit XML
+    /// Where the results go as JUnit XML [default: target/test/junit.xml]
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
@@ -74,9 +76,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             Suite::Tools => tools::run(filter, &progress)?,
         });
     }
-    if let Some(path) = &args.junit {
-        report::write_junit(&cases, path)?;
-    }
+    let default = suite::folder("").join("junit.xml");
+    report::write_junit(&cases, args.junit.as_ref().unwrap_or(&default))?;
     summary(&cases, filter)
 }
 

@@ -1,4 +1,5 @@
-//! `#[derive(IdolError)]`: error codes that travel as reply codes.
+//! `#[derive(IdolError)]`: error codes that travel as reply codes; `#[test_case]`: cases of a test
+//! image.
 //!
 //! # Why
 //! An operation fails with a small C-like enum, and its code *is* the kernel's reply code, so it
@@ -40,7 +41,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DeriveInput, Error, Fields, Ident, Variant, spanned::Spanned};
+use syn::{Data, DeriveInput, Error, Fields, Ident, ItemFn, Variant, spanned::Spanned};
 
 /// Derives `From<E> for u16`, `From<E> for u32`, `TryFrom<u32> for E` (unknown codes are given
 /// back) and `idol_runtime::OpError`.
@@ -110,6 +111,25 @@ fn implementations(name: &Ident, variants: &[&Ident]) -> TokenStream {
         }
         impl ::idol_runtime::OpError for #name {}
     }
+}
+
+/// Marks a public function without arguments, in a file of the folder `src/cases` of a test package,
+/// as a case: a name in the table that the package's build script makes (`build-cases`).
+///
+/// `#[test_case(tag)]` keeps it out of the images that are not asked for that tag. A marked function
+/// that did not get into the table does not compile.
+#[proc_macro_attribute]
+pub fn test_case(
+    _tag: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    let function = syn::parse_macro_input!(item as ItemFn);
+    let name = &function.sig.ident;
+    quote! {
+        #function
+        const _: () = crate::cases::registered::#name;
+    }
+    .into()
 }
 
 #[cfg(test)]

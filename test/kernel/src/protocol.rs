@@ -2,7 +2,7 @@
 
 /// Ops of the runner.
 pub mod runner {
-    /// `[case count]` -> `[case to run]`, or [`END`].
+    /// `[case count]` -> `[case to run]`; after the last one the machine is reset.
     pub const NEXT: u16 = 1;
     /// `[case id]` and its name -> (). The time limit starts.
     pub const BEGIN: u16 = 2;
@@ -12,9 +12,10 @@ pub mod runner {
     pub const READ_AND_CLEAR_NOTES: u16 = 4;
     /// `[0 or 1]` -> (). Whether faulted tasks other than the suite are restarted at once.
     pub const AUTO_RESTART: u16 = 5;
-
-    /// No more cases.
-    pub const END: u32 = u32::MAX;
+    /// () -> never: for controls, the whole image hangs.
+    pub const HANG: u16 = 6;
+    /// () -> never: for controls, the image says nonsense without end.
+    pub const BABBLE: u16 = 7;
 }
 
 /// Ops of assist.
@@ -49,6 +50,20 @@ pub mod assist {
     pub const REPLY_RECEIVES: u16 = 13;
     /// Any message: the next op after this one is answered first, then this one (with its order).
     pub const HOLD: u16 = 14;
+    /// `[first of 16]` -> 16 FP registers as its life began.
+    pub const FP_AT_START: u16 = 15;
+    /// `[seed]` -> (). Loads all FP registers ([`crate::fp::pattern`]).
+    pub const FP_LOAD: u16 = 16;
+    /// `[seed]` -> (), then loads all FP registers and executes an undefined instruction.
+    pub const FP_DIE: u16 = 17;
+    /// () -> (), then makes a system call with live FP registers and room for a short frame only.
+    pub const FP_OVERFLOW: u16 = 18;
+    /// () -> `[FPSCR]`.
+    pub const FP_STATUS: u16 = 19;
+    /// `[number of bytes]` -> that many bytes, by reply-and-receive.
+    pub const REPLY_RECV_BYTES: u16 = 20;
+    /// `[code]` -> that code, no bytes, by reply-and-receive.
+    pub const REPLY_RECV_CODE: u16 = 21;
 }
 
 /// Ops that the clients send to the suite.
@@ -56,8 +71,44 @@ pub mod client {
     /// `[6 results of the last call, buffer address, buffer length]` -> `[number, 7 arguments]`.
     pub const NEXT: u16 = 1;
 
+    /// () -> bytes for its buffer.
+    pub const FILL: u16 = 2;
+
     /// Order to spin for ever, in the place of a system call number.
     pub const SPIN: u32 = 0x5350_494e;
+
+    /// `[turns, seed]`: order to load all FP registers, to count the turns down, and to report how
+    /// many registers have changed, in the place of a system call number.
+    pub const FP_SPIN: u32 = 0x4650_5350;
+}
+
+/// Which cases are to run: a block that the loader of the emulator leaves for the runner.
+pub mod wanted {
+    use super::word;
+
+    /// First word of the block; without it all cases run.
+    pub const MAGIC: u32 = 0x6361_7365;
+
+    /// The block for these ids.
+    #[cfg(not(target_os = "none"))]
+    #[must_use]
+    pub fn block(ids: &[u32]) -> Vec<u8> {
+        let count = u32::try_from(ids.len()).expect("fewer cases than 2^32");
+        [MAGIC, count].iter().chain(ids).flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    /// The id at this position, if so many are wanted. `case_count` is for a block that says
+    /// nothing.
+    #[must_use]
+    pub fn nth(block: &[u8], position: u32, case_count: u32) -> Option<u32> {
+        const HEADER_WORDS: u32 = 2;
+        if word(block, 0) != MAGIC {
+            return (position < case_count).then_some(position);
+        }
+        let index = position.checked_add(HEADER_WORDS)? as usize;
+        let inside = position < word(block, 1) && index < block.len() / 4;
+        inside.then(|| word(block, index))
+    }
 }
 
 /// Size of the buffers that tests may use in assist and in the clients, in bytes.
@@ -91,5 +142,22 @@ mod tests {
         let message: [u8; 12] = bytes([1, 0xdead_beef, 3]);
         assert_eq!([word(&message, 0), word(&message, 1), word(&message, 2)], [1, 0xdead_beef, 3]);
         assert_eq!(word(&message, 3), 0);
+    }
+
+    #[test]
+    fn wanted_ids_come_in_their_order_and_end() {
+        let block = wanted::block(&[7, 3]);
+        let found: Vec<_> = (0..4).map(|position| wanted::nth(&block, position, 9)).collect();
+        assert_eq!(found, [Some(7), Some(3), None, None]);
+        assert_eq!(wanted::nth(&block, u32::MAX, 9), None);
+    }
+
+    #[test]
+    fn a_block_that_says_nothing_wants_all_and_one_that_lies_ends_with_its_memory() {
+        assert_eq!(wanted::nth(&[0; 16], 8, 9), Some(8));
+        assert_eq!(wanted::nth(&[], 9, 9), None);
+        let mut lies = wanted::block(&[7]);
+        lies[4..8].fill(0xff);
+        assert_eq!((wanted::nth(&lies, 0, 9), wanted::nth(&lies, 1, 9)), (Some(7), None));
     }
 }

@@ -15,7 +15,7 @@ impl Sink for crate::uart::Uart {
 /// Sums of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// Cases in the table.
+    /// Cases that were to run.
     pub cases: u32,
     /// Cases that passed.
     pub ok: u32,
@@ -50,6 +50,15 @@ fn number(sink: &mut impl Sink, mut number: u32) {
         }
     }
     text(sink, &digits[first..]);
+}
+
+/// A case begins: who is to blame, if nothing follows.
+pub fn begin(sink: &mut impl Sink, name: &[u8], id: u32) {
+    text(sink, b"{\"begin\":");
+    quoted(sink, name);
+    text(sink, b",\"id\":");
+    number(sink, id);
+    text(sink, b"}\n");
 }
 
 /// One case.
@@ -125,6 +134,13 @@ mod tests {
         let expect =
             "{\"case\":\"a_name\",\"id\":7,\"result\":\"fail\",\"detail\":\"said ?no??\"}\n";
         assert_eq!(String::from_utf8(line).expect("text"), expect);
+    }
+
+    #[test]
+    fn a_beginning_is_no_result() {
+        let mut line = Vec::new();
+        begin(&mut line, b"a_name", 7);
+        assert_eq!(String::from_utf8(line).expect("text"), "{\"begin\":\"a_name\",\"id\":7}\n");
     }
 
     #[test]

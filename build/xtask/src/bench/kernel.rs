@@ -31,7 +31,7 @@ const FOUR_TASKS: &str = "test/kernel/bench.toml";
 const SIXTEEN_TASKS: &str = "test/kernel/bench16.toml";
 const FAULTS: &str = "test/kernel/bench-faults.toml";
 const EIGHT_CLIENTS: &str = "test/kernel/bench-clients8.toml";
-const EIGHT_TASKS: &str = "test/kernel/app.toml";
+const EIGHT_TASKS: &str = "test/kernel/bench8.toml";
 
 /// A figure and the instructions that it counts.
 pub struct Measured {

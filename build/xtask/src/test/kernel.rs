@@ -1,67 +1,119 @@
-//! The kernel stage: one boot of the suite image, which runs all its cases and ends; then the
-//! negative controls and the crashes.
+//! The kernel stage: each image of the suite is booted once and runs the cases that are wanted; then
+//! the controls and the crashes.
+//!
+//! Which cases there are is known here from the same sources as on the target, so a case that does
+//! not report has failed.
 
+mod boot;
 mod controls;
 
-use super::report::{self, Case, Expected, Outcome};
-use super::suite::{self, Progress, Said};
-use crate::machine::{Clock, End, Load, Setup};
-use crate::{dist, root};
-use anyhow::Context;
+use super::report::{self, Case, Outcome};
+use super::suite::{self, Progress};
+use crate::dist;
+use boot::{Limits, SuiteImage};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use test_kernel::suite::Case as TargetCase;
 
 const SUITE: &str = "kernel";
-/// The suite itself: all cases reported, and then the machine ended as the runner ends it.
-const ENDS: &str = "the_suite_ends_with_a_reset";
-const MANIFEST: &str = "test/kernel/app.toml";
-/// One instruction is 2^6 ns of virtual time: the suite's time limits are in milliseconds, and the
-/// kernel is to be slow compared with its tick.
-const ICOUNT_SHIFT: u8 = 6;
-/// Wall-clock limit of the boot.
-const LIMIT: Duration = Duration::from_secs(300);
 
-/// Boots the suite; gives the cases whose name contains `filter`.
+/// An image and what runs on it.
+struct Entry {
+    manifest: &'static str,
+    cases: &'static [TargetCase],
+    /// It runs the cases with this tag,
+    tag: Option<&'static str>,
+    /// and, as one case of this name, those without a tag, which have names of their own elsewhere.
+    others: Option<&'static str>,
+    /// The machine ended as the runner ends it, when all cases had reported.
+    ends: &'static str,
+}
+
+const KERNEL_CASES: &[TargetCase] = test_kernel::cases::CASES;
+
+/// The suites. An image of test tasks is a line here.
+const IMAGES: [Entry; 2] = [
+    Entry {
+        manifest: "test/kernel/app.toml",
+        cases: KERNEL_CASES,
+        tag: None,
+        others: None,
+        ends: "the_suite_ends_with_a_reset",
+    },
+    Entry {
+        manifest: "test/kernel/fp.toml",
+        cases: KERNEL_CASES,
+        tag: Some("fp"),
+        others: Some("fp_every_other_case_holds_with_fp_registers"),
+        ends: "fp_the_suite_ends_with_a_reset",
+    },
+];
+
+/// Runs the cases whose name contains `filter`.
 ///
 /// # Errors
-/// If the image cannot be built or the machine not started.
+/// If an image cannot be built or a machine not started.
 pub fn run(filter: Option<&str>, progress: Progress<'_>) -> anyhow::Result<Vec<Case>> {
     let wanted = |name: &str| filter.is_none_or(|part| name.contains(part));
-    if !test_kernel::cases::CASES.iter().any(|case| wanted(case.name)) {
-        return controls::run(filter, progress);
+    let started = Instant::now();
+    std::fs::create_dir_all(suite::folder(SUITE))?;
+    let mut cases = Vec::new();
+    for entry in &IMAGES {
+        cases.extend(run_image(entry, &wanted)?);
     }
-    let image = build_image::build(&dist::options(Path::new(MANIFEST), None))?;
-    let folder = suite::folder(SUITE);
-    std::fs::create_dir_all(&folder)?;
-    let setup = Setup {
-        kernel: image.file("shim").context("the kernel suite's image has no shim")?,
-        loads: vec![Load::Elf(image.product())],
-        clock: Clock::Icount { shift: ICOUNT_SHIFT },
-        directory: root::project(),
-        gdb: None,
-        limit: LIMIT,
-    };
-    let boot = suite::boot(&setup, &folder.join("boot.log"))?;
-    let mut expected = Expected::new(SUITE, test_kernel::cases::CASES.iter().map(|case| case.name));
-    // The cases share one boot of a fraction of a second: none has a time of its own.
-    for said in boot.lines.iter().filter_map(|line| Said::parse(line)) {
-        expected.report(&said.name, said.outcome(), Duration::ZERO);
-    }
-    let end = format!("{}; see {}", boot.end, boot.log.display());
-    let mut cases = expected.close(&end);
-    cases.push(Case {
-        suite: SUITE.into(),
-        name: ENDS.into(),
-        outcome: match boot.end {
-            End::Status(0) => Outcome::Passed,
-            _ => Outcome::Failed(end),
-        },
-        duration: boot.duration,
-    });
-    cases.retain(|case| wanted(&case.name));
     cases.iter().for_each(progress);
-    cases.extend(controls::run(filter, progress)?);
-    let (passed, failed) = report::count(&cases);
-    eprintln!("{SUITE}: {passed} passed, {failed} failed in {:.1} s", boot.duration.as_secs_f64());
+    cases.extend(controls::run(&wanted, progress)?);
+    if !cases.is_empty() {
+        let (passed, failed) = report::count(&cases);
+        let seconds = started.elapsed().as_secs_f64();
+        eprintln!("{SUITE}: {passed} passed, {failed} failed in {seconds:.1} s");
+    }
     Ok(cases)
+}
+
+fn run_image(entry: &Entry, wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<Vec<Case>> {
+    let others = entry.others.filter(|name| wanted(name));
+    let runs = |case: &TargetCase| {
+        let own = case.tag == entry.tag && wanted(case.name);
+        own || case.tag.is_none() && others.is_some()
+    };
+    let ids: Vec<_> = boot::ids(entry.cases, runs);
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let image = SuiteImage::build(dist::options(Path::new(entry.manifest), None), entry.cases)?;
+    let run = boot::run(&image, &ids, Limits::NORMAL)?;
+    let tag = |name: &str| entry.cases.iter().find(|case| case.name == name).map(|case| case.tag);
+    let (mut cases, rest): (Vec<_>, Vec<_>) =
+        run.cases.into_iter().partition(|case| tag(&case.name).is_none_or(|tag| tag == entry.tag));
+    cases.extend(others.map(|name| together(name, &rest)));
+    if wanted(entry.ends) || run.end != Outcome::Passed {
+        cases.push(Case {
+            suite: SUITE.into(),
+            name: entry.ends.into(),
+            outcome: run.end,
+            duration: Duration::ZERO,
+        });
+    }
+    Ok(cases)
+}
+
+/// One case that holds if all of these do.
+fn together(name: &str, cases: &[Case]) -> Case {
+    let failed: Vec<_> = cases
+        .iter()
+        .filter_map(|case| match &case.outcome {
+            Outcome::Passed => None,
+            Outcome::Failed(why) => Some(format!("{}: {why}", case.name)),
+        })
+        .collect();
+    Case {
+        suite: SUITE.into(),
+        name: name.into(),
+        outcome: match failed.is_empty() {
+            true => Outcome::Passed,
+            false => Outcome::Failed(failed.join("; ")),
+        },
+        duration: cases.iter().map(|case| case.duration).sum(),
+    }
 }

@@ -31,6 +31,7 @@ const TOOLS: &[Tool] = &[
     ("a_dead_task_shows_its_source_line", dead_task),
     ("dist_writes_elfs_binaries_and_archive", dist),
     ("one_scenario_runs_by_its_name", one_scenario),
+    ("one_kernel_case_runs_alone_and_leaves_junit", one_kernel_case),
     ("the_bench_prints_every_row", bench),
     ("one_injected_panic_is_survived", inject_one),
     ("a_short_campaign_is_survived_and_its_negative_control_is_not", campaign),
@@ -297,6 +298,20 @@ fn dist(_: &Path) -> anyhow::Result<()> {
     for file in ["product.elf", "product.bin", "bench.elf", "core1.elf", "obscura.zip"] {
         ensure!(folder.join(file).is_file(), "{file} is missing");
     }
+    Ok(())
+}
+
+fn one_kernel_case(directory: &Path) -> anyhow::Result<()> {
+    const NAME: &str = "send_returns_the_answer";
+    let junit = directory.join("results.xml");
+    let said = succeed(&["test", "--suite", "kernel", NAME, "--junit", path(&junit)?])?;
+    ensure!(said.trim() == "1 passed, 0 failed", "said {said}");
+    let xml = std::fs::read_to_string(&junit)?;
+    ensure!(xml.contains("<testsuite name=\"kernel\" tests=\"1\""), "no suite in {xml}");
+    ensure!(xml.contains(&format!("<testcase name=\"{NAME}\"")), "no case in {xml}");
+    let log = std::fs::read_to_string(folder("kernel").join("kernel-suite.log"))?;
+    let begun = log.lines().filter(|line| line.contains("\"begin\"")).count();
+    ensure!(begun == 1, "{begun} cases ran, not one");
     Ok(())
 }
 

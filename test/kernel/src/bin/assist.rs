@@ -1,6 +1,7 @@
 //! Assist: a server, more important than the suite, that does what it is told.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use test_kernel::fp;
 use test_kernel::misbehave::{Kind, perform, raw_call};
 use test_kernel::protocol::{BUFFER_BYTES, assist, bytes, word};
 use userlib::{
@@ -12,6 +13,8 @@ userlib::entry!(main);
 
 /// What it remembers between messages.
 struct Assist {
+    /// FP registers as this life began.
+    fp_at_start: [u32; fp::COUNT],
     stored: u32,
     notes: u32,
     reply_receives: u32,
@@ -24,14 +27,26 @@ enum Then {
     Receive,
     /// Answer by reply-and-receive.
     Answer(TaskId, u32),
+    /// The same with so many bytes.
+    Bytes(TaskId, usize),
+    /// The same with a code.
+    Code(TaskId, u32),
 }
 
 fn main() -> ! {
+    // Before anything else may use them.
+    let fp_at_start = fp::registers();
     let mut buffer = [0; BUFFER_BYTES];
     let mask = notification!("free") | notification!("line");
     let mut receiver = sys_set_recv(&mut buffer, mask);
-    let mut state =
-        Assist { stored: 0, notes: 0, reply_receives: 0, held: None, scratch: [0; BUFFER_BYTES] };
+    let mut state = Assist {
+        fp_at_start,
+        stored: 0,
+        notes: 0,
+        reply_receives: 0,
+        held: None,
+        scratch: [0; BUFFER_BYTES],
+    };
     let mut received = receiver.recv();
     loop {
         received = match received {
@@ -46,6 +61,10 @@ fn main() -> ! {
                     let answer: [u8; 4] = bytes([value]);
                     receiver.reply_recv(peer, 0, &answer)
                 }
+                Then::Bytes(peer, count) => {
+                    receiver.reply_recv(peer, 0, &[7; BUFFER_BYTES][..count])
+                }
+                Then::Code(peer, code) => receiver.reply_recv(peer, code, &[]),
             },
         };
     }
@@ -129,9 +148,39 @@ impl Assist {
                 );
             }
             assist::REPLY_RECEIVES => reply(peer, [self.reply_receives]),
-            _ => sys_reply(peer, 1, &[]),
+            assist::REPLY_RECV_BYTES => return Then::Bytes(peer, index.min(BUFFER_BYTES)),
+            assist::REPLY_RECV_CODE => return Then::Code(peer, word(body, 0)),
+            _ => self.serve_fp(message, word(body, 0)),
         }
         Then::Receive
+    }
+
+    fn serve_fp(&self, message: Message, argument: u32) {
+        let peer = message.sender;
+        match message.op {
+            assist::FP_AT_START => {
+                let half = self.fp_at_start.iter().skip(argument as usize);
+                let mut answer = [0; BUFFER_BYTES];
+                for (place, register) in answer.chunks_exact_mut(4).zip(half) {
+                    place.copy_from_slice(&register.to_le_bytes());
+                }
+                sys_reply(peer, 0, &answer);
+            }
+            assist::FP_LOAD => {
+                fp::load(&fp::pattern(argument));
+                sys_reply(peer, 0, &[]);
+            }
+            assist::FP_DIE => {
+                sys_reply(peer, 0, &[]);
+                fp::load_and_die(&fp::pattern(argument));
+            }
+            assist::FP_OVERFLOW => {
+                sys_reply(peer, 0, &[]);
+                fp::trap_without_room();
+            }
+            assist::FP_STATUS => reply(peer, [fp::status()]),
+            _ => sys_reply(peer, 1, &[]),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! the results with the next question.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use test_kernel::fp;
 use test_kernel::misbehave::{Kind, perform, raw_call};
 use test_kernel::protocol::{BUFFER_BYTES, bytes, client, word};
 use userlib::{sys_refresh_task_id, sys_send};
@@ -10,8 +11,8 @@ userlib::entry!(main);
 
 fn main() -> ! {
     let suite = sys_refresh_task_id(userlib::slot!("suite"));
-    // The suite reaches assist through this client's system calls, so it needs the permission.
-    let _ = userlib::slot!("assist");
+    // The suite reaches these through this client's system calls, so it needs the permission.
+    let _ = (userlib::slot!("assist"), userlib::slot!("idol"));
     let mut buffer = [0u8; BUFFER_BYTES];
     let mut results = [0; 6];
     loop {
@@ -26,7 +27,13 @@ fn main() -> ! {
         if word(&command, 0) == client::SPIN {
             perform(Kind::Spin, 0);
         }
-        let args = core::array::from_fn(|index| word(&command, index + 1));
-        results = raw_call(word(&command, 0), args);
+        let args: [u32; 7] = core::array::from_fn(|index| word(&command, index + 1));
+        results = match word(&command, 0) {
+            client::FP_SPIN => {
+                let [turns, seed, ..] = args;
+                [fp::spin(turns, &fp::pattern(seed)), 0, 0, 0, 0, 0]
+            }
+            number => raw_call(number, args),
+        };
     }
 }

@@ -2,7 +2,8 @@
 //! faults, prints the results, and resets the machine at the end.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use test_kernel::protocol::{bytes, runner, word};
+use test_kernel::misbehave::{Kind, perform};
+use test_kernel::protocol::{bytes, runner, wanted, word};
 use test_kernel::report::{self, Sums};
 use test_kernel::uart::Uart;
 use userlib::{
@@ -26,6 +27,8 @@ struct Runner {
     uart: Uart,
     suite: TaskIndex,
     limit_us: u64,
+    /// Which cases are to run ([`wanted`]).
+    wanted: &'static [u8],
     running: Option<Running>,
     next: u32,
     sums: Sums,
@@ -39,6 +42,7 @@ fn main() -> ! {
         uart: unsafe { Uart::new(userlib::peripheral!("uart0")) },
         suite: TaskIndex(userlib::config_u32!("suite") as u8),
         limit_us: u64::from(userlib::config_u32!("case_limit_ms")) * 1000,
+        wanted: parameters(),
         running: None,
         next: 0,
         sums: Sums::default(),
@@ -56,6 +60,13 @@ fn main() -> ! {
             }
         }
     }
+}
+
+/// The block that the loader of the emulator left.
+fn parameters() -> &'static [u8] {
+    let (base, bytes) = userlib::region!("parameters");
+    // SAFETY: the region is mapped read-only for this task, and nothing writes it while tasks run.
+    unsafe { userlib::arch::linked_bytes(base as u32, bytes as u32) }
 }
 
 impl Runner {
@@ -134,19 +145,22 @@ impl Runner {
                 self.auto_restart = word(body, 0) != 0;
                 sys_reply(message.sender, 0, &[]);
             }
+            runner::HANG => perform(Kind::Spin, 0),
+            runner::BABBLE => loop {
+                report::begin(&mut self.uart, b"nonsense", u32::MAX);
+            },
             _ => sys_reply(message.sender, 1, &[]),
         }
     }
 
-    fn next(&mut self, message: Message, count: u32) {
-        self.sums.cases = count;
-        if self.next >= count {
+    fn next(&mut self, message: Message, case_count: u32) {
+        let Some(id) = wanted::nth(self.wanted, self.next, case_count) else {
+            self.sums.cases = self.next;
             report::sums(&mut self.uart, self.sums);
             kipc::reset();
-        }
-        let answer: [u8; 4] = bytes([self.next]);
+        };
         self.next += 1;
-        sys_reply(message.sender, 0, &answer);
+        sys_reply(message.sender, 0, &bytes::<1, 4>([id]));
     }
 
     fn begin(&mut self, message: Message, body: &[u8]) {
@@ -154,6 +168,7 @@ impl Runner {
         let mut running =
             Running { id: word(body, 0), name: [0; NAME_BYTES], name_len: text.len() };
         running.name[..text.len()].copy_from_slice(text);
+        report::begin(&mut self.uart, text, running.id);
         self.running = Some(running);
         self.notes = 0;
         let deadline_us = sys_get_timer().now_us + self.limit_us;

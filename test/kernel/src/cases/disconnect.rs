@@ -3,6 +3,7 @@
 use super::harness::*;
 use crate::misbehave::Kind;
 use crate::protocol::assist;
+use hubris_derive::test_case;
 use sys_abi::{FaultInfo, RecvMode, SchedState, Sysnum, TaskState, UsageError};
 use userlib::{
     Cause, DeathRecord, TaskId, kipc, sys_get_timer, sys_post, sys_recv_closed, sys_reply, sys_send,
@@ -14,6 +15,7 @@ fn deafen_assist() {
     assist_calls(Sysnum::Recv as u32, [0, 0, 0, closed, TaskId::KERNEL.0, 0, 0]);
 }
 
+#[test_case]
 pub fn death_releases_everybody_in_every_state() {
     let living = assist_id();
     let mut in_reply = Client::new(CLIENT1);
@@ -41,6 +43,7 @@ pub fn death_releases_everybody_in_every_state() {
     }
 }
 
+#[test_case]
 pub fn send_to_the_dead_returns_at_once() {
     let living = assist_id();
     misbehave(Kind::Undefined, 0);
@@ -57,6 +60,7 @@ pub fn send_to_the_dead_returns_at_once() {
     assert!(sys_get_timer().now_us - before_us < 1000, "at once");
 }
 
+#[test_case]
 pub fn post_to_the_dead_returns_the_record() {
     let living = assist_id();
     kipc::kill_task(assist_index(), Cause::DependencyLost);
@@ -68,6 +72,7 @@ pub fn post_to_the_dead_returns_the_record() {
     assert!(sys_post(living, 1 << 1) == Err(record), "the record");
 }
 
+#[test_case]
 pub fn closed_receive_from_the_dead_returns_the_record() {
     let living = assist_id();
     kipc::kill_task(assist_index(), Cause::Stalled);
@@ -76,6 +81,7 @@ pub fn closed_receive_from_the_dead_returns_the_record() {
     assert!(record.generation == living.generation() && record.cause == Cause::Stalled, "record");
 }
 
+#[test_case]
 pub fn death_of_a_blocked_sender_leaves_no_message() {
     deafen_assist();
     let mut client = Client::new(CLIENT0);
@@ -87,6 +93,7 @@ pub fn death_of_a_blocked_sender_leaves_no_message() {
     assert!(ask(assist::STORE, [3]).word(0) == 0, "nobody stored anything");
 }
 
+#[test_case]
 pub fn death_of_a_client_in_reply_makes_the_reply_void() {
     let client = Client::new(CLIENT0);
     kipc::reinit_task(CLIENT0, true);
@@ -95,6 +102,7 @@ pub fn death_of_a_client_in_reply_makes_the_reply_void() {
     assert!(next.id != client.id, "another life");
 }
 
+#[test_case]
 pub fn the_cause_is_the_one_given() {
     for cause in Cause::ALL {
         kipc::kill_task(assist_index(), cause);
@@ -104,12 +112,14 @@ pub fn the_cause_is_the_one_given() {
     }
 }
 
+#[test_case]
 pub fn the_cause_of_a_panic_is_panicked() {
     misbehave(Kind::Panic, 0);
     let sent = sys_send(assist_id(), assist::JUST_REPLY, &[], &mut [], &[]);
     assert!(matches!(sent, Err(DeathRecord { cause: Cause::Panicked, .. })), "panicked");
 }
 
+#[test_case]
 pub fn the_cause_of_a_fault_is_faulted() {
     misbehave(Kind::ReadWord, 0);
     let sent = sys_send(assist_id(), assist::JUST_REPLY, &[], &mut [], &[]);
@@ -129,10 +139,12 @@ fn reserved(code: u32) {
     expect_assist_fault(FaultInfo::SyscallUsage(UsageError::ReservedCode));
 }
 
+#[test_case]
 pub fn replying_with_a_reserved_code_faults_the_server() {
     reserved(userlib::CODE_RESERVED_FIRST);
 }
 
+#[test_case]
 pub fn all_reserved_codes_fault_the_server() {
     for code in [userlib::CODE_DISCONNECTED - 1, userlib::CODE_DISCONNECTED + 1, u32::MAX] {
         reserved(code);
@@ -140,6 +152,7 @@ pub fn all_reserved_codes_fault_the_server() {
     }
 }
 
+#[test_case]
 pub fn a_too_long_reply_faults_the_server() {
     let living = assist_id();
     let sent = sys_send(living, assist::JUST_REPLY, &[1; 4], &mut [0; 3], &[]);
@@ -147,6 +160,7 @@ pub fn a_too_long_reply_faults_the_server() {
     expect_assist_fault(FaultInfo::SyscallUsage(UsageError::ReplyTooBig));
 }
 
+#[test_case]
 pub fn a_task_dying_in_receive_leaves_senders_released() {
     let living = assist_id();
     deafen_assist();

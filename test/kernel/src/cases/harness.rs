@@ -2,6 +2,7 @@
 
 use crate::misbehave::Kind;
 use crate::protocol::{BUFFER_BYTES, assist, bytes, client, runner, word};
+pub use crate::suite::{ask_runner, runner_index};
 use sys_abi::{FaultInfo, SchedState, Sysnum, TaskState, UsageError};
 use userlib::{
     Received, TaskId, TaskIndex, kipc, notification, slot, sys_get_timer, sys_recv_closed,
@@ -19,49 +20,28 @@ pub const CLIENT2: TaskIndex = TaskIndex(5);
 /// Never started.
 pub const ABSENT: TaskIndex = TaskIndex(6);
 
-/// The supervisor of this image.
-pub fn runner_index() -> TaskIndex {
-    slot!("runner")
-}
-
 /// The server.
 pub fn assist_index() -> TaskIndex {
     slot!("assist")
 }
 
-/// Asks the runner something that has one word as answer.
-pub fn ask_runner<const N: usize>(op: u16, words: [u32; N]) -> u32 {
-    let message: [u8; 8] = bytes(words);
-    let mut reply = [0; 4];
-    let runner = sys_refresh_task_id(runner_index());
-    assert!(sys_send(runner, op, &message[..N * 4], &mut reply, &[]).is_ok(), "the runner lives");
-    word(&reply, 0)
-}
-
-/// Tells the runner what runs, and makes the peers anew.
-pub fn begin(id: u32, name: &str) {
-    kipc::reinit_task(assist_index(), true);
-    for client in [CLIENT0, CLIENT1, CLIENT2] {
-        kipc::reinit_task(client, true);
+/// Makes assist, the generated server and the clients anew, and forgets what they did.
+pub fn fresh() {
+    for task in [assist_index(), idol_index(), CLIENT0, CLIENT1, CLIENT2] {
+        kipc::reinit_task(task, true);
     }
     while sys_watch_next().is_some() {}
     sys_set_timer(None, 0);
-    let mut message = [0; 100];
-    message[..4].copy_from_slice(&id.to_le_bytes());
-    message[4..4 + name.len()].copy_from_slice(name.as_bytes());
-    let runner = sys_refresh_task_id(runner_index());
-    let sent = sys_send(runner, runner::BEGIN, &message[..4 + name.len()], &mut [], &[]);
-    assert!(sent.is_ok(), "the runner lives");
-}
-
-/// Tells the runner that the case has passed.
-pub fn passed() {
-    ask_runner(runner::PASSED, []);
 }
 
 /// What the runner has seen since the case began, or since the last call.
 pub fn runner_notes() -> u32 {
     ask_runner(runner::READ_AND_CLEAR_NOTES, [])
+}
+
+/// The server with a generated stub.
+pub fn idol_index() -> TaskIndex {
+    slot!("idol")
 }
 
 /// The id of assist's present life.
@@ -213,12 +193,26 @@ impl Client {
         self.order(client::SPIN, [0; 7]);
     }
 
-    fn order(&mut self, number: u32, args: [u32; 7]) {
+    /// Orders what [`client`] lists, or a system call.
+    pub fn order(&mut self, number: u32, args: [u32; 7]) {
         self.wait();
         let [a, b, c, d, e, f, g] = args;
         let command: [u8; 32] = bytes([number, a, b, c, d, e, f, g]);
         sys_reply(self.id, 0, &command);
         self.asks = false;
+    }
+
+    /// Puts bytes into its buffer: it gets them as an answer from us.
+    pub fn fill(&mut self, bytes: &[u8]) {
+        let own = sys_refresh_task_id(SUITE);
+        let (buffer, len) = (self.buffer, bytes.len() as u32);
+        self.call(Sysnum::Send, [own.0, client::FILL.into(), 0, 0, buffer, len, 0]);
+        let asked = sys_recv_closed(&mut [], 0, self.id);
+        assert!(
+            matches!(asked, Ok(Received::Message(message)) if message.op == client::FILL),
+            "it asks"
+        );
+        sys_reply(self.id, 0, bytes);
     }
 
     /// Orders a SEND without bytes.

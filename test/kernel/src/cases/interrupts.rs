@@ -2,6 +2,7 @@
 
 use super::harness::*;
 use crate::protocol::assist;
+use hubris_derive::test_case;
 use sys_abi::{IrqStatus, Sysnum};
 use userlib::{
     kipc, notification, sys_irq_control, sys_irq_control_clear_pending, sys_irq_status,
@@ -26,6 +27,7 @@ fn quiet(mask: u32) {
     }
 }
 
+#[test_case]
 pub fn an_enabled_interrupt_arrives_as_its_bit() {
     quiet(line());
     sys_irq_control(line(), true);
@@ -34,6 +36,7 @@ pub fn an_enabled_interrupt_arrives_as_its_bit() {
     assert!(sys_irq_status(line()) & IrqStatus::ENABLED == 0, "masked by the kernel");
 }
 
+#[test_case]
 pub fn interrupt_status_follows_the_life_of_an_interrupt() {
     quiet(line());
     assert!(sys_irq_status(line()) == 0, "disabled, idle");
@@ -48,6 +51,7 @@ pub fn interrupt_status_follows_the_life_of_an_interrupt() {
     quiet(line());
 }
 
+#[test_case]
 pub fn a_masked_interrupt_waits() {
     quiet(line());
     pend();
@@ -57,6 +61,7 @@ pub fn a_masked_interrupt_waits() {
     assert!(sys_recv_notification(line()) == line(), "delivered when enabled");
 }
 
+#[test_case]
 pub fn clearing_forgets_a_pending_interrupt() {
     quiet(line());
     pend();
@@ -65,6 +70,7 @@ pub fn clearing_forgets_a_pending_interrupt() {
     quiet(line());
 }
 
+#[test_case]
 pub fn two_lines_may_share_a_bit() {
     let pair = notification!("interrupt_pair");
     quiet(pair);
@@ -74,6 +80,7 @@ pub fn two_lines_may_share_a_bit() {
     assert!(sys_irq_status(pair) == 0, "both lines came and are masked");
 }
 
+#[test_case]
 pub fn interrupts_of_a_dead_task_are_masked_and_forgotten() {
     const ASSIST_LINE: u32 = 1;
     assist_call_results(Sysnum::IrqControl, [ASSIST_LINE, 1, 0, 0, 0, 0, 0]);
@@ -90,6 +97,7 @@ pub fn interrupts_of_a_dead_task_are_masked_and_forgotten() {
     assert!(status == 0, "pending state was forgotten at the death");
 }
 
+#[test_case]
 pub fn interrupts_of_two_tasks_do_not_mix() {
     const ASSIST_LINE: u32 = 1;
     quiet(line());
@@ -99,4 +107,40 @@ pub fn interrupts_of_two_tasks_do_not_mix() {
     assert!(ask(assist::NOTES, []).word(0) == ASSIST_LINE, "theirs");
     assert!(sys_irq_status(line()) == IrqStatus::ENABLED, "not ours");
     quiet(line());
+}
+
+#[test_case]
+pub fn lines_with_different_bits_arrive_together() {
+    let (one, pair) = (line(), notification!("interrupt_pair"));
+    quiet(one);
+    quiet(pair);
+    kipc::software_irq(SUITE, one | pair);
+    for mask in [one, pair] {
+        sys_irq_control(mask, true);
+    }
+    assert!(sys_recv_notification(one | pair) == one | pair, "both bits in one receive");
+}
+
+#[test_case]
+pub fn enabling_a_shared_bit_enables_all_its_lines_again() {
+    let pair = notification!("interrupt_pair");
+    quiet(pair);
+    for _ in 0..3 {
+        sys_irq_control(pair, true);
+        assert!(sys_irq_status(pair) == IrqStatus::ENABLED, "enabled");
+        kipc::software_irq(SUITE, pair);
+        assert!(sys_recv_notification(pair) == pair, "each time");
+        assert!(sys_irq_status(pair) == 0, "both were masked");
+    }
+}
+
+#[test_case]
+pub fn disabling_keeps_what_comes_for_later() {
+    quiet(line());
+    sys_irq_control(line(), true);
+    sys_irq_control(line(), false);
+    pend();
+    assert!(sys_irq_status(line()) == IrqStatus::PENDING, "not delivered, not lost");
+    quiet(line());
+    assert!(sys_irq_status(line()) == 0, "until it is cleared");
 }

@@ -1,19 +1,22 @@
 //! Messages between healthy tasks.
 
 use super::harness::*;
-use crate::protocol::{assist, word};
+use crate::protocol::{BUFFER_BYTES, assist, word};
+use hubris_derive::test_case;
 use sys_abi::{FaultInfo, SchedState, Sysnum, TaskState, UsageError};
 use userlib::{
     CODE_DISCONNECTED, Received, ReplyFaultReason, TaskId, sys_recv_closed, sys_recv_open,
     sys_refresh_task_id, sys_reply, sys_reply_fault, sys_send,
 };
 
+#[test_case]
 pub fn send_returns_the_answer() {
     let answer = ask(assist::JUST_REPLY, [0x1234_5678]);
     assert!(answer.code == 0 && answer.len == 4, "code 0, four bytes");
     assert!(answer.word(0) == !0x1234_5678, "the complement");
 }
 
+#[test_case]
 pub fn send_and_receive_carry_the_envelope() {
     let mut reply = [0; 20];
     let leases = [userlib::Lease::read(b"a"), userlib::Lease::read(b"b")];
@@ -23,6 +26,7 @@ pub fn send_and_receive_carry_the_envelope() {
     assert!(seen == [assist::ENVELOPE.into(), 3, 20, 2], "op, length, capacity, leases");
 }
 
+#[test_case]
 pub fn receive_then_reply_reaches_the_sender() {
     let mut client = Client::new(CLIENT0);
     let own = sys_refresh_task_id(SUITE);
@@ -36,6 +40,7 @@ pub fn receive_then_reply_reaches_the_sender() {
     assert!((status, code, len) == (0, 7, 3), "status, code, length");
 }
 
+#[test_case]
 pub fn reply_fault_faults_the_sender() {
     let client = Client::new(CLIENT0);
     sys_reply_fault(client.id, ReplyFaultReason::AccessViolation);
@@ -45,6 +50,7 @@ pub fn reply_fault_faults_the_sender() {
     assert!(state(CLIENT0) == TaskState::Faulted { fault, original_state }, "faulted by us");
 }
 
+#[test_case]
 pub fn truncation_is_reported_with_the_sent_length() {
     let mut client = Client::new(CLIENT0);
     let own = sys_refresh_task_id(SUITE);
@@ -57,22 +63,26 @@ pub fn truncation_is_reported_with_the_sent_length() {
     sys_reply(client.id, 0, &[]);
 }
 
+#[test_case]
 pub fn zero_length_messages_and_replies_pass() {
     let sent = sys_send(assist_id(), assist::REPLY_CODE, &[], &mut [], &[]);
     assert!(sent == Ok((0, 0)), "an empty answer");
 }
 
+#[test_case]
 pub fn reply_codes_pass_unchanged() {
     for code in [1, 0x8000_0000, userlib::CODE_RESERVED_FIRST - 1] {
         assert!(ask(assist::REPLY_CODE, [code]).code == code, "the code");
     }
 }
 
+#[test_case]
 pub fn a_forwarded_disconnect_code_passes() {
     let answer = ask(assist::REPLY_CODE, [CODE_DISCONNECTED]);
     assert!(answer.code == CODE_DISCONNECTED, "the code");
 }
 
+#[test_case]
 pub fn closed_receive_takes_only_that_sender() {
     let mut first = Client::new(CLIENT0);
     let mut second = Client::new(CLIENT1);
@@ -91,6 +101,7 @@ pub fn closed_receive_takes_only_that_sender() {
     }
 }
 
+#[test_case]
 pub fn closed_receive_takes_a_sender_that_waits_already() {
     let_others_run();
     assert!(
@@ -105,6 +116,7 @@ pub fn closed_receive_takes_a_sender_that_waits_already() {
     sys_reply(client.id, 0, &[0; 32]);
 }
 
+#[test_case]
 pub fn reply_receive_answers_and_receives() {
     for round in 0..5 {
         assert!(ask(assist::JUST_REPLY, [round]).word(0) == !round, "answered");
@@ -112,6 +124,7 @@ pub fn reply_receive_answers_and_receives() {
     assert!(ask(assist::REPLY_RECEIVES, []).word(0) == 5, "by reply-and-receive");
 }
 
+#[test_case]
 pub fn reply_to_somebody_who_does_not_wait_does_nothing() {
     for peer in [assist_id(), sys_refresh_task_id(ABSENT), TaskId(0x0099_9900)] {
         sys_reply(peer, 1, &[1, 2, 3]);
@@ -120,6 +133,7 @@ pub fn reply_to_somebody_who_does_not_wait_does_nothing() {
     assert!(ask(assist::JUST_REPLY, [1]).word(0) == !1, "assist goes on");
 }
 
+#[test_case]
 pub fn replies_may_come_in_any_order() {
     let mut client = Client::new(CLIENT0);
     client.send(assist_id(), assist::HOLD);
@@ -135,6 +149,7 @@ fn client_is_in_reply() {
     assert!(state(CLIENT0) == waits, "the client waits for the reply");
 }
 
+#[test_case]
 pub fn task_config_arrives() {
     assert!(userlib::config_u32!("number") == 42, "an integer");
     assert!(userlib::config_u32!("flag") == 1, "a bool");
@@ -144,6 +159,7 @@ pub fn task_config_arrives() {
     assert!(userlib::own_index!() == SUITE, "own index");
 }
 
+#[test_case]
 pub fn refresh_gives_the_current_id() {
     let before = assist_id();
     userlib::kipc::reinit_task(assist_index(), true);
@@ -152,12 +168,36 @@ pub fn refresh_gives_the_current_id() {
     assert!(before.generation().next() == Some(after.generation()), "next life");
 }
 
+#[test_case]
 pub fn refresh_index_one_too_far_faults() {
     let id = userlib::task_count!();
     assist_misuses(Sysnum::RefreshTaskId, [id, 0, 0, 0, 0, 0, 0], UsageError::TaskOutOfRange);
 }
 
+#[test_case]
 pub fn refresh_index_far_too_far_faults() {
     let id = 0xff;
     assist_misuses(Sysnum::RefreshTaskId, [id, 0, 0, 0, 0, 0, 0], UsageError::TaskOutOfRange);
+}
+
+#[test_case]
+pub fn a_message_longer_than_the_registered_buffer_tells_its_length() {
+    let long = [0; BUFFER_BYTES + 8];
+    let mut reply = [0; 16];
+    let sent = sys_send(assist_id(), assist::ENVELOPE, &long, &mut reply, &[]);
+    assert!(sent == Ok((0, 16)), "answered");
+    assert!(word(&reply, 1) == long.len() as u32, "the length as sent");
+}
+
+#[test_case]
+pub fn a_reply_that_fits_exactly_passes() {
+    for len in [0, 1, 8, BUFFER_BYTES] {
+        let mut reply = [0xaa; BUFFER_BYTES + 1];
+        let wanted = (len as u32).to_le_bytes();
+        let id = assist_id();
+        let sent = sys_send(id, assist::REPLY_RECV_BYTES, &wanted, &mut reply[..len], &[]);
+        assert!(sent == Ok((0, len)), "all of it");
+        assert!(reply[..len].iter().all(|byte| *byte == 7), "every byte");
+        assert!(reply[len..].iter().all(|byte| *byte == 0xaa), "and no more");
+    }
 }

@@ -1,6 +1,7 @@
 //! Watches: the suite watches assist and client 0 behind one bit.
 
 use super::harness::*;
+use hubris_derive::test_case;
 use userlib::{
     Cause, Edge, Generation, TaskIndex, WatchEvent, kipc, notification, sys_recv_notification,
     sys_watch_next,
@@ -25,6 +26,7 @@ fn next(peer: TaskIndex, edge: Edge, generation: Generation, cause: Cause) {
     assert!(sys_watch_next() == Some(wanted), "this event");
 }
 
+#[test_case]
 pub fn a_death_is_an_event_with_its_generation() {
     settle();
     let living = generation_of(assist_index());
@@ -35,6 +37,7 @@ pub fn a_death_is_an_event_with_its_generation() {
     assert!(sys_watch_next().is_none(), "once");
 }
 
+#[test_case]
 pub fn two_deaths_are_two_events() {
     settle();
     let first = generation_of(assist_index());
@@ -47,6 +50,7 @@ pub fn two_deaths_are_two_events() {
     assert!(sys_watch_next().is_none(), "exactly two");
 }
 
+#[test_case]
 pub fn published_edges_arrive_in_order() {
     settle();
     let living = generation_of(assist_index());
@@ -68,6 +72,7 @@ pub fn published_edges_arrive_in_order() {
     assert!(sys_watch_next().is_none(), "no more");
 }
 
+#[test_case]
 pub fn two_peers_behind_one_bit_are_told_apart() {
     settle();
     let (assist, client) = (generation_of(assist_index()), generation_of(CLIENT0));
@@ -78,6 +83,7 @@ pub fn two_peers_behind_one_bit_are_told_apart() {
     assert!(sys_watch_next().is_none(), "no more");
 }
 
+#[test_case]
 pub fn a_full_watch_keeps_deaths_and_the_newest() {
     settle();
     let first = generation_of(assist_index());
@@ -97,14 +103,64 @@ pub fn a_full_watch_keeps_deaths_and_the_newest() {
     assert!(sys_watch_next().is_none(), "no more");
 }
 
+#[test_case]
 pub fn nothing_pending_is_none() {
     settle();
     assert!(sys_watch_next().is_none(), "nothing happened");
 }
 
+#[test_case]
 pub fn edges_of_somebody_not_watched_do_not_arrive() {
     settle();
     kipc::kill_task(CLIENT1, Cause::Unplugged);
     kipc::publish_edge(CLIENT2, Edge::Removing, generation_of(CLIENT2));
     assert!(sys_watch_next().is_none(), "not ours");
+}
+
+#[test_case]
+pub fn more_deaths_than_a_watch_holds_leave_a_gap_in_the_generations() {
+    settle();
+    let first = generation_of(assist_index());
+    for _ in 0..6 {
+        kipc::kill_task(assist_index(), Cause::Stalled);
+        kipc::reinit_task(assist_index(), true);
+    }
+    for life in 2..6 {
+        next(assist_index(), Edge::Died, Generation(first.0 + life), Cause::Stalled);
+    }
+    assert!(sys_watch_next().is_none(), "the two oldest gave way");
+}
+
+#[test_case]
+pub fn a_full_watch_of_one_peer_keeps_the_events_of_another() {
+    settle();
+    let quiet_one = generation_of(CLIENT0);
+    kipc::kill_task(CLIENT0, Cause::PowerLost);
+    for _ in 0..6 {
+        kipc::kill_task(assist_index(), Cause::Stalled);
+        kipc::reinit_task(assist_index(), true);
+    }
+    let mut of_client = 0;
+    let mut of_assist = 0;
+    while let Some(event) = sys_watch_next() {
+        if event.peer == CLIENT0 {
+            assert!((event.generation, event.cause) == (quiet_one, Cause::PowerLost), "its death");
+            of_client += 1;
+        } else {
+            of_assist += 1;
+        }
+    }
+    assert!((of_client, of_assist) == (1, 4), "each watch has its own bound");
+}
+
+#[test_case]
+pub fn an_edge_posts_its_bit_once_for_all_that_is_queued() {
+    settle();
+    let (edge, timer) = (notification!("peer_edge"), notification!("timer"));
+    kipc::kill_task(assist_index(), Cause::Stopped);
+    kipc::kill_task(CLIENT0, Cause::Stopped);
+    assert!(sys_recv_notification(edge) == edge, "the bit");
+    userlib::sys_set_timer(Some(0), timer);
+    assert!(sys_recv_notification(edge | timer) == timer, "once");
+    assert!(sys_watch_next().is_some() && sys_watch_next().is_some(), "for both");
 }
