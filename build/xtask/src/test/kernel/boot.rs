@@ -31,7 +31,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// When the host stops waiting for a case.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Wall-clock time from line to line of the runner; a case takes milliseconds.
+    /// Wall-clock time of a case, which takes milliseconds of it.
     pub case: Duration,
     /// Lines from one result to the next; a case says at most two.
     pub lines: usize,
@@ -39,8 +39,12 @@ pub struct Limits {
 
 impl Limits {
     /// For cases that are expected to end.
-    pub const NORMAL: Self = Self { case: Duration::from_secs(30), lines: 1000 };
+    pub const NORMAL: Self = Self { case: BETWEEN_LIMIT, lines: 1000 };
 }
+
+/// Wall-clock time in which a case must begin or the machine end, when none runs: the start of the
+/// emulator on a busy host is the longest part of a boot.
+const BETWEEN_LIMIT: Duration = Duration::from_secs(30);
 
 /// An image and the machine that it is for.
 pub struct SuiteImage {
@@ -231,7 +235,8 @@ impl Course {
         if self.lines > limits.lines {
             return Some(Stop::Babbling(limits.lines));
         }
-        (now.duration_since(self.since) > limits.case).then_some(Stop::Silent(limits.case))
+        let limit = if self.running.is_some() { limits.case } else { BETWEEN_LIMIT };
+        (now.duration_since(self.since) > limit).then_some(Stop::Silent(limit))
     }
 
     /// The case that the end is blamed on.
@@ -289,6 +294,8 @@ mod tests {
         assert_eq!(quiet.overdue(now + LIMITS.case, LIMITS), None);
         let late = now + LIMITS.case + Duration::from_millis(1);
         assert_eq!(quiet.overdue(late, LIMITS), Some(Stop::Silent(LIMITS.case)));
+        let (between, now) = course(&[BEGIN, OK]);
+        assert_eq!(between.overdue(now + BETWEEN_LIMIT, LIMITS), None);
         let (loud, now) = course(&[BEGIN, "x", BEGIN, BEGIN]);
         assert_eq!(loud.overdue(now, LIMITS), Some(Stop::Babbling(3)));
         let (busy, now) = course(&[BEGIN, OK, BEGIN, OK, BEGIN, OK]);

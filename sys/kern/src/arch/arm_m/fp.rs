@@ -39,7 +39,8 @@ const FPCCR_ASPEN: u32 = 1 << 31;
 /// FPCCR: an exception return clears what the handler left.
 const FPCCR_CLRONRET: u32 = 1 << 28;
 
-/// Turns the FP registers on, before the first task runs.
+/// Turns the FP registers on, before the first task runs. In Non-secure state the loader must have
+/// left them to it (NSACR).
 pub fn start() {
     if !PRESENT {
         return;
