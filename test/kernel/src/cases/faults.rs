@@ -73,6 +73,11 @@ pub fn jumping_without_thumb_is_an_invalid_operation() {
     assert!(matches!(assist_fault(), FaultInfo::InvalidOperation(_)), "invalid operation");
 }
 
+pub fn a_breakpoint_is_an_illegal_instruction() {
+    misbehave(Kind::Breakpoint, 0);
+    expect_assist_fault(FaultInfo::IllegalInstruction);
+}
+
 pub fn an_undefined_instruction_is_illegal_instruction() {
     misbehave(Kind::Undefined, 0);
     expect_assist_fault(FaultInfo::IllegalInstruction);

@@ -36,6 +36,7 @@ pub const CASES: &[Case] = cases! {
         send_and_receive_carry_the_envelope
         receive_then_reply_reaches_the_sender
         reply_fault_faults_the_sender
+        an_unbelieved_server_that_finds_fault_ends_its_own_life
         truncation_is_reported_with_the_sent_length
         zero_length_messages_and_replies_pass
         reply_codes_pass_unchanged
@@ -62,6 +63,7 @@ pub const CASES: &[Case] = cases! {
         jumping_into_the_kernel_is_illegal_text
         jumping_without_thumb_is_an_invalid_operation
         an_undefined_instruction_is_illegal_instruction
+        a_breakpoint_is_an_illegal_instruction
         dividing_by_zero_is_divide_by_zero
         reading_past_own_code_is_refused
         reading_past_own_memory_is_a_memory_access
