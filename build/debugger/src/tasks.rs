@@ -246,6 +246,10 @@ fn fault_words(session: &Session, fault: &Value) -> String {
             let reason = fault.field("__1").map_or_else(|| "?".into(), ToString::to_string);
             format!("refused by {}: {reason}", peer(session, fault))
         }
+        "Accuser" => {
+            let reason = fault.field("__1").map_or_else(|| "?".into(), ToString::to_string);
+            format!("found fault with {}: {reason}", peer(session, fault))
+        }
         _ => fault.to_string(),
     }
 }

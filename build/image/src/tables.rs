@@ -108,7 +108,8 @@ fn task(image: &Image, index: usize, placed: Placed) -> TaskDesc {
         priority: task.priority,
         flags: flag(task.start, TaskFlags::START)
             | flag(task.may_restart, TaskFlags::RESTART)
-            | flag(task.may_fault, TaskFlags::FAULT),
+            | flag(task.may_fault, TaskFlags::FAULT)
+            | flag(task.quiesce.is_some(), TaskFlags::UNBELIEVED),
         upper_region_count: index8(regions.len().saturating_sub(REGIONS_PER_TASK / 2)),
         first_post: first_post(image, index),
     }

@@ -30,7 +30,7 @@
 //! maps = { video6 = "read" }                     # or in the region: readers, writers
 //! config = { entity = "OMAP3 ISP resizer output", pool = "video6", buffers = 4 }
 //! restart = { first_ms = 0, factor = 2, max_ms = 1000, give_up = { deaths = 8, within_ms = 10000 } }  # or "never"
-//! quiesce = "power"                              # who makes its hardware quiet
+//! quiesce = "power"                              # who makes its hardware quiet; its word alone ends no caller
 //! hang_ms = 50                                   # 0 = never checked
 //!
 //! [regions.video6]

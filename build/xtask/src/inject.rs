@@ -31,6 +31,7 @@
 mod campaign;
 mod class;
 mod draw;
+mod memory;
 mod oracle;
 mod record;
 mod report;

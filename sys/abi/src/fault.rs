@@ -102,7 +102,7 @@ pub enum FaultInfo {
     DivideByZero,
     /// Execution of memory that is not executable.
     IllegalText,
-    /// An undefined instruction.
+    /// An undefined instruction, or a breakpoint.
     IllegalInstruction,
     /// Any other usage fault: the CFSR bits.
     InvalidOperation(u32),
@@ -116,6 +116,9 @@ pub enum FaultInfo {
     Killed(TaskId, crate::Cause),
     /// Faulted by a server it called.
     FromServer(TaskId, ReplyFaultReason),
+    /// It found fault with this caller, and the manifest does not let it judge. Whether it was right,
+    /// the next life may show.
+    Accuser(TaskId, ReplyFaultReason),
 }
 
 impl FaultInfo {

@@ -14,7 +14,7 @@
 //! | 9 | GET_TIMER | - | now lo, hi (us); armed; deadline lo, hi |
 //! | 10 | REFRESH_TASK_ID | any id | id of the current life |
 //! | 11 | POST | task id; bits | status; peer index, ended generation, cause |
-//! | 12 | REPLY_FAULT | peer id; reason | - |
+//! | 12 | REPLY_FAULT | peer id; reason | - (of an unbelieved task: never returns) |
 //! | 13 | IRQ_STATUS | mask | [`IrqStatus`] bits |
 //! | 14 | REPLY_RECV | peer id; code; msg ptr, len | as RECV |
 //! | 15 | SET_RECV | buf ptr, len; mask | - (the descriptor that REPLY_RECV receives with) |

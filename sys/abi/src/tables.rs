@@ -46,6 +46,9 @@ impl TaskFlags {
     pub const RESTART: u8 = 2;
     /// May inject faults and software interrupts (default: the supervisor only).
     pub const FAULT: u8 = 4;
+    /// Its word alone ends no caller: with REPLY_FAULT it ends its own life. For tasks that may run
+    /// wild with their hardware.
+    pub const UNBELIEVED: u8 = 8;
 }
 
 /// Memory of one task alone.

@@ -9,7 +9,7 @@ use crate::task::{Member, ReceiveDescriptor, State, Task};
 use crate::umem;
 use sys_abi::{
     CODE_DISCONNECTED, CODE_RESERVED_FIRST, DeathRecord, FaultInfo, LeaseDescriptor, RecvMode,
-    RecvStatus, ReplyFaultReason, SendStatus, TaskId, UsageError,
+    RecvStatus, ReplyFaultReason, SendStatus, TaskFlags, TaskId, UsageError,
 };
 
 const LEASE_BYTES: u32 = size_of::<LeaseDescriptor>() as u32;
@@ -264,6 +264,9 @@ impl<A: Arch> Kernel<'_, A> {
         let task = self.task(peer);
         if task.live != peer_id || task.state != State::InReply(my_id) {
             return Ok(Next::Same);
+        }
+        if self.desc(me).flags & TaskFlags::UNBELIEVED != 0 {
+            return Err(FaultInfo::Accuser(peer_id, *reason));
         }
         self.end_life(peer, FaultInfo::FromServer(my_id, *reason));
         Ok(Next::Choose)

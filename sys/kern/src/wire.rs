@@ -87,6 +87,10 @@ impl Answer {
                 self.variant(11, id);
                 self.byte(reason as u8);
             }
+            FaultInfo::Accuser(TaskId(id), reason) => {
+                self.variant(12, id);
+                self.byte(reason as u8);
+            }
         }
     }
 
@@ -166,7 +170,9 @@ mod tests {
             FaultInfo::Injected(ID),
         ];
         faults.extend(Cause::ALL.map(|cause| FaultInfo::Killed(ID, cause)));
-        faults.extend(ReplyFaultReason::ALL.map(|reason| FaultInfo::FromServer(ID, reason)));
+        for reason in ReplyFaultReason::ALL {
+            faults.extend([FaultInfo::FromServer(ID, reason), FaultInfo::Accuser(ID, reason)]);
+        }
         faults
     }
 

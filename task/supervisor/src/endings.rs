@@ -1,13 +1,10 @@
 //! From the end of a life to the beginning of the next one: death, quiet, kill switch, return.
 
 use crate::event::Action;
-use crate::life::{Life, Phase};
+use crate::life::Phase;
 use crate::supervise::{Module, Supervisor};
 use idl::types::{StoryKind, SupervisorError};
 use sys_abi::{Cause, Edge, Generation, TaskId, TaskIndex};
-
-/// Callers that a driver may fault in one life; with the last of them it is ended itself.
-pub const ACCUSATIONS_MAX: u8 = 2;
 
 impl Supervisor<'_> {
     /// Gives whether it was news.
@@ -40,26 +37,26 @@ impl Supervisor<'_> {
         true
     }
 
-    /// A server found fault with a message and ended its caller, as the protocol demands. Who is
-    /// wrong, nobody can tell once. But the callers of a driver are tasks of the system, which come
-    /// back with the code that worked before; a driver that accuses again in the same life is
-    /// ended, or it would wear all of them down, one restart budget after the other.
-    fn accused_by(&mut self, accuser: TaskId) -> bool {
-        let task = accuser.index();
-        let is_it = |life: &Life| {
-            life.policy.quiesced && life.alive() && life.generation == accuser.generation()
-        };
-        if !self.life(task).is_ok_and(is_it) {
-            return false;
+    /// A driver found fault with a message. It may have gone mad with its hardware, so the kernel has
+    /// ended its life and not its caller's (`TaskFlags::UNBELIEVED`). But when the next life, which
+    /// begins with fresh memory, says the same of the same life of the same caller, it is the caller
+    /// that is wrong.
+    pub(crate) fn accuse(
+        &mut self,
+        accuser: (TaskIndex, Generation),
+        accused: TaskId,
+        act: &mut dyn FnMut(Action),
+    ) {
+        let task = accused.index();
+        let Ok(life) = self.life_mut(task) else { return };
+        if !life.alive() || life.generation != accused.generation() {
+            return;
         }
-        let life = self.at_mut(task);
-        life.accusations = life.accusations.saturating_add(1);
-        life.accusations >= ACCUSATIONS_MAX
-    }
-
-    pub(crate) fn accused(&mut self, accuser: TaskId, act: &mut dyn FnMut(Action)) {
-        if self.accused_by(accuser) {
-            act(Action::Kill(accuser.index(), Cause::Faulted));
+        let former = life.accuser.replace(accuser);
+        if former
+            .is_some_and(|(driver, life)| (driver, life.next()) == (accuser.0, Some(accuser.1)))
+        {
+            act(Action::Kill(task, Cause::Faulted));
         }
     }
 

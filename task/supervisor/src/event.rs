@@ -15,8 +15,8 @@ pub enum Event {
         generation: Generation,
         /// Why.
         cause: Cause,
-        /// The server that faulted it, if one did: it found fault with a message.
-        accuser: Option<TaskId>,
+        /// The caller that it found fault with when it died, if it did.
+        accused: Option<TaskId>,
     },
     /// `quiesced` was called.
     Quiesced {

@@ -16,13 +16,13 @@
 //! | peer | died | quiet | ready | other |
 //! |---|---|---|---|---|
 //! | power | throws the kill switch, kills what lives on the domain (DependencyLost), forgets the module, restarts power, then frames, isp, sensor in this order | at once: it has no DMA | lets the tasks of the domain start if a module is present | `presence(absent)`: kills the tasks of the domain (Unplugged); late or double `quiesced`: NotPending |
-//! | isp, sensor (`quiesce = "power"`) | posts `quiesce` to power; bound passed: kill switch, all of the domain Failed | published after `quiesced`; then restart, Absent, Stopped or Failed | published | `lost`: killed (Faulted); removal: `removing`, killed at the bound; faults its callers twice in one life: killed (Faulted) |
+//! | isp, sensor (`quiesce = "power"`) | posts `quiesce` to power; bound passed: kill switch, all of the domain Failed | published after `quiesced`; then restart, Absent, Stopped or Failed | published | `lost`: killed (Faulted); removal: `removing`, killed at the bound; two lives in a row find fault with one caller: that is killed (Faulted) |
 //! | any other | restart after its delay; the domain's tasks wait for more important ones that are on their way back | at once | published | too many deaths: Failed |
 //! | itself | the kernel resets the machine | | | |
 //!
 //! # Bounds
 //! [`TASKS_MAX`] tasks, [`STORY_EVENTS`] events kept, [`DEATHS_MAX`] deaths remembered per task,
-//! [`ACCUSATIONS_MAX`] callers that a driver may fault in one life, [`REMOVING_US`] for an orderly removal, the quiesce bound from `app.toml`.
+//! [`REMOVING_US`] for an orderly removal, the quiesce bound from `app.toml`.
 #![forbid(unsafe_code)]
 
 mod calls;
@@ -36,7 +36,6 @@ mod supervise;
 #[cfg(test)]
 mod tests;
 
-pub use endings::ACCUSATIONS_MAX;
 pub use event::{Action, Config, Event};
 pub use hang::{KEEP_US, SUSPECT_US};
 pub use policy::{DEATHS_MAX, Policy, Tables};

@@ -14,7 +14,7 @@
 
 use crate::hang::Hang;
 use crate::policy::{Deaths, Policy};
-use sys_abi::{Cause, Generation};
+use sys_abi::{Cause, Generation, TaskIndex};
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +58,8 @@ pub struct Life {
     pub restarts: u16,
     /// Times of deaths that count.
     pub deaths: Deaths,
-    /// Callers that this life has faulted.
-    pub accusations: u8,
+    /// The life of a driver that found fault with this one last.
+    pub accuser: Option<(TaskIndex, Generation)>,
     /// Hang detection.
     pub hang: Hang,
 }
@@ -77,7 +77,7 @@ impl Life {
             not_before_us: 0,
             restarts: 0,
             deaths: Deaths::NONE,
-            accusations: 0,
+            accuser: None,
             hang: Hang::NEW,
         }
     }
@@ -99,7 +99,7 @@ impl Life {
     pub fn end(&mut self, now_us: u64, generation: Generation, cause: Cause) {
         self.generation = generation;
         self.hang = Hang::NEW;
-        self.accusations = 0;
+        self.accuser = None;
         self.not_before_us = now_us;
         if counts(cause) {
             let deaths = self.deaths.add(now_us, self.policy.within_us);

@@ -116,11 +116,11 @@ impl Server<'_> {
         let TaskState::Faulted { fault, .. } = kipc::read_task_status(task) else { return false };
         // The generation went up at the death.
         let generation = Generation(kipc::read_task_stats(task).generation.0.saturating_sub(1));
-        let accuser = match fault {
-            FaultInfo::FromServer(server, _) => Some(server),
+        let accused = match fault {
+            FaultInfo::Accuser(caller, _) => Some(caller),
             _ => None,
         };
-        self.perform(Event::Died { task, generation, cause: fault.cause(), accuser }).1
+        self.perform(Event::Died { task, generation, cause: fault.cause(), accused }).1
     }
 
     fn scan(&mut self) {

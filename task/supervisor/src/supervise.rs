@@ -82,11 +82,11 @@ impl<'a> Supervisor<'a> {
         act: &mut dyn FnMut(Action),
     ) -> Result<(), SupervisorError> {
         match event {
-            Event::Died { task, generation, cause, accuser } => {
+            Event::Died { task, generation, cause, accused } => {
                 if self.died(now_us, task, generation, cause, act)
-                    && let Some(accuser) = accuser
+                    && let Some(accused) = accused
                 {
-                    self.accused(accuser, act);
+                    self.accuse((task, generation), accused, act);
                 }
             }
             Event::Quiesced { sender, task, generation } => {

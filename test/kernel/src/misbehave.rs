@@ -33,10 +33,12 @@ pub enum Kind {
     Spin,
     /// Read the byte at the argument.
     ReadByte,
+    /// Execute a breakpoint.
+    Breakpoint,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::ReadWord,
         Self::WriteWord,
         Self::Panic,
@@ -50,6 +52,7 @@ impl Kind {
         Self::TrapWithoutStack,
         Self::Spin,
         Self::ReadByte,
+        Self::Breakpoint,
     ];
 
     /// The kind with this code.
@@ -104,6 +107,8 @@ mod target {
                     );
                 }
                 Kind::Spin => asm!("b ."),
+                // Not 0xab, which is a call of the emulator's host.
+                Kind::Breakpoint => asm!("bkpt #0"),
                 Kind::ReadByte => asm!("ldrb {0}, [{0}]", inout(reg) argument => _),
             }
         }

@@ -2,17 +2,20 @@
 
 use super::class::{Class, Shot};
 use super::draw::Sites;
+use super::memory::Memory;
 use super::oracle::{Clean, judge};
 use super::record::Record;
 use super::report::{Outcome, Report};
 use super::route::route;
-use super::shot::{Said, logged, perform};
+use super::shot::{Log, Said, logged, perform};
 use super::stage::{Run, Stage, moment};
 use super::trace::Trace;
 use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufReader, IsTerminal};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use test_inject::course::RECOVERED;
@@ -49,9 +52,14 @@ impl Campaign {
         let reference = run("reference", REFERENCE_FRAMES, &[]);
         let record = streamed(&perform(&stage, &reference)?)?;
         let crc32s: Vec<_> = record.frames.iter().map(|frame| frame.crc32).collect();
-        let (said, trace) = logged(&stage, &run("clean", FRAMES, &crc32s), |log| {
-            let file = std::fs::File::open(log).context("the emulator wrote no log")?;
-            Trace::read(BufReader::with_capacity(1 << 20, file), stage.began, stage.entered)
+        let clean = run("clean", FRAMES, &crc32s);
+        let (said, trace) = logged(&stage, &clean, Log::Instructions, |log| {
+            Trace::read(reader(log)?, stage.began, stage.entered)
+        })?;
+        let code = stage.victim_code();
+        let (_, memory) = logged(&stage, &clean, Log::Registers, |log| {
+            let half = |pc| stage.half(pc);
+            Memory::read(reader(log)?, &trace, &code, &stage.victim_ram(), &half)
         })?;
         let record = streamed(&said)?;
         let interval_us = frame_interval_us(&record)?;
@@ -66,7 +74,7 @@ impl Campaign {
         let end = trace.nth(stage.taken, WINDOW_FRAMES as usize);
         let end = end.context("the clean run took too few frames")?;
         let lines = frame_lines * (WINDOW_FRAMES - 1);
-        let sites = Sites::new(&trace, &stage.victim_code(), end, lines);
+        let sites = Sites::new(&trace, memory, &code, end, lines);
         let this = Self { stage, trace, clean, said, sites, frame_lines, skip_quiesce };
         this.check_steering(end)?;
         Ok(this)
@@ -173,6 +181,11 @@ impl Campaign {
         let run = Run { injection, ..plain };
         Ok((self.stage.place(self.trace.pcs()[number]), perform(&self.stage, &run)?))
     }
+}
+
+fn reader(log: &Path) -> anyhow::Result<BufReader<File>> {
+    let file = File::open(log).context("the emulator wrote no log")?;
+    Ok(BufReader::with_capacity(1 << 20, file))
 }
 
 fn run<'a>(name: &str, frames: u32, crc32s: &'a [u32]) -> Run<'a> {

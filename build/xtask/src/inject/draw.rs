@@ -1,6 +1,7 @@
 //! Faults drawn from a seed: the same seed, the same faults.
 
 use super::class::{Class, Shot};
+use super::memory::Memory;
 use super::route::{Halfwords, route};
 use super::trace::Trace;
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::ops::Range;
 /// Bit numbers are drawn below this; more than there are bits of registers, of an instruction, or
 /// of RAM in use.
 const BITS: u32 = 1 << 16;
-/// How often a site is drawn anew because there is no short route to it.
+/// How often a site is drawn anew because there is no short route to it, or no memory is alive there.
 const TRIES_MAX: u32 = 100;
 
 /// Random numbers: SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
@@ -41,8 +42,9 @@ impl Draw {
 /// What sites are drawn from: the instructions of one task that the clean run executed, by address.
 ///
 /// The address is drawn first and one of its executions then. Otherwise the few instructions that
-/// copy and compare would get nearly all faults.
+/// copy and compare would get nearly all faults. A bit of memory is one of a byte that is alive there.
 pub struct Sites {
+    memory: Memory,
     by_address: Vec<Vec<usize>>,
     code: Range<u32>,
     lines: u32,
@@ -51,14 +53,15 @@ pub struct Sites {
 impl Sites {
     /// Instructions in `code` before instruction `end`; device lines below `lines`.
     #[must_use]
-    pub fn new(trace: &Trace, code: &Range<u32>, end: usize, lines: u32) -> Self {
+    pub fn new(trace: &Trace, memory: Memory, code: &Range<u32>, end: usize, lines: u32) -> Self {
         let mut by_address: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (number, pc) in trace.pcs()[..end.min(trace.len())].iter().enumerate() {
             if code.contains(pc) {
                 by_address.entry(*pc).or_default().push(number);
             }
         }
-        Self { by_address: by_address.into_values().collect(), code: code.clone(), lines }
+        let by_address = by_address.into_values().collect();
+        Self { memory, by_address, code: code.clone(), lines }
     }
 
     /// Number of different instructions.
@@ -95,7 +98,7 @@ impl Sites {
         class: Class,
         draw: &mut Draw,
     ) -> Option<Shot> {
-        let bit = draw.below(BITS);
+        let any_bit = draw.below(BITS);
         if class == Class::Unplug {
             return Some(Shot { class, at: draw.below(self.lines.max(1)), bit: 0 });
         }
@@ -105,11 +108,25 @@ impl Sites {
         for _ in 0..TRIES_MAX {
             let executions = &self.by_address[draw.below(self.by_address.len() as u32) as usize];
             let number = executions[draw.below(executions.len() as u32) as usize];
-            if route(trace, &self.code, half, number).is_some() {
+            if route(trace, &self.code, half, number).is_none() {
+                continue;
+            }
+            let bit = match class {
+                Class::RamBit => self.alive_bit(number, draw),
+                _ => Some(any_bit),
+            };
+            if let Some(bit) = bit {
                 return Some(Shot { class, at: u32::try_from(number).ok()?, bit });
             }
         }
         None
+    }
+
+    /// A bit of a byte that the clean run reads after this instruction, before it writes it.
+    fn alive_bit(&self, number: usize, draw: &mut Draw) -> Option<u32> {
+        let alive = self.memory.alive(number);
+        let count = u32::try_from(alive.len()).ok().filter(|count| *count != 0)?;
+        Some(alive[draw.below(count) as usize] + draw.below(u8::BITS))
     }
 }
 
@@ -132,10 +149,16 @@ mod tests {
         Trace::of(&executed, 1, 0)
     }
 
+    /// Every instruction has the same byte alive: eight bits from bit 96 on.
+    fn sites_of(trace: &Trace, code: &Range<u32>, end: usize, lines: u32) -> Sites {
+        let memory = Memory::all_alive(trace.len(), 0x0C);
+        Sites::new(trace, memory, code, end, lines)
+    }
+
     #[test]
     fn sites_are_executed_instructions_of_the_task_in_the_window() {
         let trace = trace();
-        let sites = Sites::new(&trace, &(0..20), 300, 50);
+        let sites = sites_of(&trace, &(0..20), 300, 50);
         assert!(sites.executions() > sites.addresses());
         let shots = sites.draw(&trace, &long, &Class::DRAWN, 60, 7).expect("sites");
         for shot in &shots {
@@ -143,6 +166,9 @@ mod tests {
                 assert!(shot.at < 50);
             } else {
                 assert!(trace.pcs()[shot.at as usize] < 20 && shot.at < 300, "{shot:?}");
+            }
+            if shot.class == Class::RamBit {
+                assert!((96..104).contains(&shot.bit), "{shot:?}");
             }
         }
         for class in Class::DRAWN {
@@ -153,7 +179,7 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_faults_and_another_one_others() {
         let trace = trace();
-        let sites = Sites::new(&trace, &(0..20), 300, 50);
+        let sites = sites_of(&trace, &(0..20), 300, 50);
         assert_eq!(
             sites.draw(&trace, &long, &Class::DRAWN, 20, 3),
             sites.draw(&trace, &long, &Class::DRAWN, 20, 3)
@@ -167,7 +193,7 @@ mod tests {
     #[test]
     fn a_task_that_executed_nothing_has_no_sites() {
         let trace = trace();
-        let sites = Sites::new(&trace, &(9000..9001), 300, 50);
+        let sites = sites_of(&trace, &(9000..9001), 300, 50);
         assert_eq!(sites.draw(&trace, &long, &Class::DRAWN, 6, 1), None);
     }
 

@@ -3,10 +3,9 @@
 //! 1. Kernel and supervisor live: the machine ends by the witness's word. Either one's death resets
 //!    the machine before that.
 //! 2. Each request of the client has exactly one result in time, by the witness's books.
-//! 3. A disconnect names a life that ended, with its cause; the first one comes in time.
-//! 4. Nobody dies but the module's drivers. What calls a driver may be faulted by it, because a server
-//!    that finds fault with a message ends its caller; but not more often than the supervisor lets one
-//!    life do that, and never one of the tasks that a driver calls.
+//! 3. A disconnect names a life that ended, with its cause; the first one comes in time. A driver
+//!    that answers nonsense ends the session and not yet its life.
+//! 4. Nobody dies but the module's drivers.
 //! 5. Between quiet and the next life DMA writes nothing and asks for nothing; at the end no buffer
 //!    is with the hardware or in quarantine.
 //! 6. Correct frames return: each frame of a later life is the clean run's, and enough of them come;
@@ -16,7 +15,7 @@
 //! wrong in any way until somebody ends it.
 
 use super::class::Class;
-use super::record::{Books, Record};
+use super::record::{Books, Death, Disconnected, Record};
 use crate::machine::End;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -75,18 +74,12 @@ pub struct Judgement {
     pub objections: Vec<String>,
     /// The driver is down for good, in order.
     pub down: bool,
-    /// Callers of the driver that it took along.
-    pub spread: usize,
     /// Accesses of DMA that the firewall refused.
     pub dma_refused: u32,
 }
 
 /// The tasks that may die: drivers of the module.
 const MODULE: [&str; 2] = ["isp", "sensor"];
-/// The tasks that drivers call. They find nothing in a driver's messages that could end them.
-const BELOW: [&str; 3] = ["supervisor", "power", "frames"];
-/// Callers that a driver may fault in one life: `ACCUSATIONS_MAX` of the supervisor.
-const SPREAD_MAX: usize = 2;
 
 /// Judges a run.
 #[must_use]
@@ -98,7 +91,7 @@ pub fn judge(record: &Record, class: Class, clean: &Clean) -> Judgement {
         dma(books, &mut objections);
         ending(record, books, &mut objections);
     }
-    let spread = deaths(record, clean, &mut objections);
+    deaths(record, clean, &mut objections);
     told(record, clean, &mut objections);
     later_frames(record, clean, &mut objections);
     let manifested = manifested(record, clean);
@@ -109,7 +102,6 @@ pub fn judge(record: &Record, class: Class, clean: &Clean) -> Judgement {
         manifested,
         objections,
         down: books.is_some_and(|books| books.over == "down"),
-        spread,
         dma_refused: books.map_or(0, |books| books.dma_refused),
     }
 }
@@ -172,21 +164,14 @@ fn ending(record: &Record, books: &Books, objections: &mut Vec<String>) {
     }
 }
 
-/// Rule 4. Gives how many callers died.
-fn deaths(record: &Record, clean: &Clean, objections: &mut Vec<String>) -> usize {
-    let mut spread = 0;
+/// Rule 4.
+fn deaths(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
     for death in &record.deaths {
         let name = task_name(clean, death.task);
-        if MODULE.contains(&name.as_str()) {
-            continue;
-        }
-        spread += 1;
-        let below = BELOW.contains(&name.as_str());
-        if below || death.cause != "faulted" || spread > SPREAD_MAX {
+        if !MODULE.contains(&name.as_str()) {
             objections.push(format!("the fault spread: {name} died, {}", death.cause));
         }
     }
-    spread
 }
 
 /// Rule 3.
@@ -199,6 +184,8 @@ fn told(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
         let name = task_name(clean, peer);
         match death {
             None => objections.push(format!("{name} generation {generation} never died")),
+            // An answer of a living driver made no sense: that ends the session, and its life later.
+            Some(death) if is_nonsense(disconnected, death, &name) => {}
             Some(death) if death.cause != disconnected.cause => objections.push(format!(
                 "{name} died {}, the client was told {}",
                 death.cause, disconnected.cause
@@ -211,6 +198,11 @@ fn told(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
             }
         }
     }
+}
+
+fn is_nonsense(disconnected: &Disconnected, death: &Death, name: &str) -> bool {
+    let before = disconnected.time_us < death.time_us;
+    disconnected.cause == "session_ended" && before && MODULE.contains(&name)
 }
 
 /// Rule 6, the frames.
@@ -380,16 +372,17 @@ mod tests {
         check(replaced(recovered(), 3, disconnected(1, "faulted", 2_000)), "never died");
         check(replaced(recovered(), 3, disconnected(0, "stalled", 2_000)), "was told stalled");
         check(replaced(recovered(), 3, disconnected(0, "faulted", 20_000)), "after the death");
+        check(replaced(recovered(), 3, disconnected(0, "session_ended", 50)), "");
+        let late = disconnected(0, "session_ended", 2_000);
+        check(replaced(recovered(), 3, late), "was told session_ended");
     }
 
     #[test]
     fn faults_do_not_spread() {
         check(replaced(recovered(), 2, death(5, 0, "panicked")), "graph died, panicked");
         let with = |deaths: &[String]| [recovered(), deaths.to_vec()].concat();
-        check(with(&[death(2, 0, "faulted")]), "frames died");
-        check(with(&[death(5, 0, "faulted"), death(5, 1, "faulted")]), "");
-        let three = [0, 1, 2].map(|generation| death(5, generation, "faulted"));
-        check(with(&three), "graph died, faulted");
+        check(with(&[death(2, 0, "faulted")]), "frames died, faulted");
+        check(with(&[death(5, 0, "faulted")]), "graph died, faulted");
         let mut lines = recovered();
         lines.push(death(4, 0, "dependency_lost"));
         check(lines, "");

@@ -65,7 +65,6 @@ struct Row {
     manifested: usize,
     died: usize,
     wrong_or_refused: usize,
-    spread: usize,
     down: usize,
     objections: usize,
 }
@@ -84,7 +83,6 @@ impl Row {
                 self.wrong_or_refused += 1;
             }
         }
-        self.spread += usize::from(judgement.spread > 0);
         self.down += usize::from(judgement.down);
         self.objections += usize::from(!judgement.objections.is_empty());
     }
@@ -141,19 +139,17 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = |f: &mut fmt::Formatter<'_>, name: &str, row: &Row| {
-            let Row { injected, manifested, died, wrong_or_refused, spread, down, objections } =
-                row;
+            let Row { injected, manifested, died, wrong_or_refused, down, objections } = row;
             writeln!(
                 f,
-                "{name:<13}{injected:>9}{manifested:>11}{died:>6}{wrong_or_refused:>7}{spread:>8}{down:>6}{objections:>12}"
+                "{name:<13}{injected:>9}{manifested:>11}{died:>6}{wrong_or_refused:>7}{down:>6}{objections:>12}"
             )
         };
-        let head =
-            ["class", "injected", "manifested", "died", "other", "spread", "down", "objections"];
-        let [class, injected, manifested, died, other, spread, down, objections] = head;
+        let head = ["class", "injected", "manifested", "died", "other", "down", "objections"];
+        let [class, injected, manifested, died, other, down, objections] = head;
         writeln!(
             f,
-            "{class:<13}{injected:>9}{manifested:>11}{died:>6}{other:>7}{spread:>8}{down:>6}{objections:>12}"
+            "{class:<13}{injected:>9}{manifested:>11}{died:>6}{other:>7}{down:>6}{objections:>12}"
         )?;
         let names =
             Class::DRAWN.iter().filter_map(|class| self.classes.get_key_value(class.name()));
@@ -184,7 +180,6 @@ mod tests {
             manifested: manifested.then_some(Manifested::WrongFrame),
             objections: objection.then(|| "no".to_string()).into_iter().collect(),
             down: false,
-            spread: 0,
             dma_refused: 0,
         };
         Outcome { shot, replay: shot.replay(false), place: "here".into(), judgement }

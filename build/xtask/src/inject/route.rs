@@ -86,7 +86,7 @@ pub const fn is_long(half: u16) -> bool {
 
 /// Whether the instruction after `executed` belongs to an IT block. IT is 0xBFxy with y != 0; the
 /// lowest bit that is set in y tells the length. Arm DDI 0553B, C2.4.59.
-fn in_it_block(executed: &[u32], half: Halfwords<'_>) -> bool {
+pub fn in_it_block(executed: &[u32], half: Halfwords<'_>) -> bool {
     const IT_BLOCK_MAX: usize = 4;
     executed.iter().rev().take(IT_BLOCK_MAX).zip(1..).any(|(pc, distance)| {
         let half = half(*pc);

@@ -29,19 +29,28 @@ pub fn perform(stage: &Stage, run: &Run<'_>) -> anyhow::Result<Said> {
     Ok(said)
 }
 
-/// The same run with every instruction of the product logged, and every entry into the Secure
-/// state; `read` gets the log.
+/// What is logged of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// Every instruction of the product, and every entry into the Secure state.
+    Instructions,
+    /// The first instruction of streaming, and every instruction of the victim, with the registers
+    /// before each.
+    Registers,
+}
+
+/// The same run with a log; `read` gets it.
 ///
 /// # Errors
 /// If the machine cannot be started, or what `read` says.
 pub fn logged<T>(
     stage: &Stage,
     run: &Run<'_>,
+    log: Log,
     read: impl FnOnce(&Path) -> anyhow::Result<T>,
 ) -> anyhow::Result<(Said, T)> {
     let setup = stage.machine(run)?;
-    let log = setup.directory.join("log");
-    let code = stage.product_code();
+    let file = setup.directory.join("log");
     let mut more = match crate::setup::qemu_version()? {
         // The option was renamed in 8.1.
         Some(version) if version >= (8, 1) => {
@@ -49,13 +58,16 @@ pub fn logged<T>(
         }
         _ => vec!["-singlestep".to_string()],
     };
-    let (start, bytes) = (code.start, code.end - code.start);
-    let filter = format!("{start:#x}+{bytes:#x},{:#x}+2", stage.entered);
-    more.extend(["-d", "exec,nochain", "-dfilter"].map(String::from));
-    more.extend([filter, "-D".into(), log.display().to_string()]);
+    let (code, also, items) = match log {
+        Log::Instructions => (stage.product_code(), stage.entered, "exec,nochain"),
+        Log::Registers => (stage.victim_code(), stage.began, "exec,cpu,nochain"),
+    };
+    let filter = format!("{:#x}+{:#x},{also:#x}+2", code.start, code.end - code.start);
+    more.extend(["-d", items, "-dfilter"].map(String::from));
+    more.extend([filter, "-D".into(), file.display().to_string()]);
     let mut machine = Machine::start_with(&setup, &more)?;
     let said = listen(&mut machine);
-    let result = read(&log);
+    let result = read(&file);
     clean_up(&setup);
     Ok((said, result?))
 }

@@ -116,6 +116,13 @@ impl Stage {
         flash.base..flash.base + flash.bytes
     }
 
+    /// Addresses of the victim's memory.
+    #[must_use]
+    pub fn victim_ram(&self) -> Range<u32> {
+        let ram = &self.dist.layout.tasks[self.victim].ram;
+        ram.base..ram.base + ram.bytes
+    }
+
     /// The product's code.
     #[must_use]
     pub fn product_code(&self) -> Range<u32> {
@@ -146,9 +153,10 @@ impl Stage {
         let call = trace.pcs().iter().find(|pc| victim.contains(pc) && self.half(**pc) == SVC);
         let call = *call.context("the driver made no system call in the clean run")?;
         let task = &self.dist.layout.tasks[self.victim];
+        let ram_end = self.victim_ram().end;
         let site = *route.stops.last().context("a route has a stop")?;
         let code = u32::from(self.half(site)) | u32::from(self.half(site + 2)) << 16;
-        let target = Target { ram_end: task.ram.base + task.ram.bytes, call, code };
+        let target = Target { ram_end, call, code };
         let fault = fault(shot, &target);
         Ok(fault
             .and_then(|fault| Injection::new(fault, route.arm_at, task.entry & !1, &route.stops)))

@@ -108,23 +108,60 @@ impl Trace {
 
 fn executed(mut log: impl BufRead) -> anyhow::Result<Vec<u32>> {
     let mut pcs = Vec::new();
-    let mut line = Vec::new();
-    while log.read_until(b'\n', &mut line).context("cannot read the log")? != 0 {
-        let begun = line.starts_with(b"Trace 0:");
-        let taken_back = line.starts_with(b"cpu_io_recompile") || line.starts_with(b"Stopped");
-        if begun || taken_back {
-            let pc = address(&line).with_context(|| {
-                format!("a log line without an address: {}", String::from_utf8_lossy(&line))
-            })?;
-            if begun {
-                pcs.push(pc);
-            } else if pcs.last() == Some(&pc) {
-                pcs.pop();
-            }
+    let mut text = Vec::new();
+    while log.read_until(b'\n', &mut text).context("cannot read the log")? != 0 {
+        match Line::read(&text)? {
+            Line::Begun(pc) => pcs.push(pc),
+            Line::TakenBack(pc) => drop(pcs.pop_if(|last| *last == pc)),
+            Line::Registers(_) | Line::Other => {}
         }
-        line.clear();
+        text.clear();
     }
     Ok(pcs)
+}
+
+/// A line of the log.
+pub enum Line<'a> {
+    /// The block of the instruction at this address is begun.
+    Begun(u32),
+    /// The block that was begun there is not executed.
+    TakenBack(u32),
+    /// Registers before the block that was begun: number and value.
+    Registers(Box<dyn Iterator<Item = (usize, u32)> + 'a>),
+    /// Anything else.
+    Other,
+}
+
+impl<'a> Line<'a> {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// If the address of a block is missing.
+    pub fn read(line: &'a [u8]) -> anyhow::Result<Self> {
+        let with_address = || {
+            address(line).with_context(|| {
+                format!("a log line without an address: {}", String::from_utf8_lossy(line))
+            })
+        };
+        Ok(match line {
+            [b'T', b'r', b'a', b'c', b'e', b' ', b'0', b':', ..] => Self::Begun(with_address()?),
+            [b'R', b'0' | b'1', ..] => Self::Registers(Box::new(registers(line))),
+            _ if line.starts_with(b"cpu_io_recompile") || line.starts_with(b"Stopped") => {
+                Self::TakenBack(with_address()?)
+            }
+            _ => Self::Other,
+        })
+    }
+}
+
+/// `R00=00000000 R01=...`: numbers are decimal, values hexadecimal.
+fn registers(line: &[u8]) -> impl Iterator<Item = (usize, u32)> {
+    let words = std::str::from_utf8(line).unwrap_or_default().split_ascii_whitespace();
+    words.filter_map(|word| {
+        let (number, value) = word.strip_prefix('R')?.split_once('=')?;
+        let number = number.parse().ok().filter(|number| *number < 16)?;
+        Some((number, u32::from_str_radix(value, 16).ok()?))
+    })
 }
 
 /// In brackets, the second of several; without brackets, the last word.

@@ -86,6 +86,12 @@ pub fn jumping_without_thumb_is_an_invalid_operation() {
 }
 
 #[test_case]
+pub fn a_breakpoint_is_an_illegal_instruction() {
+    misbehave(Kind::Breakpoint, 0);
+    expect_assist_fault(FaultInfo::IllegalInstruction);
+}
+
+#[test_case]
 pub fn an_undefined_instruction_is_illegal_instruction() {
     misbehave(Kind::Undefined, 0);
     expect_assist_fault(FaultInfo::IllegalInstruction);

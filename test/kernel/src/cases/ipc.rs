@@ -3,7 +3,7 @@
 use super::harness::*;
 use crate::protocol::{BUFFER_BYTES, assist, word};
 use hubris_derive::test_case;
-use sys_abi::{FaultInfo, SchedState, Sysnum, TaskState, UsageError};
+use sys_abi::{Cause, FaultInfo, SchedState, SendStatus, Sysnum, TaskState, UsageError};
 use userlib::{
     CODE_DISCONNECTED, Received, ReplyFaultReason, TaskId, sys_recv_closed, sys_recv_open,
     sys_refresh_task_id, sys_reply, sys_reply_fault, sys_send,
@@ -48,6 +48,21 @@ pub fn reply_fault_faults_the_sender() {
     let fault = FaultInfo::FromServer(own, ReplyFaultReason::AccessViolation);
     let original_state = SchedState::InReply(own);
     assert!(state(CLIENT0) == TaskState::Faulted { fault, original_state }, "faulted by us");
+}
+
+#[test_case]
+pub fn an_unbelieved_server_that_finds_fault_ends_its_own_life() {
+    let assist = assist_id();
+    let mut client = Client::new(CLIENT0);
+    client.send(assist, assist::NEVER_REPLY);
+    let_others_run();
+    let reason = ReplyFaultReason::BadMessageSize;
+    assist_calls(Sysnum::ReplyFault as u32, [client.id.0, reason as u32, 0, 0, 0, 0, 0]);
+    expect_assist_fault(FaultInfo::Accuser(client.id, reason));
+    let [status, peer, generation, cause, ..] = client.results();
+    let told = (SendStatus::Dead as u32, assist.index().0.into(), assist.generation().0);
+    assert!((status, peer, generation) == told, "the caller lives and is told who died");
+    assert!(cause == Cause::Faulted as u32, "of what");
 }
 
 #[test_case]

@@ -35,6 +35,7 @@ unsafe impl Sync for Vector {}
 unsafe extern "C" {
     static __stack_top: u32;
     fn _start();
+    fn trap_escalated();
     fn trap_hard_fault();
     fn trap_fault();
     fn trap_svc();
@@ -51,7 +52,7 @@ static VECTORS: [Vector; SYSTEM_VECTORS + INTERRUPT_LINES] = {
     table[0] = Vector { stack: &raw const __stack_top };
     table[1] = Vector { handler: _start };
     table[2] = Vector { handler: trap_hard_fault };
-    table[3] = Vector { handler: trap_hard_fault };
+    table[3] = Vector { handler: trap_escalated };
     table[4] = Vector { handler: trap_fault };
     table[5] = Vector { handler: trap_fault };
     table[6] = Vector { handler: trap_fault };
@@ -185,6 +186,18 @@ global_asm!(
     ".endif",
     "leave",
     ".size trap_start, . - trap_start",
+    // A HardFault from the process stack is a task's: of a breakpoint, which no handler of its own
+    // takes (Arm DDI 0553B, BKPT). The kernel is on the main stack.
+    ".section .text.trap_escalated, \"ax\", %progbits",
+    ".globl trap_escalated",
+    ".type trap_escalated, %function",
+    ".thumb_func",
+    "trap_escalated:",
+    "tst lr, #4",
+    "beq 7f",
+    "b trap_fault",
+    "7: b trap_hard_fault",
+    ".size trap_escalated, . - trap_escalated",
     ".section .text.trap_hard_fault, \"ax\", %progbits",
     ".globl trap_hard_fault",
     ".type trap_hard_fault, %function",

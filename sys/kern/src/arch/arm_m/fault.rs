@@ -2,7 +2,7 @@
 //!
 //! Bits: Arm DDI 0553, CFSR = MMFSR (7..0), BFSR (15..8), UFSR (31..16).
 
-use super::registers::{BFAR, CFSR, MMFAR, SHCSR};
+use super::registers::{BFAR, CFSR, HFSR, MMFAR, SHCSR};
 use sys_abi::{FaultInfo, FaultSource};
 
 const IACCVIOL: u32 = 1;
@@ -15,6 +15,9 @@ const UNDEFINSTR: u32 = 1 << 16;
 const STKOF: u32 = 1 << 20;
 const DIVBYZERO: u32 = 1 << 25;
 
+/// A breakpoint leaves no mark here: HardFault came of DFSR.BKPT.
+const BREAKPOINT: u32 = 0;
+
 const SHCSR_SVCALLPENDED: u32 = 1 << 15;
 
 /// Reads and clears the fault status; `psp` is the task's stack pointer.
@@ -22,6 +25,7 @@ pub fn take(psp: u32) -> FaultInfo {
     let status = CFSR.read();
     let fault = decode(status, psp);
     CFSR.write(status);
+    HFSR.write(HFSR.read());
     // A trap whose own stacking failed is still pending behind its fault, and would be taken for
     // a system call of whoever runs next.
     SHCSR.write(SHCSR.read() & !SHCSR_SVCALLPENDED);
@@ -42,7 +46,7 @@ fn decode(status: u32, psp: u32) -> FaultInfo {
         FaultInfo::BusError { address, source }
     } else if status & DIVBYZERO != 0 {
         FaultInfo::DivideByZero
-    } else if status & UNDEFINSTR != 0 {
+    } else if status & UNDEFINSTR != 0 || status == BREAKPOINT {
         FaultInfo::IllegalInstruction
     } else {
         FaultInfo::InvalidOperation(status)
