@@ -49,6 +49,10 @@ impl Ledger for NoLedger {
         None
     }
 
+    fn start_read(&mut self, _: Held, _: u32) -> Option<u32> {
+        None
+    }
+
     fn finish_dma(&mut self, _: Held) -> bool {
         false
     }
@@ -122,7 +126,14 @@ impl isp::InOrderIspImpl for Server {
         Err(IspError::NotStreaming.into())
     }
 
-    fn queue(&mut self, _: &CallInfo, _: VideoNode, _: PoolId, _: BufferIndex) -> Reply<()> {
+    fn queue(
+        &mut self,
+        _: &CallInfo,
+        _: VideoNode,
+        _: PoolId,
+        _: BufferIndex,
+        _: u64,
+    ) -> Reply<()> {
         Err(IspError::NotStreaming.into())
     }
 
