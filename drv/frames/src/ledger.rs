@@ -294,7 +294,8 @@ impl Ledger {
     ) -> Result<(), FramesError> {
         let slot = self.slot_of_node(caller, pool, buffer)?;
         match slot.owner {
-            Owner::Client(held) if held.is_none_or(|it| it == holder) => {
+            // After a restart of this task the node itself stands for its clients.
+            Owner::Client(held) if held.is_none_or(|it| it == holder || it == caller.index()) => {
                 slot.owner = Owner::Client(None);
                 Ok(())
             }

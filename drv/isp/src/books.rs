@@ -31,6 +31,11 @@ impl Ledger for Books {
         self.accept(started)
     }
 
+    fn start_read(&mut self, Held { pool, buffer }: Held, bytes: u32) -> Option<u32> {
+        let started = self.0.start_read(pool, buffer, bytes);
+        self.accept(started)
+    }
+
     fn finish_dma(&mut self, Held { pool, buffer }: Held) -> bool {
         let finished = self.0.finish_dma(pool, buffer);
         self.accept(finished).is_some()

@@ -9,7 +9,7 @@
 //! | call | Off | Resetting, Loading | Up |
 //! |---|---|---|---|
 //! | describe, default_state, adjust, ping | yes | yes | yes |
-//! | start | NotReady | NotReady; Crashed after a stop that failed | yes, one pipeline |
+//! | start | NotReady | NotReady; Crashed after a stop that failed | yes, as long as no block is shared |
 //! | set_crop | NotStreaming | NotStreaming | between two frames |
 //! | queue, stop | NotStreaming | NotStreaming; stop goes on | yes |
 //! | next_done | yes | yes | yes |
@@ -22,10 +22,18 @@
 //! *No loop waits.* Reset, table loading and stop are polled from the timer, with a bound each; a
 //! register access costs microseconds, and 3075 of them in one go would look like a hang.
 //!
-//! *One pipeline at a time.* All pipelines from a sensor go through the one CCDC.
+//! *Pipelines share no block*, so there are at most three: from the sensor there is one CCDC, from memory
+//! one preview engine and one resizer.
+//!
+//! *A block that does not stop is marked, not reset, while others work.* The reset takes the whole ISP.
+//! The marked block is kept off its buffers by the ledger (their windows are shut), pipelines that need
+//! it are refused, and the last pipeline that ends takes the reset with it, which clears the marks.
 
-use drv_isp_regs::main_block::{IRQ0STATUS, REVISION, REVISION_15_0, SYSCONFIG, SYSSTATUS};
+use drv_isp_regs::main_block::{
+    IRQ0ENABLE, IRQ0STATUS, REVISION, REVISION_15_0, SYSCONFIG, SYSSTATUS,
+};
 use drv_isp_regs::main_block::{sysconfig, sysstatus};
+use drv_isp_regs::sbl;
 use idl::types::{
     BlockState, ControlDescription, ControlId, FrameFlags, FrameStart, Generation, IspError, Name,
     NextDone, Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
@@ -33,10 +41,11 @@ use idl::types::{
 use sys_abi::TaskId;
 
 use crate::controls::{self, Controls};
-use crate::outbox::Outbox;
-use crate::program::{self, Path, TABLE_WRITES};
+use crate::outbox::{Nodes, Outbox, Outboxes};
+use crate::program::{self, Blocks, TABLE_WRITES};
 use crate::registers::{Registers, Write, Writer};
-use crate::stream::{Held, Ledger, Outside, Stream};
+use crate::running::Running;
+use crate::stream::{Held, Ledger, Outside};
 use crate::xclk::Xclk;
 
 /// Polls of RESETDONE before the reset counts as failed (Linux omap3isp: 10,000 us).
@@ -49,8 +58,8 @@ const POLL_US: u64 = 1_000;
 const LOOK_US: u64 = 100_000;
 /// Table writes per chunk.
 const CHUNK_WRITES: usize = 256;
-/// Video nodes that a pipeline of this driver can end in.
-const OUTPUTS: usize = 3;
+/// Most pipelines at a time: each needs one of the three blocks at its end.
+const PIPELINES_MAX: usize = 3;
 
 /// How far the driver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +75,8 @@ enum Phase {
 pub struct News {
     /// The driver serves from now on.
     pub ready: bool,
-    /// This node has something to fetch.
-    pub wake: Option<VideoNode>,
+    /// These nodes have something to fetch.
+    pub wake: Nodes,
     /// A frame has started.
     pub frame_sync: bool,
     /// What was read is nothing that this hardware gives: whatever answers, it is not the ISP.
@@ -75,7 +84,7 @@ pub struct News {
 }
 
 impl News {
-    const NONE: Self = Self { ready: false, wake: None, frame_sync: false, lost: false };
+    const NONE: Self = Self { ready: false, wake: Nodes::NONE, frame_sync: false, lost: false };
     const LOST: Self = Self { lost: true, ..Self::NONE };
 }
 
@@ -87,8 +96,12 @@ pub struct Driver {
     announced: bool,
     /// When to look again.
     look_at_us: Option<u64>,
-    stream: Option<Stream>,
-    outboxes: [Outbox; OUTPUTS],
+    running: [Option<Running>; PIPELINES_MAX],
+    outboxes: Outboxes,
+    /// Blocks that did not stop in time; nobody uses them before the next reset.
+    crashed: Blocks,
+    /// What the buffers of a pipeline that waits for the reset are marked with.
+    ends_with: FrameFlags,
     xclk: Xclk,
     controls: Controls,
 }
@@ -101,8 +114,10 @@ impl Driver {
             phase: Phase::Off,
             announced: false,
             look_at_us: None,
-            stream: None,
-            outboxes: [Outbox::new(); OUTPUTS],
+            running: [const { None }; PIPELINES_MAX],
+            outboxes: Outboxes::new(),
+            crashed: Blocks::NONE,
+            ends_with: FrameFlags(0),
             xclk: Xclk::new(),
             controls: Controls::DEFAULT,
         }
@@ -117,11 +132,11 @@ impl Driver {
     /// When the timer is needed next; `None` = not at all. A deadline stays until the timer has
     /// fired, however often others call meanwhile.
     pub fn deadline_us(&mut self, now_us: u64) -> Option<u64> {
-        let stopping = self.stream.as_ref().is_some_and(Stream::is_stopping);
+        let stopping = self.running.iter().flatten().any(Running::is_stopping);
         let polling = matches!(self.phase, Phase::Resetting { .. } | Phase::Loading { .. });
         let pause_us = if polling || stopping { POLL_US } else { LOOK_US };
         let next_us = self.look_at_us.unwrap_or(now_us.saturating_add(pause_us));
-        self.look_at_us = (polling || self.stream.is_some()).then_some(next_us);
+        self.look_at_us = (polling || self.is_running()).then_some(next_us);
         self.look_at_us
     }
 
@@ -152,50 +167,63 @@ impl Driver {
     /// The interrupt came, or none for too long: acknowledges and handles what there is. Lost if the
     /// status has bits that no event has: what was read is not the register.
     pub fn interrupt<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
-        let Some(stream) = &mut self.stream else { return News::NONE };
+        if !self.is_running() {
+            return News::NONE;
+        }
         self.look_at_us = None;
         let events = outside.registers.read(&IRQ0STATUS);
         if events & !IRQ0STATUS.writable != 0 {
             return News::LOST;
         }
         outside.registers.write(&IRQ0STATUS, events);
-        if stream.is_stopping() {
-            return self.poll_stop(outside);
+        let before = self.frame_start();
+        for running in self.running.iter_mut().flatten() {
+            running.events(events, outside, &mut self.outboxes);
         }
-        let path = stream.checked().path;
-        let video = stream.checked().video();
-        let outbox = &mut self.outboxes[path as usize];
-        let before = (outbox.len(), stream.frame_start());
-        stream.events(events, outside, outbox);
-        News {
-            wake: (outbox.len() != before.0).then_some(video),
-            frame_sync: stream.frame_start() != before.1,
-            ..News::NONE
-        }
+        let frame_sync = self.frame_start() != before;
+        News { frame_sync, ..self.poll_stops(outside) }
     }
 
-    /// Starts a pipeline.
+    /// Starts a pipeline. Both of its nodes are to be told.
     ///
     /// # Errors
-    /// `NotReady`, `Crashed`, `Busy` while another runs or stops, `InvalidPipeline`.
+    /// `NotReady`; `Crashed` if a block is marked; `Busy` while another pipeline has one of its
+    /// blocks; `InvalidPipeline`.
     pub fn start(
         &mut self,
         pipeline: &Pipeline,
         registers: &mut impl Registers,
-    ) -> Result<(), IspError> {
-        match (self.phase, &self.stream) {
-            (Phase::Up, None) => {}
-            (_, Some(_)) if self.phase != Phase::Up => return Err(IspError::Crashed),
-            (_, Some(_)) => return Err(IspError::Busy),
-            (_, None) => return Err(IspError::NotReady),
+    ) -> Result<News, IspError> {
+        if self.phase != Phase::Up {
+            let crashed = self.is_running();
+            return Err(if crashed { IspError::Crashed } else { IspError::NotReady });
         }
         let checked = program::check(pipeline)?;
+        let blocks = checked.route.blocks();
+        if blocks.overlap(self.crashed) {
+            return Err(IspError::Crashed);
+        }
+        if self.running.iter().flatten().any(|other| other.blocks().overlap(blocks)) {
+            return Err(IspError::Busy);
+        }
+        let others = self.wanted_events();
+        // Pipelines that share no block are at most as many.
+        let free = self.running.iter_mut().find(|slot| slot.is_none()).ok_or(IspError::Busy)?;
         program::configure(&checked, &mut Writer(&mut |write| registers.write_at(write)));
-        self.controls.write(registers);
-        // What an earlier stream left is not this one's.
-        self.outboxes[checked.path as usize] = Outbox::new();
-        self.stream = Some(Stream::start(checked, registers));
-        Ok(())
+        // Old events and overflows of these blocks mean nothing; those of others do.
+        registers.write(&IRQ0STATUS, !others);
+        registers.write(&sbl::PCR, blocks.overflows());
+        *free = Some(Running::new(checked));
+        registers.write(&IRQ0ENABLE, others | checked.route.events());
+        if blocks.overlap(Blocks::PREVIEW) {
+            self.controls.write(registers);
+        }
+        for video in [Some(checked.video()), checked.input()].into_iter().flatten() {
+            // What an earlier stream left is not this one's.
+            *self.outboxes.of(video) = Outbox::new();
+            self.outboxes.of(video).wake();
+        }
+        Ok(self.news())
     }
 
     /// Stops a pipeline at the end of the frame. Stopping twice is stopping.
@@ -207,16 +235,12 @@ impl Driver {
         video: VideoNode,
         outside: &mut Outside<'_, R, L>,
     ) -> Result<News, IspError> {
-        let stream = running(&mut self.stream, video)?;
-        if !stream.is_stopping() {
-            let path = stream.checked().path;
-            stream.stop(outside, &mut self.outboxes[path as usize]);
-            self.look_at_us = None;
-        }
-        Ok(self.poll_stop(outside))
+        serving(&mut self.running, video)?.stop(outside, &mut self.outboxes);
+        self.look_at_us = None;
+        Ok(self.poll_stops(outside))
     }
 
-    /// One more buffer for a pipeline.
+    /// One more buffer for a pipeline; of a buffer to read, with its time.
     ///
     /// # Errors
     /// `NotStreaming` if none runs on that node or it is stopping; `QueueFull` if the node has not
@@ -224,20 +248,18 @@ impl Driver {
     pub fn queue<R: Registers, L: Ledger>(
         &mut self,
         video: VideoNode,
-        held: Held,
+        (held, timestamp_us): (Held, u64),
         outside: &mut Outside<'_, R, L>,
     ) -> Result<News, IspError> {
-        let stream = running(&mut self.stream, video)?;
-        if stream.is_stopping() {
+        let running = serving(&mut self.running, video)?;
+        if running.is_stopping() {
             return Err(IspError::NotStreaming);
         }
-        let outbox = &mut self.outboxes[stream.checked().path as usize];
-        let before = outbox.len();
-        if stream.held() + before >= QUEUE_DEPTH {
+        if running.held(video) + self.outboxes.of(video).len() >= QUEUE_DEPTH {
             return Err(IspError::QueueFull);
         }
-        stream.queue(held, outside, outbox);
-        Ok(News { wake: (outbox.len() != before).then_some(video), ..News::NONE })
+        running.queue(video, (held, timestamp_us), outside, &mut self.outboxes);
+        Ok(self.news())
     }
 
     /// Another crop of the resizer, from the next gap between frames on.
@@ -251,12 +273,12 @@ impl Driver {
         resizer: &BlockState,
         outside: &mut Outside<'_, R, L>,
     ) -> Result<(), IspError> {
-        let stream = running(&mut self.stream, video)?;
-        if stream.is_stopping() {
+        let running = serving(&mut self.running, video)?;
+        if running.is_stopping() {
             return Err(IspError::NotStreaming);
         }
-        let checked = stream.checked().with_crop(resizer)?;
-        stream.set_crop(checked, outside);
+        let checked = running.checked().with_crop(resizer)?;
+        running.set_crop(checked, outside);
         Ok(())
     }
 
@@ -265,9 +287,8 @@ impl Driver {
     /// # Errors
     /// `NotStreaming` if nothing did and nothing can.
     pub fn next_done(&mut self, video: VideoNode) -> Result<NextDone, IspError> {
-        let path = Path::to(video).ok_or(IspError::NotStreaming)?;
-        let streaming = self.stream.as_ref().is_some_and(|s| s.checked().path == path);
-        self.outboxes[path as usize].next(streaming)
+        let streaming = serving(&mut self.running, video).is_ok();
+        self.outboxes.of(video).next(streaming)
     }
 
     /// The frame that started last.
@@ -275,7 +296,8 @@ impl Driver {
     /// # Errors
     /// `NotStreaming` if none has, or no stream runs.
     pub fn frame_start(&self) -> Result<FrameStart, IspError> {
-        self.stream.as_ref().and_then(Stream::frame_start).ok_or(IspError::NotStreaming)
+        let mut live = self.running.iter().flatten().filter_map(Running::frame_start);
+        live.next().ok_or(IspError::NotStreaming)
     }
 
     /// The control of a block at a position.
@@ -307,7 +329,9 @@ impl Driver {
         registers: &mut impl Registers,
     ) -> Result<i32, IspError> {
         let value = self.controls.set(entity, id, value)?;
-        if self.phase == Phase::Up && self.stream.is_some() {
+        let uses = |running: &Running| running.blocks().overlap(Blocks::PREVIEW);
+        let in_use = self.running.iter().flatten().any(uses);
+        if self.phase == Phase::Up && in_use && !self.crashed.overlap(Blocks::PREVIEW) {
             self.controls.write(registers);
         }
         Ok(value)
@@ -372,37 +396,74 @@ impl Driver {
             return News::NONE;
         }
         self.phase = Phase::Up;
-        // After a reset nothing is in progress: a stream that would not stop has stopped. It is
-        // said only now, so that who hears it can start the next one.
-        let ended = self.end_stream(FrameFlags::ERROR, outside);
-        News { ready: !core::mem::replace(&mut self.announced, true), ..ended }
+        self.crashed = Blocks::NONE;
+        // After a reset nothing is in progress: what would not stop has stopped. It is said only
+        // now, so that who hears it can start the next one.
+        for index in 0..PIPELINES_MAX {
+            self.end(index, self.ends_with, outside);
+        }
+        let ready = !core::mem::replace(&mut self.announced, true);
+        News { ready, ..self.news() }
     }
 
-    fn poll_stop<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
-        let Some(stream) = &self.stream else { return News::NONE };
-        if !stream.is_stopping() || self.phase != Phase::Up {
-            return News::NONE;
-        }
-        match stream.settled(outside) {
-            (true, _) => self.end_stream(FrameFlags::default(), outside),
-            (false, true) => {
-                self.reset(outside.registers);
-                News::NONE
+    fn is_running(&self) -> bool {
+        self.running.iter().any(Option::is_some)
+    }
+
+    /// Ends what has stopped, and what has had its time for it.
+    fn poll_stops<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
+        for index in 0..PIPELINES_MAX {
+            let stopping = self.running[index].as_ref().filter(|running| running.is_stopping());
+            if self.phase != Phase::Up {
+                break;
             }
-            (false, false) => News::NONE,
+            let Some(running) = stopping else { continue };
+            match running.settled(outside) {
+                (Blocks::NONE, _) => self.leave(index, FrameFlags::default(), outside),
+                (stuck, true) => {
+                    self.crashed = self.crashed.and(stuck);
+                    self.leave(index, FrameFlags::ERROR, outside);
+                }
+                (_, false) => {}
+            }
         }
+        self.news()
     }
 
-    fn end_stream<R: Registers, L: Ledger>(
+    /// A pipeline ends. If a block is marked and nobody else works, a reset comes before that.
+    fn leave<R: Registers, L: Ledger>(
         &mut self,
+        index: usize,
         flags: FrameFlags,
         outside: &mut Outside<'_, R, L>,
-    ) -> News {
-        let Some(stream) = self.stream.take() else { return News::NONE };
-        let path = stream.checked().path;
-        let video = stream.checked().video();
-        stream.end(flags, outside, &mut self.outboxes[path as usize]);
-        News { wake: Some(video), ..News::NONE }
+    ) {
+        let last = self.running.iter().flatten().count() == 1;
+        if self.crashed == Blocks::NONE || !last {
+            return self.end(index, flags, outside);
+        }
+        self.ends_with = flags;
+        self.reset(outside.registers);
+    }
+
+    fn end<R: Registers, L: Ledger>(
+        &mut self,
+        index: usize,
+        flags: FrameFlags,
+        outside: &mut Outside<'_, R, L>,
+    ) {
+        let Some(running) = self.running[index].take() else { return };
+        running.end(flags, outside, &mut self.outboxes);
+        outside.registers.write(&IRQ0ENABLE, self.wanted_events());
+    }
+
+    /// The events that the pipelines need.
+    fn wanted_events(&self) -> u32 {
+        let running = self.running.iter().flatten();
+        running.fold(0, |events, running| events | running.checked().route.events())
+    }
+
+    fn news(&mut self) -> News {
+        News { wake: self.outboxes.take_news(), ..News::NONE }
     }
 }
 
@@ -412,8 +473,10 @@ impl Default for Driver {
     }
 }
 
-fn running(stream: &mut Option<Stream>, video: VideoNode) -> Result<&mut Stream, IspError> {
-    stream.as_mut().filter(|stream| stream.checked().video() == video).ok_or(IspError::NotStreaming)
+/// The pipeline with that node at one of its ends.
+fn serving(running: &mut [Option<Running>], video: VideoNode) -> Result<&mut Running, IspError> {
+    let mut all = running.iter_mut().flatten();
+    all.find(|running| running.serves(video)).ok_or(IspError::NotStreaming)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //!
 //! * [`topology`]: entities, pads and links, as `media-ctl -p` prints them.
 //! * [`formats`]: which formats the blocks can do; pure, the driver keeps no formats.
-//! * [`Driver`]: from power on to serving; one stream at a time.
+//! * [`Driver`]: from power on to serving: pipelines from the sensor, and from memory to memory.
 //!
 //! All of it runs on the host: registers, ledger and time are passed in ([`Registers`],
 //! [`Ledger`], [`Outside`]).
@@ -21,15 +21,17 @@
 //!
 //! *No pixels and no waiting.* The driver moves addresses; each wait is a timer or an interrupt.
 //!
-//! What it leaves out so far: memory-to-memory pipelines, CCP2 and CSI2a inputs, statistics.
+//! What it leaves out so far: CCP2 and CSI2a inputs, statistics.
 
 mod controls;
 mod driver;
 mod fifo;
 pub mod formats;
+mod jobs;
 mod outbox;
 mod program;
 mod registers;
+mod running;
 mod scaling;
 mod stream;
 pub mod topology;
@@ -37,5 +39,6 @@ mod tuning;
 mod xclk;
 
 pub use driver::{Driver, News};
+pub use outbox::Nodes;
 pub use registers::{Registers, Write};
 pub use stream::{Held, Ledger, Outside};

@@ -6,7 +6,7 @@ mod mmio;
 mod serve;
 
 use books::Books;
-use drv_isp::{Driver, News, Outside};
+use drv_isp::{Driver, News, Nodes, Outside};
 use idl::types::{FramesError, Generation, IspError, PowerState, VideoNode};
 use idl::{frames, isp, power, supervisor};
 use mmio::Isp;
@@ -25,7 +25,7 @@ enum Trace {
     Start(VideoNode),
     Refused(IspError),
     Stop(VideoNode),
-    Wake(VideoNode),
+    Wake(Nodes),
     Lost,
     LedgerRefused(FramesError),
     LedgerDied,
@@ -97,10 +97,13 @@ impl Server {
                 .iter()
                 .for_each(|index| post(*index, userlib::post_mask!("frame_sync")));
         }
-        let Some(video) = news.wake else { return };
-        ringbuf_entry!(TRACE, Trace::Wake(video));
-        if let Some(index) = self.videos.get(video as usize) {
-            post(*index, userlib::post_mask!("frame_done"));
+        if news.wake != Nodes::NONE {
+            ringbuf_entry!(TRACE, Trace::Wake(news.wake));
+        }
+        for number in news.wake.numbers() {
+            if let Some(index) = self.videos.get(number) {
+                post(*index, userlib::post_mask!("frame_done"));
+            }
         }
     }
 

@@ -1,6 +1,6 @@
-//! What a video node has not fetched yet.
+//! What the video nodes have not fetched yet.
 
-use idl::types::{FrameDone, IspError, NextDone, QUEUE_DEPTH};
+use idl::types::{FrameDone, IspError, NextDone, QUEUE_DEPTH, VideoNode};
 
 use crate::fifo::Fifo;
 
@@ -9,13 +9,15 @@ use crate::fifo::Fifo;
 pub struct Outbox {
     frames: Fifo<FrameDone, QUEUE_DEPTH>,
     stopped: bool,
+    /// There is something that the node has not been told to fetch.
+    news: bool,
 }
 
 impl Outbox {
     /// Nothing to fetch.
     #[must_use]
     pub const fn new() -> Self {
-        Self { frames: Fifo::new(), stopped: false }
+        Self { frames: Fifo::new(), stopped: false, news: false }
     }
 
     /// Frames not fetched yet.
@@ -30,11 +32,18 @@ impl Outbox {
     /// If the node holds more than `QUEUE_DEPTH` buffers, which `queue` prevents.
     pub fn push(&mut self, frame: FrameDone) {
         assert!(self.frames.push(frame), "a node has more buffers than QUEUE_DEPTH");
+        self.news = true;
     }
 
     /// Nothing follows.
     pub fn stop(&mut self) {
         self.stopped = true;
+        self.news = true;
+    }
+
+    /// The node shall look: its pipeline has started.
+    pub fn wake(&mut self) {
+        self.news = true;
     }
 
     /// The oldest entry; the end comes after all frames, once.
@@ -49,5 +58,54 @@ impl Outbox {
             return Ok(NextDone::Stopped);
         }
         if streaming { Ok(NextDone::Empty) } else { Err(IspError::NotStreaming) }
+    }
+}
+
+/// Video nodes of the ISP.
+const NODES: usize = 7;
+
+/// A set of video nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nodes(u8);
+
+impl Nodes {
+    /// No node.
+    pub const NONE: Self = Self(0);
+
+    /// The numbers of the nodes.
+    pub fn numbers(self) -> impl Iterator<Item = usize> {
+        (0..NODES).filter(move |number| self.0 & 1 << number != 0)
+    }
+
+    /// Whether a node is in it.
+    #[must_use]
+    pub const fn contains(self, video: VideoNode) -> bool {
+        self.0 & 1 << video as u8 != 0
+    }
+}
+
+/// The outbox of each video node.
+#[derive(Debug)]
+pub struct Outboxes([Outbox; NODES]);
+
+impl Outboxes {
+    /// Nothing to fetch.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self([Outbox::new(); NODES])
+    }
+
+    /// That of one node.
+    pub fn of(&mut self, video: VideoNode) -> &mut Outbox {
+        &mut self.0[video as usize]
+    }
+
+    /// The nodes that have to be told; they count as told after this.
+    pub fn take_news(&mut self) -> Nodes {
+        let mut nodes = Nodes::NONE;
+        for (number, outbox) in self.0.iter_mut().enumerate() {
+            nodes.0 |= u8::from(core::mem::take(&mut outbox.news)) << number;
+        }
+        nodes
     }
 }

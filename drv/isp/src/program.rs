@@ -4,37 +4,55 @@
 //!   raw:      sensor ─► CCDC ─────────────────────────► memory
 //!   preview:  sensor ─► CCDC ─VP─► preview ───────────► memory
 //!   resizer:  sensor ─► CCDC ─VP─► preview ─► resizer ► memory
+//!   memory ─► preview ─► memory     memory ─► preview ─► resizer ─► memory     memory ─► resizer ─► memory
 //! ```
 //!
-//! Nothing here starts a block: the enable bits and the memory address are written frame by frame
-//! ([`Path::enable`] and [`Path::address`]), after everything else. All writes of a plan are made while the
+//! Nothing here starts a block: the enable bits and the memory addresses are written frame by frame
+//! ([`Path::enable`], [`Path::address`], [`MemoryPath::run`]), after everything else. All writes of a plan are made while the
 //! blocks are idle, because most registers of preview and resizer silently drop writes while busy.
 
+mod blocks;
 mod ccdc;
 mod check;
 mod main_block;
+mod memory_path;
 mod path;
 mod preview;
 mod resizer;
 
+pub use blocks::Blocks;
 pub use check::{Checked, check};
 pub use main_block::configure_main;
-pub use path::Path;
+pub use memory_path::MemoryPath;
+pub use path::{Path, Route};
 pub use preview::{TABLE_WRITES, table_write};
-pub use resizer::crop as configure_crop;
+
+use idl::types::{BlockState, Input};
 
 use crate::registers::Writer;
 
 /// All writes for a pipeline, in order.
 pub fn configure(checked: &Checked, out: &mut Writer<'_>) {
     let pipeline = &checked.pipeline;
-    ccdc::configure(pipeline, checked.path, out);
+    let mut stride_bytes = None;
+    match pipeline.input {
+        Input::Sensor(state) => ccdc::configure(&state, checked.route, &pipeline.output, out),
+        Input::Memory { format, .. } => stride_bytes = Some(format.stride_bytes),
+    }
     if let Some(state) = &pipeline.preview {
-        preview::configure(state, checked.path, &pipeline.output, out);
+        let to_resizer = pipeline.resizer.is_some();
+        preview::configure(state, stride_bytes, (!to_resizer).then_some(&pipeline.output), out);
     }
     if let Some(state) = &pipeline.resizer {
-        resizer::configure(state, &pipeline.output, out);
+        let own = stride_bytes.filter(|_| pipeline.preview.is_none());
+        resizer::configure(state, own, &pipeline.output, out);
     }
+}
+
+/// The writes that another crop of the same picture needs. The block drops them while it is busy.
+pub fn configure_crop(checked: &Checked, state: &BlockState, out: &mut Writer<'_>) {
+    let from_memory = checked.route == Route::Memory(MemoryPath::Resizer);
+    resizer::crop(state, from_memory, out);
 }
 
 #[cfg(test)]

@@ -65,7 +65,9 @@ impl isp::InOrderIspImpl for Server {
     fn start(&mut self, _: &CallInfo, pipeline: Pipeline) -> Reply<()> {
         ringbuf_entry!(TRACE, Trace::Start(pipeline.video));
         let started = self.driver.start(&pipeline, &mut self.registers);
-        Ok(started.inspect_err(|error| ringbuf_entry!(TRACE, Trace::Refused(*error)))?)
+        let news = started.inspect_err(|error| ringbuf_entry!(TRACE, Trace::Refused(*error)))?;
+        self.tell(news);
+        Ok(())
     }
 
     fn stop(&mut self, _: &CallInfo, video: VideoNode) -> Reply<()> {
@@ -81,9 +83,10 @@ impl isp::InOrderIspImpl for Server {
         video: VideoNode,
         pool: PoolId,
         buffer: BufferIndex,
+        timestamp_us: u64,
     ) -> Reply<()> {
-        let held = Held { pool, buffer };
-        let news = self.with(|driver, outside| driver.queue(video, held, outside))?;
+        let given = (Held { pool, buffer }, timestamp_us);
+        let news = self.with(|driver, outside| driver.queue(video, given, outside))?;
         self.tell(news);
         Ok(())
     }

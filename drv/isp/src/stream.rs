@@ -1,4 +1,4 @@
-//! One running pipeline: which buffer is where, from frame to frame.
+//! A running pipeline from the sensor: which buffer is where, from frame to frame.
 //!
 //! ```text
 //!             arm: open window, address, enable       frame start        last pixel
@@ -40,14 +40,11 @@ use idl::types::{BufferIndex, FrameDone, FrameFlags, FrameStart, PoolId, QUEUE_D
 
 use crate::fifo::Fifo;
 use crate::outbox::Outbox;
-use crate::program::{self, Checked, Path};
+use crate::program::{self, Blocks, Checked, Path};
 use crate::registers::{Registers, Writer};
 
 /// Longest wait for idle blocks at stop, in microseconds (Linux omap3isp: 1,000 ms per block).
 pub const STOP_LIMIT_US: u64 = 1_000_000;
-
-/// Overflows that damage a frame: all but the note that two blocks fed the resizer.
-const OVERFLOWS: u32 = 0x07FF_0000 & !sbl::pcr::CCDCPRV_2_RSZ_OVF.mask();
 
 /// A buffer that the node gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +57,10 @@ pub struct Held {
 
 /// The ledger, as the stream needs it.
 pub trait Ledger {
-    /// Queued -> Hardware: the bus address, or `None` if the ledger refuses.
+    /// Queued -> Hardware, to be written: the bus address, or `None` if the ledger refuses.
     fn start_dma(&mut self, held: Held, bytes: u32) -> Option<u32>;
+    /// Queued -> Hardware, to be read.
+    fn start_read(&mut self, held: Held, bytes: u32) -> Option<u32>;
     /// Hardware -> Done; `false` if the ledger refuses.
     fn finish_dma(&mut self, held: Held) -> bool;
 }
@@ -87,10 +86,11 @@ enum Crop {
     Torn,
 }
 
-/// A running (or stopping) pipeline.
+/// A running (or stopping) pipeline from the sensor.
 #[derive(Debug)]
 pub struct Stream {
     checked: Checked,
+    path: Path,
     waiting: Fifo<Held, QUEUE_DEPTH>,
     /// The buffer of the frame in progress.
     current: Option<Held>,
@@ -115,13 +115,11 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A pipeline that is configured and has no buffer yet. Clears old events and asks for new.
-    pub fn start(checked: Checked, registers: &mut impl Registers) -> Self {
-        registers.write(&main_block::IRQ0STATUS, u32::MAX);
-        registers.write(&sbl::PCR, u32::MAX);
-        registers.write(&main_block::IRQ0ENABLE, checked.path.events());
+    /// A pipeline along `path` that is configured and has no buffer yet.
+    pub const fn new(checked: Checked, path: Path) -> Self {
         Self {
             checked,
+            path,
             waiting: Fifo::new(),
             current: None,
             next: None,
@@ -140,6 +138,11 @@ impl Stream {
     #[must_use]
     pub const fn checked(&self) -> &Checked {
         &self.checked
+    }
+
+    /// The blocks that are still in the middle of a frame.
+    pub fn busy(&self, registers: &mut impl Registers) -> Blocks {
+        self.path.busy(registers)
     }
 
     /// Whether it has been told to stop.
@@ -191,7 +194,7 @@ impl Stream {
         self.damaged |= irq::MMU_ERR.is_set(events);
         self.near_end |= irq::CCDC_VD0.is_set(events);
         // In the order in which they happen in a frame that was handled late.
-        if events & self.checked.path.done_event() != 0 {
+        if events & self.path.done_event() != 0 {
             let ended = self.current.take().or_else(|| self.next.take());
             self.finish(ended, self.starts.saturating_sub(1), outside, outbox);
             self.apply_crop(outside);
@@ -211,28 +214,26 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        self.checked.path.disable(outside.registers);
+        self.path.disable(outside.registers);
         self.stop_by_us = Some(outside.now_us.saturating_add(STOP_LIMIT_US));
         while let Some(held) = self.waiting.pop() {
             outbox.push(self.done(held, FrameFlags::CANCELLED, 0, outside.now_us));
         }
     }
 
-    /// Whether the blocks are idle after [`Stream::stop`]; the second value says that the limit
-    /// has passed.
-    pub fn settled<R: Registers, L>(&self, outside: &mut Outside<'_, R, L>) -> (bool, bool) {
-        let idle = !self.checked.path.busy(outside.registers);
-        (idle, self.stop_by_us.is_some_and(|limit| outside.now_us >= limit))
+    /// Whether the blocks have had their time to become idle after [`Stream::stop`].
+    #[must_use]
+    pub fn is_late(&self, now_us: u64) -> bool {
+        self.stop_by_us.is_some_and(|limit| now_us >= limit)
     }
 
-    /// The hardware is idle: gives back what it had, and ends.
+    /// The hardware is idle, or is kept off the buffers from now on: gives back what it had, and ends.
     pub fn end<R: Registers, L: Ledger>(
         mut self,
         flags: FrameFlags,
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        outside.registers.write(&main_block::IRQ0ENABLE, 0);
         let flags = FrameFlags(flags.0 | FrameFlags::CANCELLED.0);
         for held in [self.current.take(), self.next.take()].into_iter().flatten() {
             // A refusal means that the ledger has taken the buffer back by itself.
@@ -249,7 +250,7 @@ impl Stream {
     ) {
         self.started = Some(FrameStart { sequence: self.starts, timestamp_us: outside.now_us });
         self.starts = self.starts.wrapping_add(1);
-        let raw = self.checked.path == Path::Raw;
+        let raw = self.path == Path::Raw;
         let near_end = core::mem::take(&mut self.near_end);
         if core::mem::take(&mut self.doubtful) {
             self.damaged |= raw;
@@ -277,7 +278,7 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        let path = self.checked.path;
+        let path = self.path;
         if self.is_stopping() || self.next.is_some() || self.waiting.len() == 0 {
             return;
         }
@@ -298,8 +299,8 @@ impl Stream {
 
     /// No buffer for the next frame.
     fn pause<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
-        if self.checked.path == Path::Raw && !self.paused {
-            self.checked.path.pause(outside.registers);
+        if self.path == Path::Raw && !self.paused {
+            self.path.pause(outside.registers);
             self.paused = true;
             self.note_doubt(outside);
         }
@@ -310,7 +311,7 @@ impl Stream {
         if self.crop == Crop::Taken {
             return;
         }
-        let path = self.checked.path;
+        let path = self.path;
         // In this order: a frame that ends between the two reads shows in the second.
         let busy = path.writing(outside.registers);
         let ended = outside.registers.read(&main_block::IRQ0STATUS) & path.done_event() != 0;
@@ -319,7 +320,7 @@ impl Stream {
             return;
         }
         let mut write = |write| outside.registers.write_at(write);
-        program::configure_crop(&resizer, &mut Writer(&mut write));
+        program::configure_crop(&self.checked, &resizer, &mut Writer(&mut write));
         let started = path.writing(outside.registers);
         // An armed frame may have come and gone unseen while the words were torn.
         self.damaged |= self.crop == Crop::Torn && (self.current.is_some() || self.next.is_some());
@@ -338,12 +339,9 @@ impl Stream {
         outbox: &mut Outbox,
     ) {
         let Some(held) = ended else { return };
-        let overflow = outside.registers.read(&sbl::PCR) & OVERFLOWS;
-        if overflow != 0 {
-            outside.registers.write(&sbl::PCR, overflow);
-        }
+        let overflow = take_overflows(self.path.blocks(), outside.registers);
         let torn = self.crop == Crop::Torn;
-        let damaged = core::mem::take(&mut self.damaged) || overflow != 0 || torn;
+        let damaged = core::mem::take(&mut self.damaged) || overflow || torn;
         let flags = match (outside.ledger.finish_dma(held), damaged) {
             (true, false) => FrameFlags::default(),
             (true, true) => FrameFlags::ERROR,
@@ -355,6 +353,7 @@ impl Stream {
     fn done(&self, held: Held, flags: FrameFlags, sequence: u32, timestamp_us: u64) -> FrameDone {
         let cancelled = flags.contains(FrameFlags::CANCELLED);
         FrameDone {
+            pool: held.pool,
             buffer: held.buffer,
             sequence,
             timestamp_us,
@@ -362,4 +361,13 @@ impl Stream {
             flags,
         }
     }
+}
+
+/// Whether data of these blocks was lost since the last time.
+pub fn take_overflows(blocks: Blocks, registers: &mut impl Registers) -> bool {
+    let overflow = registers.read(&sbl::PCR) & blocks.overflows();
+    if overflow != 0 {
+        registers.write(&sbl::PCR, overflow);
+    }
+    overflow != 0
 }

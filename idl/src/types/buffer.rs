@@ -84,11 +84,15 @@ impl FrameFlags {
 /// A frame as the driver hands it to the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct FrameDone {
+    /// The pool of the buffer: the node's, or that of another node if the buffer was imported.
+    pub pool: PoolId,
     /// The buffer.
     pub buffer: BufferIndex,
-    /// Frame number of the sensor since stream start; gaps are frames without a buffer.
+    /// Frame number of the sensor since stream start; gaps are frames without a buffer. From memory:
+    /// number of the job.
     pub sequence: u32,
-    /// Time of the frame's end, in microseconds since boot.
+    /// Time of the frame's end, in microseconds since boot. From memory: the time that the client
+    /// gave with the frame that was read (V4L2_BUF_FLAG_TIMESTAMP_COPY).
     pub timestamp_us: u64,
     /// Bytes of pixels.
     pub bytes_used: u32,
@@ -105,6 +109,15 @@ pub enum NextDone {
     Frame(FrameDone),
     /// The pipeline is stopped and the hardware idle; nothing follows.
     Stopped,
+}
+
+/// What a client says of the frame in a buffer that it queues to a video output node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct OutputFrame {
+    /// Bytes of pixels; 0 = all that the format needs.
+    pub bytes_used: u32,
+    /// Time of the frame, in microseconds since boot: copied to the frame that is made of it.
+    pub timestamp_us: u64,
 }
 
 /// A frame as a client gets it.

@@ -145,6 +145,9 @@ pub enum NodeError {
     NoSuchControl = 19,
     /// The node has no events of that kind (EINVAL).
     NoSuchEvent = 20,
+    /// A buffer that this needs is held by a client, or is imported by another node, and will not be
+    /// taken away; `holder` says by whom.
+    NoBuffers = 21,
 }
 
 /// Errors of the host bridge.

@@ -146,6 +146,17 @@ pub struct Link {
     pub flags: LinkFlags,
 }
 
+/// What became of a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Started {
+    /// The pipeline runs, from the sensor.
+    Live,
+    /// The pipeline is locked, and runs as soon as the node at its other end has started it too.
+    Waiting,
+    /// The pipeline runs, from memory to memory.
+    Memory,
+}
+
 /// The seven video nodes of the OMAP3 ISP, by the number of their /dev/video node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 #[repr(u8)]
@@ -166,13 +177,27 @@ pub enum VideoNode {
     ResizerOutput,
 }
 
-/// A validated pipeline from the sensor to a video node, as the graph hands it to the ISP.
+/// What the first block of a pipeline reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Input {
+    /// The sensor, through the CCDC: its active state; its sink is the sensor's format.
+    Sensor(BlockState),
+    /// Buffers of a video output node.
+    Memory {
+        /// The node.
+        video: VideoNode,
+        /// What lies in its buffers.
+        format: PixFormat,
+    },
+}
+
+/// A validated pipeline that ends in a video node, as the graph hands it to the ISP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct Pipeline {
     /// Where the frames end up.
     pub video: VideoNode,
-    /// Active state of the CCDC; its sink is the sensor's format.
-    pub ccdc: BlockState,
+    /// Where they come from.
+    pub input: Input,
     /// Active state of the preview engine, if it is part of the pipeline.
     pub preview: Option<BlockState>,
     /// Active state of the resizer, if it is part of the pipeline.

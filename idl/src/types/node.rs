@@ -34,6 +34,8 @@ impl PollEvents {
     pub const ERR: Self = Self(4);
     /// The device is gone.
     pub const HUP: Self = Self(8);
+    /// A buffer that the hardware has read can be dequeued (video output nodes).
+    pub const OUT: Self = Self(16);
     /// What a disconnect reports: error, hang-up and priority.
     pub const DISCONNECTED: Self = Self(2 | 4 | 8);
 

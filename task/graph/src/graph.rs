@@ -2,15 +2,16 @@
 
 use idl::types::{
     BlockState, Entity, EntityFunction, EntityId, FormatChange, Generation, GraphError, IspError,
-    Link, LinkFlags, Name, Outlook, PadFormat, PadRef, PixFormat, SensorError, TaskIndex,
-    VideoNode,
+    Link, LinkFlags, Name, Outlook, PadFormat, PadRef, Pipeline, PixFormat, SensorError, Started,
+    TaskIndex, VideoNode,
 };
 use idol_runtime::ipc;
 use sys_abi::{Disconnect, TaskId, WatchEvent};
 use task_node::{Reaction, Session};
 
 use crate::drivers::Drivers;
-use crate::pipeline::{self, Path};
+use crate::pipeline::{self, Origin};
+use crate::running::Running;
 use crate::topology::{ENTITIES_MAX, LINKS_MAX, Member, Node, Topology};
 
 /// Most pipelines at a time: one per video node.
@@ -21,13 +22,6 @@ const PIPELINES_MAX: usize = 7;
 pub const RETRY_US: u64 = 10_000;
 
 type Failure = ipc::Error<GraphError>;
-
-#[derive(Clone, Copy, Debug)]
-struct Running {
-    end: EntityId,
-    holder: TaskId,
-    path: Path,
-}
 
 /// Calls that have to be made once the caller at hand has its answer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -221,57 +215,94 @@ impl<D: Drivers> Graph<D> {
         Ok(adjusted)
     }
 
-    /// Validates the pipeline that ends in `end`, locks it to the life of `holder`, and starts the
-    /// ISP, then the sensor.
+    /// Validates the pipeline with the video node `end` at one of its ends and locks it to the life of
+    /// `holder`. If no node is missing, it starts the ISP, then the sensor.
     ///
     /// # Errors
-    /// Those of [`pipeline::validate`]; `Busy` if a part of it runs; `StartFailed`; a driver's
-    /// disconnect. After an error nothing runs and nothing is locked.
+    /// Those of [`pipeline::validate`]; `FormatMismatch` if the node's format is not what the block
+    /// there has; `Busy` if a part of it runs; `StartFailed`; a driver's disconnect. After an error
+    /// nothing is locked that was not locked before, and nothing runs.
     pub fn start(
         &mut self,
         holder: TaskId,
         end: EntityId,
         format: PixFormat,
-    ) -> Result<(), Failure> {
+    ) -> Result<Started, Failure> {
         self.complete().map_err(ipc::Error::Op)?;
-        let path = pipeline::validate(&self.topology, end, format).map_err(ipc::Error::Op)?;
-        if path.entities.iter().flatten().any(|id| self.locked(*id)) {
-            return Err(ipc::Error::Op(GraphError::Busy));
-        }
-        let free = self.pipelines.iter().position(Option::is_none);
-        let free = free.ok_or(ipc::Error::Op(GraphError::Busy))?;
-        self.start_isp(&path)?;
-        self.start_sensor(&path).inspect_err(|_| {
-            self.duties.stop_isp |= 1 << path.pipeline.video as u8;
-        })?;
-        self.pipelines[free] = Some(Running { end, holder, path });
-        Ok(())
+        let (slot, running) = self.joined(holder, end, format).map_err(ipc::Error::Op)?;
+        let started = match (running.pipeline(), running.path.origin) {
+            (None, _) => Started::Waiting,
+            (Some(pipeline), Origin::Memory { .. }) => {
+                self.start_isp(pipeline)?;
+                Started::Memory
+            }
+            (Some(pipeline), Origin::Sensor { sensor, .. }) => {
+                self.start_isp(pipeline)?;
+                self.start_sensor(sensor).inspect_err(|_| {
+                    self.duties.stop_isp |= 1 << pipeline.video as u8;
+                })?;
+                Started::Live
+            }
+        };
+        self.pipelines[slot] = Some(running);
+        Ok(started)
     }
 
-    /// Stops the ISP, then the sensor, and unlocks. Only the task that started it may.
+    /// The pipeline as it is with this node in it, and where it is kept.
+    fn joined(
+        &self,
+        holder: TaskId,
+        end: EntityId,
+        format: PixFormat,
+    ) -> Result<(usize, Running), GraphError> {
+        let waits = |running: &Running| running.waits_for(end);
+        let waiting = self.pipelines.iter().position(|slot| slot.as_ref().is_some_and(waits));
+        if let Some((slot, mut running)) =
+            waiting.and_then(|slot| Some((slot, self.pipelines[slot]?)))
+        {
+            running.join(end, holder, format);
+            let fits = running.path.fits(end, format);
+            return if fits { Ok((slot, running)) } else { Err(GraphError::FormatMismatch) };
+        }
+        let path = pipeline::validate(&self.topology, end)?;
+        if !path.fits(end, format) {
+            return Err(GraphError::FormatMismatch);
+        }
+        if path.entities.iter().flatten().any(|id| self.locked(*id)) {
+            return Err(GraphError::Busy);
+        }
+        let free = self.pipelines.iter().position(Option::is_none).ok_or(GraphError::Busy)?;
+        Ok((free, Running::new(path, end, holder, format)))
+    }
+
+    /// Stops the ISP, then the sensor if it has a part in it, and unlocks, for all nodes of the
+    /// pipeline. Only a task that started it may.
     ///
     /// # Errors
     /// `NoSuchEntity` if no pipeline of the caller ends there. Drivers that refuse or are gone do
     /// not keep the pipeline locked.
     pub fn stop(&mut self, caller: TaskId, end: EntityId) -> Result<(), Failure> {
-        let wanted =
-            |running: &Running| running.end == end && running.holder.index() == caller.index();
+        let wanted = |running: &Running| running.was_started_by(caller.index(), end);
         let stopped = self
             .pipelines
             .iter_mut()
             .find_map(|slot| slot.as_ref().is_some_and(wanted).then(|| slot.take()).flatten());
         let running = stopped.ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
-        self.stop_isp(running.path.pipeline.video);
-        self.stop_sensor();
+        if running.pipeline().is_some() {
+            self.stop_isp(running.path.video);
+        }
+        if running.is_live() {
+            self.stop_sensor();
+        }
         Ok(())
     }
 
     fn react(&mut self, reaction: Reaction) {
         match reaction {
             Reaction::Disconnect(record) => self.leave(record),
-            Reaction::Sweep { task, generation } => self.release(|running| {
-                running.holder.index() == task && running.holder.generation() <= generation
-            }),
+            Reaction::Sweep { task, generation } => {
+                self.release(|running| running.is_held_by(task, generation));
+            }
             Reaction::None | Reaction::Quiet { .. } => {}
         }
     }
@@ -279,8 +310,8 @@ impl<D: Drivers> Graph<D> {
     /// A member's life ended: what it described leaves, what ran through it is released.
     fn leave(&mut self, record: Disconnect) {
         let member = if record.peer == self.isp { Member::Isp } else { Member::Sensor };
-        // Every pipeline runs through the ISP, and each that the graph can start has a sensor.
-        self.release(|_| true);
+        // Every pipeline runs through the ISP; those from memory go on without the sensor.
+        self.release(|running| member == Member::Isp || running.is_live());
         match member {
             Member::Isp => self.duties.stop_isp = 0,
             Member::Sensor => self.duties.stop_sensor = false,
@@ -298,8 +329,10 @@ impl<D: Drivers> Graph<D> {
             if let Some(running) = slot
                 && which(running)
             {
-                self.duties.stop_isp |= 1 << running.path.pipeline.video as u8;
-                self.duties.stop_sensor = true;
+                if running.pipeline().is_some() {
+                    self.duties.stop_isp |= 1 << running.path.video as u8;
+                }
+                self.duties.stop_sensor |= running.is_live();
                 *slot = None;
             }
         }
@@ -416,18 +449,18 @@ impl<D: Drivers> Graph<D> {
         self.relay(moved, |_| GraphError::Busy)
     }
 
-    fn start_isp(&mut self, path: &Path) -> Result<(), Failure> {
+    fn start_isp(&mut self, pipeline: Pipeline) -> Result<(), Failure> {
         let isp = self.life(Member::Isp).ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
-        let started = self.drivers.isp_start(isp, path.pipeline);
+        let started = self.drivers.isp_start(isp, pipeline);
         self.relay(started, |error| match error {
             IspError::Busy => GraphError::Busy,
             _ => GraphError::StartFailed,
         })
     }
 
-    fn start_sensor(&mut self, path: &Path) -> Result<(), Failure> {
+    fn start_sensor(&mut self, state: BlockState) -> Result<(), Failure> {
         let sensor = self.life(Member::Sensor).ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
-        let started = self.drivers.sensor_start(sensor, path.sensor);
+        let started = self.drivers.sensor_start(sensor, state);
         self.relay(started, |error| match error {
             SensorError::Busy => GraphError::Busy,
             _ => GraphError::StartFailed,
@@ -493,7 +526,7 @@ impl<D: Drivers> Graph<D> {
     /// The end of the running pipeline that an entity is part of.
     fn running(&self, id: EntityId) -> Option<VideoNode> {
         let mut pipelines = self.pipelines.iter().flatten();
-        pipelines.find(|running| running.path.contains(id)).map(|it| it.path.pipeline.video)
+        pipelines.find(|running| running.path.contains(id)).map(|it| it.path.video)
     }
 
     fn node(&self, id: EntityId) -> Result<&Node, GraphError> {

@@ -5,7 +5,8 @@
 use idl::graph::{INCOMING_BYTES, InOrderGraphImpl, dispatch};
 use idl::types::{
     BlockState, Entity, EntityDescription, EntityId, FormatChange, GraphError, Link,
-    LinkDescription, Name, Note, PadFormat, PadRef, Pipeline, PixFormat, TaskIndex, VideoNode,
+    LinkDescription, Name, Note, PadFormat, PadRef, Pipeline, PixFormat, Started, TaskIndex,
+    VideoNode,
 };
 use idl::{CallInfo, RequestError, isp, sensor, supervisor};
 use sys_abi::TaskId;
@@ -164,7 +165,7 @@ impl InOrderGraphImpl for Server {
         Ok(self.0.adjust(entity, state, change, commit)?)
     }
 
-    fn start(&mut self, call: &CallInfo, entity: EntityId, format: PixFormat) -> Reply<()> {
+    fn start(&mut self, call: &CallInfo, entity: EntityId, format: PixFormat) -> Reply<Started> {
         Ok(self.0.start(call.sender, entity, format)?)
     }
 

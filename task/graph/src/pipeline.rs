@@ -1,15 +1,17 @@
-//! From a video node upstream to the sensor, and whether the formats on the way fit.
+//! From a video node upstream to the sensor or to a video output node, and whether the formats on the
+//! way fit.
 //!
-//! The walk follows the one enabled link into each sink pad, so it needs no search. What the ISP
-//! driver can run is a path of the CCDC, perhaps the preview engine, perhaps the resizer, into a
-//! capture node; anything else (memory inputs, CSI-2) is a `BrokenPipeline` here.
+//! The walk follows the one enabled link into each sink pad, so it needs no search; a pipeline that is
+//! asked for at its input is first followed downstream, along the one enabled link out of each block.
+//! What the ISP driver can run is its own decision; a path through a CSI-2 receiver is a
+//! `BrokenPipeline` here.
 //!
 //! The lane shifter of the CCDC could take a code with more bits than the CCDC's sink; with one
 //! raw code in use, equality of codes is the same rule.
 
 use idl::types::{
-    BlockState, DeviceNode, EntityFunction, EntityId, GraphError, MbusCode, PadFormat, PadRef,
-    Pipeline, PixFormat, PixelFormat, VideoNode,
+    BlockState, DeviceNode, EntityFunction, EntityId, GraphError, Input, MbusCode, PadFormat,
+    PadRef, Pipeline, PixFormat, PixelFormat, VideoNode,
 };
 
 use crate::topology::{Node, Topology};
@@ -17,15 +19,42 @@ use crate::topology::{Node, Topology};
 /// Most entities of a pipeline: sensor, CCDC, preview engine, resizer, video node.
 pub const PATH_MAX: usize = 5;
 
-/// A validated pipeline.
+/// Where the pictures of a pipeline come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The sensor, through the CCDC.
+    Sensor {
+        /// What the sensor runs.
+        sensor: BlockState,
+        /// What the CCDC runs.
+        ccdc: BlockState,
+    },
+    /// The buffers of a video output node.
+    Memory {
+        /// Its entity.
+        entity: EntityId,
+        /// The node.
+        video: VideoNode,
+        /// What the block that reads them expects.
+        expected: PadFormat,
+    },
+}
+
+/// A validated path through the blocks; what lies in memory at its ends is for the nodes to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path {
-    /// Its entities, the video node first, the sensor last.
+    /// Its entities, the video node first, the sensor or the video output node last.
     pub entities: [Option<EntityId>; PATH_MAX],
-    /// What the ISP runs.
-    pub pipeline: Pipeline,
-    /// What the sensor runs.
-    pub sensor: BlockState,
+    /// The video node that it ends in.
+    pub end: EntityId,
+    /// The same, as the ISP calls it.
+    pub video: VideoNode,
+    /// Where it begins.
+    pub origin: Origin,
+    /// What the last block offers.
+    offered: PadFormat,
+    preview: Option<BlockState>,
+    resizer: Option<BlockState>,
 }
 
 impl Path {
@@ -33,6 +62,37 @@ impl Path {
     #[must_use]
     pub fn contains(&self, id: EntityId) -> bool {
         self.entities.contains(&Some(id))
+    }
+
+    /// The video output node that it begins in, if it does not begin at the sensor.
+    #[must_use]
+    pub const fn input(&self) -> Option<EntityId> {
+        match self.origin {
+            Origin::Sensor { .. } => None,
+            Origin::Memory { entity, .. } => Some(entity),
+        }
+    }
+
+    /// Whether the client of the node at one of its ends wants what the block there has.
+    #[must_use]
+    pub fn fits(&self, end: EntityId, format: PixFormat) -> bool {
+        let pad = match self.origin {
+            Origin::Memory { entity, expected, .. } if entity == end => expected,
+            _ => self.offered,
+        };
+        fits_memory(pad, format)
+    }
+
+    /// What the ISP runs, once the formats in memory are known; `input` is not used if the path
+    /// begins at the sensor.
+    #[must_use]
+    pub const fn pipeline(&self, output: PixFormat, input: PixFormat) -> Pipeline {
+        let input = match self.origin {
+            Origin::Sensor { ccdc, .. } => Input::Sensor(ccdc),
+            Origin::Memory { video, .. } => Input::Memory { video, format: input },
+        };
+        let Self { video, preview, resizer, .. } = *self;
+        Pipeline { video, input, preview, resizer, output }
     }
 }
 
@@ -44,6 +104,11 @@ struct Blocks {
     preview: Option<BlockState>,
     resizer: Option<BlockState>,
     sensor: Option<BlockState>,
+    memory: Option<(EntityId, VideoNode)>,
+    /// What the last block offers to the node at the end.
+    offered: Option<PadFormat>,
+    /// What the first block expects from memory.
+    expected: Option<PadFormat>,
 }
 
 impl Blocks {
@@ -57,49 +122,76 @@ impl Blocks {
             EntityFunction::Scaler => self.resizer = node.state,
             EntityFunction::CamSensor => self.sensor = node.state,
             EntityFunction::IoV4l if self.length == 1 => {}
-            EntityFunction::IoV4l | EntityFunction::VidIfBridge | EntityFunction::Statistics => {
+            EntityFunction::IoV4l => {
+                let video = video_node(node.entity.description.node);
+                self.memory = video.map(|video| (node.entity.id, video));
+            }
+            EntityFunction::VidIfBridge | EntityFunction::Statistics => {
                 return Err(GraphError::BrokenPipeline);
             }
         }
         Ok(())
     }
+
+    fn origin(&self) -> Option<Origin> {
+        match (self.memory, self.ccdc, self.sensor) {
+            (Some((entity, video)), None, None) => {
+                Some(Origin::Memory { entity, video, expected: self.expected? })
+            }
+            (None, Some(ccdc), Some(sensor)) => Some(Origin::Sensor { sensor, ccdc }),
+            _ => None,
+        }
+    }
 }
 
-/// Validates the pipeline that ends in the video node `entity`, whose client wants `format`.
+/// Validates the pipeline that ends or begins in the video node `entity`.
 ///
 /// # Errors
-/// `NoSuchEntity`; `BrokenPipeline` without an enabled path to a sensor; `FormatMismatch` if the
-/// two ends of a link differ, or the last pad and `format`.
-pub fn validate(
-    topology: &Topology,
-    entity: EntityId,
-    format: PixFormat,
-) -> Result<Path, GraphError> {
-    let end = topology.node(entity).ok_or(GraphError::NoSuchEntity)?;
-    let video = video_node(end.entity.description.node).ok_or(GraphError::NoSuchEntity)?;
+/// `NoSuchEntity`; `BrokenPipeline` without an enabled path between the node and a sensor or another
+/// node; `FormatMismatch` if the two ends of a link differ.
+pub fn validate(topology: &Topology, entity: EntityId) -> Result<Path, GraphError> {
+    let asked = topology.node(entity).ok_or(GraphError::NoSuchEntity)?;
+    video_node(asked.entity.description.node).ok_or(GraphError::NoSuchEntity)?;
+    let end = if asked.is_sink(0) == Some(true) { asked } else { downstream(topology, asked)? };
+    let video = video_node(end.entity.description.node).ok_or(GraphError::BrokenPipeline)?;
     let mut blocks = Blocks::default();
     let mut node = end;
     blocks.add(node)?;
-    while node.entity.description.function != EntityFunction::CamSensor {
+    while blocks.sensor.is_none() && blocks.memory.is_none() {
         let sink = PadRef { entity: node.entity.id, pad: 0 };
         let link = topology.link_into(sink).ok_or(GraphError::BrokenPipeline)?;
         let upstream = topology.node(link.source.entity).ok_or(GraphError::BrokenPipeline)?;
-        let offered = upstream.pad_format(link.source.pad).ok_or(GraphError::BrokenPipeline)?;
-        let fits = match node.pad_format(sink.pad) {
-            Some(expected) => offered == expected,
-            None => fits_memory(offered, format),
-        };
-        if !fits {
-            return Err(GraphError::FormatMismatch);
+        match (upstream.pad_format(link.source.pad), node.pad_format(sink.pad)) {
+            (Some(offered), Some(expected)) if offered != expected => {
+                return Err(GraphError::FormatMismatch);
+            }
+            (Some(_), Some(_)) => {}
+            (Some(offered), None) => blocks.offered = Some(offered),
+            (None, Some(expected)) => blocks.expected = Some(expected),
+            (None, None) => return Err(GraphError::BrokenPipeline),
         }
         blocks.add(upstream)?;
         node = upstream;
     }
-    let Blocks { entities, ccdc, preview, resizer, sensor, .. } = blocks;
-    let ccdc = ccdc.ok_or(GraphError::BrokenPipeline)?;
-    let sensor = sensor.ok_or(GraphError::BrokenPipeline)?;
-    let pipeline = Pipeline { video, ccdc, preview, resizer, output: format };
-    Ok(Path { entities, pipeline, sensor })
+    let origin = blocks.origin().ok_or(GraphError::BrokenPipeline)?;
+    let offered = blocks.offered.ok_or(GraphError::BrokenPipeline)?;
+    let Blocks { entities, preview, resizer, .. } = blocks;
+    let path = Path { entities, end: end.entity.id, video, origin, offered, preview, resizer };
+    // Downstream and upstream can only differ if a pad reads from somewhere else.
+    if path.contains(entity) { Ok(path) } else { Err(GraphError::BrokenPipeline) }
+}
+
+/// The video node that the pictures of a video output node end up in.
+fn downstream<'a>(topology: &'a Topology, input: &'a Node) -> Result<&'a Node, GraphError> {
+    let mut node = input;
+    for _ in 1..PATH_MAX {
+        let link = topology.link_from(node.entity.id).ok_or(GraphError::BrokenPipeline)?;
+        node = topology.node(link.sink.entity).ok_or(GraphError::BrokenPipeline)?;
+        if node.entity.description.function == EntityFunction::IoV4l {
+            return Ok(node);
+        }
+    }
+    Err(GraphError::BrokenPipeline)
 }
 
 /// Whether what a pad offers is what the client wants in memory (V4L2: EINVAL if not).

@@ -176,6 +176,12 @@ impl Topology {
         self.links().find(|link| link.sink == sink && link.flags.contains(LinkFlags::ENABLED))
     }
 
+    /// The enabled link out of an entity that software has switched: a block has at most one.
+    #[must_use]
+    pub fn link_from(&self, source: EntityId) -> Option<&Link> {
+        self.links().find(|link| link.source.entity == source && link.flags == LinkFlags::ENABLED)
+    }
+
     /// Enables or disables a link by the rules of the OMAP3 ISP: a block writes to one place at a
     /// time (immutable links to the statistics aside), and a sink pad reads from one.
     ///

@@ -1,6 +1,8 @@
 //! The place of each buffer, and the order of the queues.
 
-use idl::types::{BUFFERS_MAX, BufferIndex, FrameInfo, TaskIndex};
+use idl::types::{BUFFERS_MAX, BufferIndex, FrameInfo, PoolId, TaskIndex};
+
+use crate::upstream::Memory;
 
 /// Where a buffer is, as the node sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +23,24 @@ pub enum Place {
     Cancelled,
 }
 
+/// What a client queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// Memory of another node, if it is not the buffer's own.
+    pub imported: Option<Memory>,
+    /// Time of the frame in it, in microseconds since boot.
+    pub timestamp_us: u64,
+}
+
+impl Queued {
+    /// An empty buffer for the hardware to fill.
+    pub const EMPTY: Self = Self { imported: None, timestamp_us: 0 };
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     place: Place,
+    queued: Queued,
     /// When it got there, in moves.
     since: u32,
 }
@@ -45,7 +62,10 @@ impl Buffers {
     /// All unused.
     #[must_use]
     pub const fn new() -> Self {
-        Self { slots: [Slot { place: Place::Unused, since: 0 }; BUFFERS_MAX], moves: 0 }
+        Self {
+            slots: [Slot { place: Place::Unused, queued: Queued::EMPTY, since: 0 }; BUFFERS_MAX],
+            moves: 0,
+        }
     }
 
     /// Where a buffer is; `None` if there is no such buffer or nobody asked for it.
@@ -61,8 +81,33 @@ impl Buffers {
         // Ages are differences, so the counter may wrap.
         self.moves = self.moves.wrapping_add(1);
         if let Some(slot) = self.slots.get_mut(usize::from(buffer.0)) {
-            *slot = Slot { place, since: self.moves };
+            (slot.place, slot.since) = (place, self.moves);
         }
+    }
+
+    /// Notes what the client queued, or that it has its buffer again.
+    pub fn note(&mut self, buffer: BufferIndex, queued: Queued) {
+        if let Some(slot) = self.slots.get_mut(usize::from(buffer.0)) {
+            slot.queued = queued;
+        }
+    }
+
+    /// What the client queued last in this buffer.
+    #[must_use]
+    pub fn queued(&self, buffer: BufferIndex) -> Queued {
+        self.slots.get(usize::from(buffer.0)).map_or(Queued::EMPTY, |slot| slot.queued)
+    }
+
+    /// The buffer, given to the driver, that has this memory; `own` is the pool of the buffers.
+    #[must_use]
+    pub fn of_memory(&self, memory: Memory, own: PoolId) -> Option<BufferIndex> {
+        let at = |index: usize, slot: &Slot| {
+            slot.queued.imported.unwrap_or(Memory { pool: own, buffer: BufferIndex(index as u8) })
+        };
+        let mut all = self.slots.iter().enumerate();
+        let (index, _) =
+            all.find(|(index, slot)| slot.place == Place::Driver && at(*index, slot) == memory)?;
+        Some(BufferIndex(index as u8))
     }
 
     /// The buffer that has been longest at a place that `which` picks.

@@ -9,9 +9,13 @@ use idl::types::{PixFormat, PixelFormat, Pool};
 const PIXEL_BYTES: u32 = 2;
 /// omap3isp: bytesperline is a multiple of 32.
 const STRIDE_ALIGN_BYTES: u32 = 32;
-/// The resizer's smallest width and height (omap3isp: 16 x 2); narrower pictures have no use.
-const WIDTH_MIN_PX: u16 = 16;
-const HEIGHT_MIN_PX: u16 = 2;
+/// omap3isp: the preview engine needs lines of whole 64 bytes when it reads them.
+const READ_ALIGN_BYTES: u32 = 64;
+/// Smallest width and height: of what the resizer writes (omap3isp: 16 x 2), of what it reads, and of
+/// what the preview engine reads.
+const WRITTEN_MIN_PX: (u16, u16) = (16, 2);
+const SCALED_MIN_PX: (u16, u16) = (32, 32);
+const DEVELOPED_MIN_PX: (u16, u16) = (64, 16);
 /// The widest picture of the ISP.
 const WIDTH_MAX_PX: u16 = 4096;
 
@@ -21,19 +25,29 @@ pub struct Formats {
     list: &'static [PixelFormat],
     /// What an unknown format is replaced by.
     fallback: PixelFormat,
+    /// Smallest width and height.
+    min_px: (u16, u16),
+    align_bytes: u32,
 }
 
 impl Formats {
-    /// The formats of /dev/video`number`: raw for the CCDC, YUV for preview engine and resizer.
-    /// Nodes that feed the ISP from memory have none yet.
+    /// The formats of /dev/video`number`: raw at the CCDC and in front of the preview engine, YUV
+    /// behind it and at the resizer. The nodes of the CSI-2 receivers have none yet.
     #[must_use]
     pub fn of(number: u8) -> Self {
-        let (list, fallback): (&[PixelFormat], _) = match number {
-            2 => (&[PixelFormat::SGRBG10], PixelFormat::SGRBG10),
-            4 | 6 => (&[PixelFormat::UYVY, PixelFormat::YUYV], PixelFormat::YUYV),
-            _ => (&[], PixelFormat::YUYV),
+        const RAW: &[PixelFormat] = &[PixelFormat::SGRBG10];
+        const YUV: &[PixelFormat] = &[PixelFormat::UYVY, PixelFormat::YUYV];
+        let (list, fallback) = match number {
+            2 | 3 => (RAW, PixelFormat::SGRBG10),
+            4..=6 => (YUV, PixelFormat::YUYV),
+            _ => (&[] as &[PixelFormat], PixelFormat::YUYV),
         };
-        Self { list, fallback }
+        let (min_px, align_bytes) = match number {
+            3 => (DEVELOPED_MIN_PX, READ_ALIGN_BYTES),
+            5 => (SCALED_MIN_PX, STRIDE_ALIGN_BYTES),
+            _ => (WRITTEN_MIN_PX, STRIDE_ALIGN_BYTES),
+        };
+        Self { list, fallback, min_px, align_bytes }
     }
 
     /// The format at a position of the list.
@@ -47,10 +61,10 @@ impl Formats {
     pub fn adjust(&self, wanted: PixFormat, pool: &Pool) -> PixFormat {
         let known = self.list.contains(&wanted.pixel_format);
         let pixel_format = if known { wanted.pixel_format } else { self.fallback };
-        let width_px = wanted.width_px.clamp(WIDTH_MIN_PX, WIDTH_MAX_PX) & !1;
-        let stride_bytes = (u32::from(width_px) * PIXEL_BYTES).next_multiple_of(STRIDE_ALIGN_BYTES);
+        let width_px = wanted.width_px.clamp(self.min_px.0, WIDTH_MAX_PX) & !1;
+        let stride_bytes = (u32::from(width_px) * PIXEL_BYTES).next_multiple_of(self.align_bytes);
         let lines_max = u16::try_from(pool.buffer_bytes / stride_bytes).unwrap_or(u16::MAX);
-        let height_px = wanted.height_px.max(HEIGHT_MIN_PX).min(lines_max.max(HEIGHT_MIN_PX));
+        let height_px = wanted.height_px.max(self.min_px.1).min(lines_max.max(self.min_px.1));
         let size_bytes = stride_bytes * u32::from(height_px);
         PixFormat { width_px, height_px, pixel_format, stride_bytes, size_bytes }
     }
@@ -100,6 +114,10 @@ mod tests {
         check(6, (65_535, 9999, yuyv), (4096, 75, yuyv, 8192));
         check(2, (160, 120, yuyv), (160, 120, raw, 320));
         check(2, (170, 120, raw), (170, 120, raw, 352));
+        check(3, (170, 119, yuyv), (170, 119, raw, 384));
+        check(3, (8, 2, raw), (64, 16, raw, 128));
+        check(5, (8, 2, uyvy), (32, 32, uyvy, 64));
+        check(4, (150, 115, raw), (150, 115, yuyv, 320));
     }
 
     #[test]

@@ -13,11 +13,24 @@
 //!
 //! ```text
 //!   stream:  Off ──stream_on──► On ──stream_off | last close──► Stopping ──Stopped──► Off
-//!             ▲                  └────────── disconnect ──────────┴──► Lost ──quiet──► Off
+//!             ▲                  ▲ └──────── disconnect ──────────┴──► Lost ──quiet──► Off
+//!             └──────── Half ────┘  (from memory: until the node at the other end has started it too)
 //!   buffer:  Unused ─request─► Client ─queue─► Queued ─► Driver ─► Filled ─dequeue─► Client
 //!                                 ▲               └──── stream off ───┘
 //!                                 └─reclaim── Cancelled ◄──quiet── all of these at a disconnect
 //! ```
+//!
+//! # From memory to memory
+//! A video output node (preview input, resizer input) queues buffers that the client has filled, or
+//! that it holds at another node (`import_buffer`: a transfer in the ledger, no copy). With the capture
+//! node at the other end it makes one pipeline: it runs when both have started it, and the end of either
+//! stream is the end of both, with `Stopped` for the other one: its waiting client is told `NotStreaming`.
+//! A job settles as a unit: both buffers come back with the same number, time and flags. The time is
+//! what the client gave with the frame that was read (V4L2: V4L2_BUF_FLAG_TIMESTAMP_COPY).
+//!
+//! # Who holds a buffer
+//! Nothing is taken from a client. A request for buffers that another client holds, perhaps since an
+//! earlier life of this node, is refused (`NoBuffers`), and `holder` names it.
 //!
 //! # Calls allowed per handle
 //! | handle | allowed |
@@ -32,7 +45,7 @@
 //! | edge | isp | graph | frames | sensor | client |
 //! |---|---|---|---|---|---|
 //! | `removing` | opens and operations answer `NoDevice` | as isp | as isp | nothing | nothing |
-//! | `died` | all waiters and handles: the record; buffers wait for `quiet` | all waiters and handles: the record; buffers wait until the next graph has stopped the ISP | all waiters and handles: the record; the pipeline is stopped; buffers wait until the pool is attached again | waiters and handles of a running stream: the record; buffers wait until the graph has stopped the ISP | its handles are closed, its stream is stopped |
+//! | `died` | all waiters and handles: the record; buffers wait for `quiet` | all waiters and handles: the record; buffers wait until the next graph has stopped the ISP | all waiters and handles: the record; the pipeline is stopped; buffers wait until the pool is attached again | waiters and handles of a stream that it has a part in: the record; buffers wait until the graph has stopped the ISP | its handles are closed, its stream is stopped |
 //! | `quiet` | buffers of that life come back as `Cancelled` | nothing | nothing | nothing | nothing |
 //! | `ready` | opens are served when all three are back | as isp | the pool is attached | nothing | nothing |
 //!
@@ -44,10 +57,11 @@
 mod buffers;
 mod formats;
 mod node;
+mod output;
 mod stream;
 mod upstream;
 
-pub use buffers::{Buffers, Place};
+pub use buffers::{Buffers, Place, Queued};
 pub use formats::Formats;
 pub use node::{Config, Node};
-pub use upstream::{Answer, FramesResult, GraphResult, IspResult, Upstream};
+pub use upstream::{Answer, FramesResult, GraphResult, IspResult, Memory, Upstream};

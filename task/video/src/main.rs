@@ -6,12 +6,12 @@ mod slots;
 
 use idl::types::{
     BufferIndex, BufferInfo, Capability, Event, FrameInfo, Handle, Name, NodeError, NodeUsage,
-    PixFormat, PixelFormat, PollEvents, PoolId, Reclaim, TaskIndex,
+    OutputFrame, Owner, PixFormat, PixelFormat, PollEvents, PoolId, Reclaim, TaskIndex,
 };
 use idl::video::{INCOMING_BYTES, InOrderVideoImpl, dispatch};
 use idl::{CallInfo, RequestError, supervisor};
 use slots::Slots;
-use task_video::{Config, Node};
+use task_video::{Config, Memory, Node};
 use userlib::{config_str, config_u32, notification, slot};
 
 userlib::entry!(main);
@@ -133,6 +133,33 @@ impl InOrderVideoImpl for Server {
     fn delegate(&mut self, call: &CallInfo, handle: Handle, task: TaskIndex) -> Reply<Handle> {
         let holder = userlib::sys_refresh_task_id(task);
         Ok(self.0.delegate(call.sender, handle, holder)?)
+    }
+
+    fn queue_output(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        buffer: BufferIndex,
+        frame: OutputFrame,
+    ) -> Reply<()> {
+        Ok(self.0.queue_output(call.sender, handle, buffer, frame)?)
+    }
+
+    fn import_buffer(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        buffer: BufferIndex,
+        pool: PoolId,
+        source: BufferIndex,
+        frame: OutputFrame,
+    ) -> Reply<()> {
+        let memory = Memory { pool, buffer: source };
+        Ok(self.0.import_buffer(call.sender, handle, buffer, memory, frame)?)
+    }
+
+    fn holder(&mut self, call: &CallInfo, handle: Handle, buffer: BufferIndex) -> Reply<Owner> {
+        Ok(self.0.holder(call.sender, handle, buffer)?)
     }
 
     fn usage(

@@ -129,7 +129,10 @@ impl<U: Upstream> Node<U> {
     /// Answers the calls whose time is over.
     pub fn expire(&mut self, now_us: u64) {
         while let Some(waiter) = self.base.waiters.take_expired(now_us) {
-            let late = ipc::Error::Op(NodeError::TimedOut);
+            let late = ipc::Error::Op(match waiter.kind {
+                Wait::Dequeue if self.all_are_held() => NodeError::NoBuffers,
+                _ => NodeError::TimedOut,
+            });
             let answer = match waiter.kind {
                 Wait::Dequeue => Answer::Dequeued(Err(late)),
                 Wait::StreamOff => Answer::StreamedOff(Err(late)),
@@ -189,7 +192,7 @@ impl<U: Upstream> Node<U> {
             driver: Name::new("omap3isp"),
             card: self.config.entity,
             node: DeviceNode::Video(self.config.number),
-            capture: matches!(self.config.number, 1 | 2 | 4 | 6),
+            capture: self.is_capture(),
             pool: self.config.pool,
             buffers: pool.count.min(BUFFERS_MAX as u8),
         })
@@ -240,7 +243,8 @@ impl<U: Upstream> Node<U> {
     ///
     /// # Errors
     /// `Busy` while another handle owns the queue, or while streaming; `InvalidFormat` if a
-    /// buffer is too small for the handle's format; else as [`Node::query_capability`].
+    /// buffer is too small for the handle's format; `NoBuffers` if another client holds one of the
+    /// buffers; else as [`Node::query_capability`].
     pub fn request_buffers(
         &mut self,
         caller: TaskId,
@@ -255,8 +259,12 @@ impl<U: Upstream> Node<U> {
             return Err(ipc::Error::Op(NodeError::InvalidFormat));
         }
         self.cancel_all()?;
-        self.free_all();
         let granted = count.min(pool.count).min(BUFFERS_MAX as u8);
+        let wanted = if granted == 0 { pool.count } else { granted };
+        for index in 0..wanted {
+            self.let_go(BufferIndex(index), caller.index(), granted == 0)?;
+        }
+        self.free_all();
         for index in 0..granted {
             self.buffers.put(BufferIndex(index), Place::Client(None));
         }
@@ -358,15 +366,20 @@ impl<U: Upstream> Node<U> {
 
     /// What `family` would see in a poll now.
     pub(crate) fn poll_state(&self, family: u32, events: PollEvents) -> PollEvents {
-        if !events.contains(PollEvents::IN) {
+        let ready = self.ready_event();
+        if !events.contains(ready) {
             return PollEvents::NONE;
         }
         let own = self.owner == Some(family);
         if own && self.buffers.filled().is_some() {
-            return PollEvents::IN;
+            return ready;
         }
         // V4L2: a poll for frames on a queue that does not stream is an error.
-        if own && matches!(self.stream, Stream::On(_)) { PollEvents::NONE } else { PollEvents::ERR }
+        if own && matches!(self.stream, Stream::Half(_) | Stream::On(_)) {
+            PollEvents::NONE
+        } else {
+            PollEvents::ERR
+        }
     }
 
     /// The door of each operation: what is kept for a live handle, and the pool.
@@ -440,7 +453,7 @@ impl<U: Upstream> Node<U> {
             return;
         }
         let held = self.buffers.bits(|place| matches!(place, Place::Client(Some(_))));
-        let pool = self.upstream.frames_pool(frames);
+        let pool = self.upstream.frames_pool(frames, self.config.pool);
         let Ok(pool) = self.ledger(pool) else { return };
         let attached = self.upstream.frames_attach(frames, held);
         if self.ledger(attached).is_ok() {
@@ -466,7 +479,9 @@ impl<U: Upstream> Node<U> {
 
     /// A running stream ends with the sensor; handles that do not stream go on.
     fn sensor_died(&mut self, record: Disconnect) {
-        if let (Stream::On(_) | Stream::Stopping(_), Some(owner)) = (self.stream, self.owner) {
+        if let (Stream::On(run) | Stream::Stopping(run), Some(owner)) = (self.stream, self.owner)
+            && run.live
+        {
             self.end_family(record, owner);
         }
     }

@@ -1,13 +1,13 @@
 //! The peers of a video node behind their slots.
 
 use idl::types::{
-    BufferIndex, EntityId, Name, NextDone, Note, Owner, PixFormat, Pool, PoolId, TaskIndex,
-    VideoNode,
+    BufferIndex, EntityId, Name, NextDone, Note, Owner, PixFormat, Pool, PoolId, Started,
+    TaskIndex, VideoNode,
 };
 use idl::video::{reply_dequeue_buffer, reply_poll, reply_stream_off};
 use idl::{frames, graph, isp, supervisor};
 use sys_abi::TaskId;
-use task_video::{Answer, Config, FramesResult, GraphResult, IspResult, Upstream};
+use task_video::{Answer, Config, FramesResult, GraphResult, IspResult, Memory, Upstream};
 
 /// What the calls of one node have in common.
 pub struct Slots {
@@ -33,7 +33,7 @@ impl Upstream for Slots {
         graph: TaskId,
         entity: EntityId,
         format: PixFormat,
-    ) -> GraphResult<()> {
+    ) -> GraphResult<Started> {
         graph::Client::new(graph).start(entity, format)
     }
 
@@ -41,16 +41,16 @@ impl Upstream for Slots {
         graph::Client::new(graph).stop(entity)
     }
 
-    fn isp_queue(&mut self, isp: TaskId, buffer: BufferIndex) -> IspResult<()> {
-        isp::Client::new(isp).queue(self.video, self.pool, buffer)
+    fn isp_queue(&mut self, isp: TaskId, memory: Memory, timestamp_us: u64) -> IspResult<()> {
+        isp::Client::new(isp).queue(self.video, memory.pool, memory.buffer, timestamp_us)
     }
 
     fn isp_next_done(&mut self, isp: TaskId) -> IspResult<NextDone> {
         isp::Client::new(isp).next_done(self.video)
     }
 
-    fn frames_pool(&mut self, frames: TaskId) -> FramesResult<Pool> {
-        frames::Client::new(frames).pool(self.pool)
+    fn frames_pool(&mut self, frames: TaskId, pool: PoolId) -> FramesResult<Pool> {
+        frames::Client::new(frames).pool(pool)
     }
 
     fn frames_attach(&mut self, frames: TaskId, held: u32) -> FramesResult<()> {
@@ -72,6 +72,28 @@ impl Upstream for Slots {
 
     fn frames_cancel(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<()> {
         frames::Client::new(frames).cancel(self.pool, buffer)
+    }
+
+    fn frames_import(
+        &mut self,
+        frames: TaskId,
+        memory: Memory,
+        holder: TaskIndex,
+    ) -> FramesResult<()> {
+        frames::Client::new(frames).import(memory.pool, memory.buffer, holder)
+    }
+
+    fn frames_release(&mut self, frames: TaskId, memory: Memory) -> FramesResult<()> {
+        frames::Client::new(frames).release(memory.pool, memory.buffer)
+    }
+
+    fn frames_let_go(
+        &mut self,
+        frames: TaskId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> FramesResult<()> {
+        frames::Client::new(frames).let_go(self.pool, buffer, holder)
     }
 
     fn frames_owner(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<Owner> {

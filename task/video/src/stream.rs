@@ -2,15 +2,15 @@
 
 use idl::types::{
     BUFFERS_MAX, BufferIndex, EntityId, FrameDone, FrameFlags, FrameInfo, FramesError, Generation,
-    GraphError, Handle, IspError, NextDone, NodeError, PollEvents,
+    GraphError, Handle, IspError, NextDone, NodeError, PixFormat, PollEvents, Started,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
 use task_node::{Refusal, graph_refused};
 
-use crate::buffers::Place;
+use crate::buffers::{Place, Queued};
 use crate::node::{Deferrable, Node, Wait};
-use crate::upstream::{Answer, Upstream};
+use crate::upstream::{Answer, Memory, Upstream};
 
 /// Most results to drain in one go: each buffer once, and the end, twice over.
 const DRAIN_MAX: usize = 2 * (BUFFERS_MAX + 1);
@@ -20,12 +20,23 @@ const DRAIN_MAX: usize = 2 * (BUFFERS_MAX + 1);
 pub(crate) enum Stream {
     /// Not started.
     Off,
-    /// Started at the graph.
-    On(EntityId),
+    /// From memory, and started at the graph, but not at the other end yet.
+    Half(EntityId),
+    /// Runs.
+    On(Run),
     /// The graph has been told to stop; `Stopped` is still to come.
-    Stopping(EntityId),
+    Stopping(Run),
     /// The handle ended; its buffers come back when nothing is missing any more.
     Lost(Lost),
+}
+
+/// A running pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// The node's entity.
+    pub(crate) entity: EntityId,
+    /// The sensor has a part in it.
+    pub(crate) live: bool,
 }
 
 /// What is missing before the buffers of an ended handle can come back.
@@ -58,18 +69,34 @@ impl<U: Upstream> Node<U> {
         handle: Handle,
         buffer: BufferIndex,
     ) -> Result<(), Refusal> {
+        self.take_in(caller, handle, buffer)?;
+        let frames = self.call_id(self.config.frames)?;
+        let queued = self.upstream.frames_queue(frames, buffer);
+        self.ledger(queued)?;
+        self.enqueue(buffer, Queued::EMPTY)
+    }
+
+    /// The client queues one of its buffers: its format, if it may.
+    pub(crate) fn take_in(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        buffer: BufferIndex,
+    ) -> Result<PixFormat, Refusal> {
         let (opened, _) = self.enter(caller, handle)?;
         match self.owned(&opened, buffer)? {
             // Another holder of the stream may be reading it.
             Place::Client(Some(holder)) if holder != caller.index() => {
-                return Err(ipc::Error::Op(NodeError::BadBuffer));
+                Err(ipc::Error::Op(NodeError::BadBuffer))
             }
-            Place::Client(_) => {}
-            _ => return Err(ipc::Error::Op(NodeError::BadBuffer)),
+            Place::Client(_) => Ok(opened.format),
+            _ => Err(ipc::Error::Op(NodeError::BadBuffer)),
         }
-        let frames = self.call_id(self.config.frames)?;
-        let queued = self.upstream.frames_queue(frames, buffer);
-        self.ledger(queued)?;
+    }
+
+    /// The ledger has the buffer as queued.
+    pub(crate) fn enqueue(&mut self, buffer: BufferIndex, queued: Queued) -> Result<(), Refusal> {
+        self.buffers.note(buffer, queued);
         self.buffers.put(buffer, Place::Queued);
         if matches!(self.stream, Stream::On(_)) { self.feed() } else { Ok(()) }
     }
@@ -87,7 +114,7 @@ impl<U: Upstream> Node<U> {
                 return Err(ipc::Error::Op(NodeError::Busy));
             }
             // V4L2: STREAMON of a running stream changes nothing.
-            (_, Stream::On(_)) => return Ok(()),
+            (_, Stream::Half(_) | Stream::On(_)) => return Ok(()),
             (_, Stream::Stopping(_) | Stream::Lost(_)) => {
                 return Err(ipc::Error::Op(NodeError::Busy));
             }
@@ -95,11 +122,15 @@ impl<U: Upstream> Node<U> {
         }
         let graph = self.call_id(self.config.graph)?;
         let started = self.upstream.graph_find(graph, self.config.entity).and_then(|entity| {
-            self.upstream.graph_start(graph, entity, opened.format).map(|()| entity)
+            self.upstream.graph_start(graph, entity, opened.format).map(|started| (entity, started))
         });
         match started.map_err(graph_refused) {
-            Ok(entity) => {
-                self.stream = Stream::On(entity);
+            Ok((entity, Started::Waiting)) => {
+                self.stream = Stream::Half(entity);
+                Ok(())
+            }
+            Ok((entity, started)) => {
+                self.stream = Stream::On(Run { entity, live: started == Started::Live });
                 self.feed()
             }
             Err(refusal) => {
@@ -127,13 +158,17 @@ impl<U: Upstream> Node<U> {
         if self.owner.is_some_and(|owner| owner != opened.family) {
             return Err(ipc::Error::Op(NodeError::Busy));
         }
-        if let Stream::On(entity) = self.stream {
-            self.stop(entity)?;
-            self.drain()?;
+        match self.stream {
+            Stream::On(run) => {
+                self.stop(run)?;
+                self.drain()?;
+            }
+            Stream::Half(entity) => self.leave_half(entity)?,
+            Stream::Off | Stream::Stopping(_) | Stream::Lost(_) => {}
         }
         match self.stream {
             Stream::Off => self.cancel_all().map(Some),
-            Stream::On(_) | Stream::Stopping(_) | Stream::Lost(_) => {
+            Stream::Half(_) | Stream::On(_) | Stream::Stopping(_) | Stream::Lost(_) => {
                 self.wait(caller, handle, Wait::StreamOff, timeout_ms, now_us)
             }
         }
@@ -158,7 +193,7 @@ impl<U: Upstream> Node<U> {
         if let Some(info) = self.buffers.filled() {
             return self.hand_out(caller, info).map(Some);
         }
-        if !matches!(self.stream, Stream::On(_)) {
+        if !matches!(self.stream, Stream::Half(_) | Stream::On(_)) {
             return Err(ipc::Error::Op(NodeError::NotStreaming));
         }
         if timeout_ms == 0 {
@@ -177,7 +212,15 @@ impl<U: Upstream> Node<U> {
                 return Ok(());
             }
             let Some(isp) = self.base.session.id(self.config.isp) else { return Ok(()) };
-            match self.upstream.isp_next_done(isp) {
+            let next = self.upstream.isp_next_done(isp);
+            if let Stream::Half(entity) = self.stream {
+                // Nobody has started it at the other end, unless the ISP knows of it.
+                if matches!(next, Err(ipc::Error::Op(_))) {
+                    return Ok(());
+                }
+                self.stream = Stream::On(Run { entity, live: false });
+            }
+            match next {
                 Ok(NextDone::Empty) => break,
                 Ok(NextDone::Frame(frame)) => self.filled(frame, isp.generation()),
                 Ok(NextDone::Stopped) | Err(ipc::Error::Op(IspError::NotStreaming)) => {
@@ -197,7 +240,9 @@ impl<U: Upstream> Node<U> {
     fn feed(&mut self) -> Result<(), Refusal> {
         while let Some(buffer) = self.buffers.oldest(|place| place == Place::Queued) {
             let isp = self.call_id(self.config.isp)?;
-            match self.upstream.isp_queue(isp, buffer) {
+            let Queued { imported, timestamp_us } = self.buffers.queued(buffer);
+            let memory = imported.unwrap_or(Memory { pool: self.config.pool, buffer });
+            match self.upstream.isp_queue(isp, memory, timestamp_us) {
                 Ok(()) => self.buffers.put(buffer, Place::Driver),
                 // It takes the rest when it has handed some back: drain feeds again.
                 Err(ipc::Error::Op(IspError::QueueFull)) => return Ok(()),
@@ -213,22 +258,26 @@ impl<U: Upstream> Node<U> {
 
     /// A buffer came back. One of an ended handle, or one that nobody queued, is not a frame.
     fn filled(&mut self, frame: FrameDone, epoch: Generation) {
-        let expected = self.buffers.place(frame.buffer) == Some(Place::Driver);
-        if expected && !frame.flags.contains(FrameFlags::CANCELLED) {
-            self.buffers.put(frame.buffer, Place::Filled(FrameInfo { frame, epoch }));
+        let memory = Memory { pool: frame.pool, buffer: frame.buffer };
+        if let Some(buffer) = self.buffers.of_memory(memory, self.config.pool)
+            && !frame.flags.contains(FrameFlags::CANCELLED)
+        {
+            let frame = FrameDone { buffer, ..frame };
+            self.buffers.put(buffer, Place::Filled(FrameInfo { frame, epoch }));
         }
     }
 
     /// The hardware is idle: nothing follows.
     fn stopped(&mut self) -> Result<(), Refusal> {
         match self.stream {
-            Stream::Off => Ok(()),
+            Stream::Off | Stream::Half(_) => Ok(()),
             Stream::Lost(lost) => {
                 self.stream = Stream::Lost(Lost { stopped: false, ..lost });
                 Ok(())
             }
-            Stream::On(entity) => {
-                // Nobody asked for it: the driver ended the stream. Unlock the graph.
+            Stream::On(Run { entity, .. }) => {
+                // Nobody asked for it here: the driver, or the node at the other end, ended the
+                // stream. Unlock the graph.
                 self.stream = Stream::Off;
                 let graph = self.call_id(self.config.graph)?;
                 self.stop_at_graph(graph, entity)?;
@@ -251,10 +300,18 @@ impl<U: Upstream> Node<U> {
         cancelled
     }
 
-    fn stop(&mut self, entity: EntityId) -> Result<(), Refusal> {
+    /// The stream ends before it ran.
+    fn leave_half(&mut self, entity: EntityId) -> Result<(), Refusal> {
         let graph = self.call_id(self.config.graph)?;
         self.stop_at_graph(graph, entity)?;
-        self.stream = Stream::Stopping(entity);
+        self.stream = Stream::Off;
+        self.off()
+    }
+
+    fn stop(&mut self, run: Run) -> Result<(), Refusal> {
+        let graph = self.call_id(self.config.graph)?;
+        self.stop_at_graph(graph, run.entity)?;
+        self.stream = Stream::Stopping(run);
         // V4L2: STREAMOFF ends the waits of others on the same queue.
         self.answer_dequeues_with_not_streaming();
         Ok(())
@@ -277,8 +334,8 @@ impl<U: Upstream> Node<U> {
         while let Some(waiter) = self.base.waiters.take(|waiter| waiter.kind == Wait::Dequeue) {
             self.upstream.answer(waiter.caller, Answer::Dequeued(Err(error)));
         }
-        let frames =
-            |kind: &Wait| matches!(kind, Wait::Poll(events) if events.contains(PollEvents::IN));
+        let ready = self.ready_event();
+        let frames = |kind: &Wait| matches!(kind, Wait::Poll(events) if events.contains(ready));
         while let Some(waiter) = self.base.waiters.take(|waiter| frames(&waiter.kind)) {
             self.upstream.answer(waiter.caller, Answer::Polled(Ok(PollEvents::ERR)));
         }
@@ -295,10 +352,10 @@ impl<U: Upstream> Node<U> {
             handed?;
         }
         if self.buffers.filled().is_some() {
-            let frames =
-                |kind: &Wait| matches!(kind, Wait::Poll(events) if events.contains(PollEvents::IN));
+            let ready = self.ready_event();
+            let frames = |kind: &Wait| matches!(kind, Wait::Poll(events) if events.contains(ready));
             while let Some(waiter) = self.base.waiters.take(|waiter| frames(&waiter.kind)) {
-                self.upstream.answer(waiter.caller, Answer::Polled(Ok(PollEvents::IN)));
+                self.upstream.answer(waiter.caller, Answer::Polled(Ok(ready)));
             }
         }
         if matches!(self.stream, Stream::On(_)) { self.feed() } else { Ok(()) }
@@ -307,8 +364,13 @@ impl<U: Upstream> Node<U> {
     fn hand_out(&mut self, caller: TaskId, info: FrameInfo) -> Result<FrameInfo, Refusal> {
         let frames = self.call_id(self.config.frames)?;
         let buffer = info.frame.buffer;
-        let handed = self.upstream.frames_hand_out(frames, buffer, caller.index());
+        // Imported memory goes back to the client that holds it at the other node.
+        let handed = match self.buffers.queued(buffer).imported {
+            Some(memory) => self.upstream.frames_release(frames, memory),
+            None => self.upstream.frames_hand_out(frames, buffer, caller.index()),
+        };
         self.ledger(handed)?;
+        self.buffers.note(buffer, Queued::EMPTY);
         self.buffers.put(buffer, Place::Client(Some(caller.index())));
         Ok(info)
     }
@@ -325,7 +387,15 @@ impl<U: Upstream> Node<U> {
 
     fn cancel(&mut self, buffer: BufferIndex) -> Result<(), Refusal> {
         let frames = self.call_id(self.config.frames)?;
-        match self.upstream.frames_cancel(frames, buffer) {
+        let imported = self.buffers.queued(buffer).imported;
+        let cancelled = match imported {
+            Some(memory) => self.upstream.frames_release(frames, memory),
+            None => self.upstream.frames_cancel(frames, buffer),
+        };
+        if imported.is_some() && !matches!(cancelled, Err(ipc::Error::Op(FramesError::Busy))) {
+            self.buffers.note(buffer, Queued::EMPTY);
+        }
+        match cancelled {
             // The ledger has given it back by itself: at quiet, or in a new life.
             Err(ipc::Error::Op(FramesError::WrongOwner)) => Ok(()),
             Err(ipc::Error::Op(FramesError::Busy)) => Err(ipc::Error::Op(NodeError::Busy)),
@@ -346,7 +416,8 @@ impl<U: Upstream> Node<U> {
         let running = match self.stream {
             Stream::Off if self.buffers.busy() == 0 => return,
             Stream::Off => Lost::default(),
-            Stream::On(entity) => Lost { stopped: true, stop: Some(entity), ..Lost::default() },
+            Stream::Half(entity) => Lost { stop: Some(entity), ..Lost::default() },
+            Stream::On(run) => Lost { stopped: true, stop: Some(run.entity), ..Lost::default() },
             Stream::Stopping(_) => Lost { stopped: true, ..Lost::default() },
             Stream::Lost(lost) => lost,
         };
@@ -431,18 +502,22 @@ impl<U: Upstream> Node<U> {
 
     /// The last handle of a running stream was closed.
     fn stop_abandoned(&mut self) {
-        if let Stream::On(entity) = self.stream
-            && self.abandoned()
-            && self.stop(entity).is_ok()
-        {
-            // Errors are disconnects, and have been dealt with.
-            let _ = self.drain();
+        if !self.abandoned() {
+            return;
+        }
+        // Errors are disconnects, and have been dealt with.
+        match self.stream {
+            Stream::On(run) => _ = self.stop(run).and_then(|()| self.drain()),
+            Stream::Half(entity) => _ = self.leave_half(entity),
+            Stream::Off | Stream::Stopping(_) | Stream::Lost(_) => {}
         }
     }
 
     /// The last handle of a stopped queue was closed: its buffers are nobody's.
     fn free_abandoned(&mut self) {
         if self.stream == Stream::Off && self.abandoned() && self.cancel_all().is_ok() {
+            // An error is a disconnect, after which nobody holds anything through this node.
+            let _ = self.close_lets_go();
             self.free_all();
         }
     }

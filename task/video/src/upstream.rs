@@ -4,7 +4,7 @@
 
 use idl::types::{
     BufferIndex, EntityId, FrameInfo, FramesError, GraphError, IspError, Name, NextDone, Note,
-    Owner, PixFormat, PollEvents, Pool, TaskIndex,
+    Owner, PixFormat, PollEvents, Pool, PoolId, Started, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
@@ -28,8 +28,17 @@ pub enum Answer {
     Polled(Result<PollEvents, Refusal>),
 }
 
+/// A buffer of any pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// The pool.
+    pub pool: PoolId,
+    /// The buffer there.
+    pub buffer: BufferIndex,
+}
+
 /// The peers. The operations are those of `idl/graph.idol`, `idl/isp.idol` and
-/// `idl/frames.idol`, for this node's pool and number.
+/// `idl/frames.idol`, for this node's number, and for its pool where none is named.
 #[allow(missing_docs, reason = "each method is the operation of the same name, documented there")]
 pub trait Upstream {
     fn graph_find(&mut self, graph: TaskId, name: Name) -> GraphResult<EntityId>;
@@ -38,11 +47,11 @@ pub trait Upstream {
         graph: TaskId,
         entity: EntityId,
         format: PixFormat,
-    ) -> GraphResult<()>;
+    ) -> GraphResult<Started>;
     fn graph_stop(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<()>;
-    fn isp_queue(&mut self, isp: TaskId, buffer: BufferIndex) -> IspResult<()>;
+    fn isp_queue(&mut self, isp: TaskId, memory: Memory, timestamp_us: u64) -> IspResult<()>;
     fn isp_next_done(&mut self, isp: TaskId) -> IspResult<NextDone>;
-    fn frames_pool(&mut self, frames: TaskId) -> FramesResult<Pool>;
+    fn frames_pool(&mut self, frames: TaskId, pool: PoolId) -> FramesResult<Pool>;
     fn frames_attach(&mut self, frames: TaskId, held: u32) -> FramesResult<()>;
     fn frames_queue(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<()>;
     fn frames_hand_out(
@@ -52,6 +61,19 @@ pub trait Upstream {
         holder: TaskIndex,
     ) -> FramesResult<()>;
     fn frames_cancel(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<()>;
+    fn frames_import(
+        &mut self,
+        frames: TaskId,
+        memory: Memory,
+        holder: TaskIndex,
+    ) -> FramesResult<()>;
+    fn frames_release(&mut self, frames: TaskId, memory: Memory) -> FramesResult<()>;
+    fn frames_let_go(
+        &mut self,
+        frames: TaskId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> FramesResult<()>;
     fn frames_owner(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<Owner>;
     /// Answers a call that waited; never blocks.
     fn answer(&mut self, caller: TaskId, answer: Answer);

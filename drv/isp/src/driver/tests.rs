@@ -1,5 +1,6 @@
 //! The driver against a model of the hardware, in order and with every delay that chance makes.
 
+mod memory;
 mod model;
 
 use super::*;
@@ -66,7 +67,7 @@ impl Bench {
 
     fn start(&mut self) -> Result<(), IspError> {
         let pipeline = self.pipeline;
-        self.with(|driver, outside| driver.start(&pipeline, outside.registers))
+        self.with(|driver, outside| driver.start(&pipeline, outside.registers)).map(|_| ())
     }
 
     fn timer(&mut self) -> News {
@@ -77,7 +78,7 @@ impl Bench {
     fn queue(&mut self, index: u8) -> Result<News, IspError> {
         let held = Held { pool: PoolId(0), buffer: BufferIndex(index) };
         let video = self.pipeline.video;
-        let result = self.with(|driver, outside| driver.queue(video, held, outside));
+        let result = self.with(|driver, outside| driver.queue(video, (held, 0), outside));
         self.given += u32::from(result.is_ok());
         result
     }
@@ -312,7 +313,7 @@ fn one_pipeline_at_a_time_and_by_name() {
     assert_eq!(bench.start(), Err(IspError::Busy));
     let other = VideoNode::ResizerOutput;
     let held = Held { pool: PoolId(0), buffer: BufferIndex(0) };
-    let queued = bench.with(|driver, outside| driver.queue(other, held, outside));
+    let queued = bench.with(|driver, outside| driver.queue(other, (held, 0), outside));
     assert_eq!(queued, Err(IspError::NotStreaming));
     assert_eq!(bench.driver.next_done(other), Err(IspError::NotStreaming));
     let stopped = bench.with(|driver, outside| driver.stop(other, outside));
@@ -345,7 +346,7 @@ fn a_frame_start_between_two_writes_gives_no_frame_a_wrong_number() {
                 bench.fetched.len() as u32,
                 bench.given,
                 "{case:?} {:?}",
-                bench.driver.stream
+                bench.driver.running
             );
             for (buffer, sequence) in bench.good() {
                 let content = bench.model.borrow().frame_in(BufferIndex(buffer));
@@ -454,7 +455,8 @@ fn formats_do_not_change_and_what_has_no_resizer_has_no_crop() {
 fn words(state: &BlockState) -> Vec<u32> {
     let mut words = std::collections::BTreeMap::new();
     let mut put = |write: Write| _ = words.insert(write.offset, write.value);
-    program::configure_crop(state, &mut Writer(&mut put));
+    let live = program::check(&processed(320, 240)).expect("a good pipeline");
+    program::configure_crop(&live, state, &mut Writer(&mut put));
     model::locked().map(|offset| words.get(&offset).copied().unwrap_or(0)).collect()
 }
 

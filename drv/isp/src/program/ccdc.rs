@@ -1,9 +1,9 @@
 //! CCDC: raw frames to memory, or lines to the video port.
 
 use drv_isp_regs::{ccdc as regs, sbl};
-use idl::types::{BlockState, Pipeline};
+use idl::types::{BlockState, PixFormat};
 
-use super::Path;
+use super::{Path, Route};
 use crate::formats::code::{BayerOrder, Encoding, encoding};
 use crate::registers::{Registers, Writer};
 use crate::tuning;
@@ -37,9 +37,8 @@ pub fn mosaic(order: BayerOrder, values: [u32; 4]) -> u32 {
 }
 
 /// All writes for the CCDC, without its enable bit and address.
-pub fn configure(pipeline: &Pipeline, path: Path, out: &mut Writer<'_>) {
-    let state = &pipeline.ccdc;
-    let to_memory = path == Path::Raw;
+pub fn configure(state: &BlockState, route: Route, output: &PixFormat, out: &mut Writer<'_>) {
+    let to_memory = route == Route::Live(Path::Raw);
     let encoding = encoding(state.sink.code);
     // First: the rows below take effect at frame start only if this is set.
     out.put(&regs::CFG, regs::cfg::VDLC.of(1));
@@ -52,7 +51,7 @@ pub fn configure(pipeline: &Pipeline, path: Path, out: &mut Writer<'_>) {
     out.put(&regs::COLPTN, pattern);
     correction(to_memory, out);
     events(state, out);
-    memory_window(pipeline, out);
+    memory_window(state, output, out);
     video_port(state, encoding, to_memory, out);
 }
 
@@ -100,8 +99,8 @@ fn events(state: &BlockState, out: &mut Writer<'_>) {
     out.put(&regs::VDINT, vdint);
 }
 
-fn memory_window(pipeline: &Pipeline, out: &mut Writer<'_>) {
-    let crop = pipeline.ccdc.crop;
+fn memory_window(state: &BlockState, output: &PixFormat, out: &mut Writer<'_>) {
+    let crop = state.crop;
     let (left, top) = (u32::from(crop.left_px), u32::from(crop.top_px));
     let (width, height) = (u32::from(crop.width_px), u32::from(crop.height_px));
     let horizontal = regs::horz_info::SPH.of(left) | regs::horz_info::NPH.of(width - 1);
@@ -109,7 +108,7 @@ fn memory_window(pipeline: &Pipeline, out: &mut Writer<'_>) {
     let start = regs::vert_start::SLV0.of(top) | regs::vert_start::SLV1.of(top);
     out.put(&regs::VERT_START, start);
     out.put(&regs::VERT_LINES, regs::vert_lines::NLV.of(height - 1));
-    out.put(&regs::HSIZE_OFF, pipeline.output.stride_bytes);
+    out.put(&regs::HSIZE_OFF, output.stride_bytes);
     out.put(&regs::SDOFST, 0);
 }
 

@@ -1,15 +1,17 @@
 //! A pipeline is an allegation of the graph until the hardware's rules have been applied to it.
 
 use idl::types::{
-    BlockState, FormatChange, IspError, PadFormat, Pipeline, PixFormat, Rect, VideoNode,
+    BlockState, FormatChange, Input, IspError, PadFormat, Pipeline, PixFormat, Rect, VideoNode,
 };
 
-use super::Path;
+use super::{Blocks, MemoryPath, Path, Route};
 use crate::formats::{self, code};
 use crate::topology::position;
 
 /// Line distances and addresses are multiples of this, in bytes (TRM).
 const BURST_BYTES: u32 = 32;
+/// The same for lines that the preview engine reads (Linux omap3isp: 64, found by experiment).
+const READ_BYTES: u32 = 64;
 /// Largest line distance that all offset registers hold, in bytes.
 const STRIDE_BYTES_MAX: u32 = 0xFFE0;
 
@@ -19,9 +21,11 @@ pub struct Checked {
     /// The pipeline.
     pub pipeline: Pipeline,
     /// Its blocks.
-    pub path: Path,
+    pub route: Route,
     /// What the last block writes, in bytes.
     pub bytes: u32,
+    /// What the first block reads from memory, in bytes.
+    pub input_bytes: u32,
 }
 
 impl Checked {
@@ -29,6 +33,15 @@ impl Checked {
     #[must_use]
     pub const fn video(&self) -> VideoNode {
         self.pipeline.video
+    }
+
+    /// The node whose buffers are read, if there is one.
+    #[must_use]
+    pub const fn input(&self) -> Option<VideoNode> {
+        match self.route {
+            Route::Live(_) => None,
+            Route::Memory(path) => Some(path.input()),
+        }
     }
 
     /// The same pipeline with another crop of the resizer.
@@ -49,32 +62,54 @@ impl Checked {
 /// Checks a pipeline.
 ///
 /// # Errors
-/// `InvalidPipeline` if the blocks do not lead to the node, a state is not one that the rules of
-/// its block give, two ends of a link differ, or the memory format does not fit the last block.
+/// `InvalidPipeline` if the blocks do not lead from the input to the node, a state is not one that
+/// the rules of its block give, two ends of a link differ, or a memory format does not fit the block
+/// at that end.
 pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
-    let path = Path::to(pipeline.video).ok_or(IspError::InvalidPipeline)?;
-    let last = match (path, &pipeline.preview, &pipeline.resizer) {
-        (Path::Raw, None, None) => pipeline.ccdc.source,
-        (Path::Preview, Some(preview), None) => {
-            ensure(linked(&pipeline.ccdc.video_port, preview))?;
-            preview.source
-        }
-        (Path::Resizer, Some(preview), Some(resizer)) => {
-            ensure(linked(&pipeline.ccdc.video_port, preview))?;
-            ensure(linked(&preview.source, resizer))?;
-            resizer.source
-        }
-        _ => return Err(IspError::InvalidPipeline),
-    };
-    ensure(is_canonical(position::CCDC, &pipeline.ccdc))?;
+    let route = route(pipeline).ok_or(IspError::InvalidPipeline)?;
     if let Some(preview) = &pipeline.preview {
         ensure(is_canonical(position::PREVIEW, preview))?;
     }
     if let Some(resizer) = &pipeline.resizer {
         ensure(is_solved(resizer))?;
     }
+    if let (Some(preview), Some(resizer)) = (&pipeline.preview, &pipeline.resizer) {
+        ensure(linked(&preview.source, resizer))?;
+    }
+    let first = pipeline.preview.as_ref().or(pipeline.resizer.as_ref());
+    let input_bytes = match (&pipeline.input, first) {
+        (Input::Sensor(ccdc), first) => {
+            ensure(is_canonical(position::CCDC, ccdc))?;
+            ensure(first.is_none_or(|first| linked(&ccdc.video_port, first)))?;
+            0
+        }
+        (Input::Memory { video, format }, Some(first)) => {
+            let unit = if *video == VideoNode::PreviewInput { READ_BYTES } else { BURST_BYTES };
+            ensure(format.stride_bytes.is_multiple_of(unit))?;
+            memory_bytes(&first.sink, format).ok_or(IspError::InvalidPipeline)?
+        }
+        (Input::Memory { .. }, None) => return Err(IspError::InvalidPipeline),
+    };
+    let last = match (&pipeline.input, &pipeline.preview, &pipeline.resizer) {
+        (_, _, Some(resizer)) => resizer.source,
+        (_, Some(preview), None) => preview.source,
+        (Input::Sensor(ccdc), None, None) => ccdc.source,
+        (Input::Memory { .. }, None, None) => return Err(IspError::InvalidPipeline),
+    };
     let bytes = memory_bytes(&last, &pipeline.output).ok_or(IspError::InvalidPipeline)?;
-    Ok(Checked { pipeline: *pipeline, path, bytes })
+    Ok(Checked { pipeline: *pipeline, route, bytes, input_bytes })
+}
+
+/// The way between the two ends, if the blocks are those on it.
+fn route(pipeline: &Pipeline) -> Option<Route> {
+    let route = match pipeline.input {
+        Input::Sensor(_) => Route::Live(Path::to(pipeline.video)?),
+        Input::Memory { video, .. } => Route::Memory(MemoryPath::between(video, pipeline.video)?),
+    };
+    let needs = |block| route.blocks().overlap(block);
+    let given = pipeline.preview.is_some() == needs(Blocks::PREVIEW)
+        && pipeline.resizer.is_some() == needs(Blocks::RESIZER);
+    given.then_some(route)
 }
 
 fn ensure(condition: bool) -> Result<(), IspError> {

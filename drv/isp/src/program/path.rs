@@ -1,8 +1,9 @@
-//! The three ways through the ISP, and the registers that differ from frame to frame.
+//! The ways through the ISP, and the registers that differ from frame to frame.
 
 use drv_isp_regs::{Register, ccdc, main_block::irq, preview, resizer};
 use idl::types::VideoNode;
 
+use super::{Blocks, MemoryPath};
 use crate::registers::Registers;
 
 /// A way from the sensor to memory. The last block writes to memory.
@@ -16,7 +17,46 @@ pub enum Path {
     Resizer,
 }
 
+/// What a pipeline runs through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// From the sensor.
+    Live(Path),
+    /// From memory.
+    Memory(MemoryPath),
+}
+
+impl Route {
+    /// The blocks that it needs for itself.
+    #[must_use]
+    pub const fn blocks(self) -> Blocks {
+        match self {
+            Self::Live(path) => path.blocks(),
+            Self::Memory(path) => path.blocks(),
+        }
+    }
+
+    /// The events that the driver needs while it runs.
+    #[must_use]
+    pub const fn events(self) -> u32 {
+        match self {
+            Self::Live(path) => path.events(),
+            Self::Memory(path) => path.done_events(),
+        }
+    }
+}
+
 impl Path {
+    /// The blocks on the way.
+    #[must_use]
+    pub const fn blocks(self) -> Blocks {
+        match self {
+            Self::Raw => Blocks::CCDC,
+            Self::Preview => Blocks::CCDC.and(Blocks::PREVIEW),
+            Self::Resizer => Blocks::CCDC.and(Blocks::PREVIEW).and(Blocks::RESIZER),
+        }
+    }
+
     /// The way that ends in this node; `None` if it is not an output of a sensor pipeline.
     #[must_use]
     pub const fn to(video: VideoNode) -> Option<Self> {
@@ -107,13 +147,13 @@ impl Path {
         }
     }
 
-    /// Whether any block of the path is in the middle of a frame, or writes are under way.
-    pub fn busy(self, registers: &mut impl Registers) -> bool {
-        let upstream_busy = Self::Raw.writing(registers)
-            || (self == Self::Resizer && Self::Preview.writing(registers));
-        if upstream_busy || self.writing(registers) {
-            return true;
+    /// The blocks of the path that are in the middle of a frame; the CCDC also while its writes are
+    /// under way.
+    pub fn busy(self, registers: &mut impl Registers) -> Blocks {
+        let busy = self.blocks().busy(registers);
+        if self == Self::Raw && busy == Blocks::NONE && super::ccdc::writes_pending(registers) {
+            return Blocks::CCDC;
         }
-        self == Self::Raw && super::ccdc::writes_pending(registers)
+        busy
     }
 }

@@ -1,4 +1,7 @@
-//! Preview engine: Bayer from the video port to YUV 4:2:2.
+//! Preview engine: Bayer from the video port, or from memory, to YUV 4:2:2.
+//!
+//! What memory holds is developed as it is: the engine has nothing in front of white balance that takes
+//! off a black level, so that is for who wrote the frame (the CCDC does it for a live picture).
 //!
 //! The interpolation table is left alone: its contents are not public (TRM), and the hardware that
 //! this runs on uses its own.
@@ -6,9 +9,8 @@
 use drv_isp_regs::preview as regs;
 use idl::types::{BlockState, PixFormat, Rect};
 
-use super::Path;
 use super::ccdc::mosaic;
-use crate::formats::code::{Encoding, encoding};
+use crate::formats::code::{Encoding, encoding, pixel_bytes};
 use crate::registers::{Write, Writer};
 use crate::tuning;
 
@@ -50,15 +52,25 @@ pub fn table_write(index: usize) -> Write {
 }
 
 /// All writes for the preview engine, without its enable bit, its address, and the controls.
-pub fn configure(state: &BlockState, path: Path, output: &PixFormat, out: &mut Writer<'_>) {
+/// `input_stride_bytes`: it reads from memory; `output`: it writes to memory, not to the resizer.
+pub fn configure(
+    state: &BlockState,
+    input_stride_bytes: Option<u32>,
+    output: Option<&PixFormat>,
+    out: &mut Writer<'_>,
+) {
     let order = match encoding(state.sink.code) {
         Some(Encoding::Bayer { order, .. }) => Some(order),
         _ => None,
     };
-    out.put(&regs::PCR, control(state, path, order.is_some()));
+    let bytes_in_memory = input_stride_bytes.and_then(|_| encoding(state.sink.code));
+    let eight_bits = bytes_in_memory.is_some_and(|encoding| pixel_bytes(encoding) == 1);
+    let control = control(state, output.is_some(), order.is_some());
+    out.put(&regs::PCR, control | regs::pcr::WIDTH.of(eight_bits.into()));
+    out.put(&regs::RADR_OFFSET, input_stride_bytes.unwrap_or(0));
     window(&state.crop, order.is_some(), out);
     out.put(&regs::AVE, 0);
-    out.put(&regs::WADD_OFFSET, if path == Path::Preview { output.stride_bytes } else { 0 });
+    out.put(&regs::WADD_OFFSET, output.map_or(0, |output| output.stride_bytes));
     let coefficients = [
         COEFFICIENT_OF_RED,
         COEFFICIENT_OF_GREEN_RED,
@@ -69,13 +81,13 @@ pub fn configure(state: &BlockState, path: Path, output: &PixFormat, out: &mut W
     colours(out);
 }
 
-fn control(state: &BlockState, path: Path, is_mosaic: bool) -> u32 {
+fn control(state: &BlockState, to_memory: bool, is_mosaic: bool) -> u32 {
     let uyvy = encoding(state.source.code) == Some(Encoding::Yuv16 { chroma_first: true });
     regs::pcr::ONESHOT.of(1)
         | regs::pcr::CFAEN.of(is_mosaic.into())
         | regs::pcr::YCPOS.of(if uyvy { YCPOS_UYVY } else { YCPOS_YUYV })
-        | regs::pcr::RSZPORT.of((path == Path::Resizer).into())
-        | regs::pcr::SDRPORT.of((path == Path::Preview).into())
+        | regs::pcr::RSZPORT.of((!to_memory).into())
+        | regs::pcr::SDRPORT.of(to_memory.into())
 }
 
 /// What is read is larger than the crop by what the filters eat.

@@ -1,4 +1,4 @@
-//! Resizer: YUV 4:2:2 from the preview engine to memory.
+//! Resizer: YUV 4:2:2 from the preview engine, or from memory, to memory.
 
 use drv_isp_regs::{Register, resizer as regs};
 use idl::types::{BlockState, PixFormat};
@@ -9,18 +9,37 @@ use crate::registers::Writer;
 use crate::scaling::{START_PHASE, UNITY};
 use crate::tuning;
 
-/// All writes for the resizer, without its enable bit and address.
-pub fn configure(state: &BlockState, output: &PixFormat, out: &mut Writer<'_>) {
+/// Pixels in a burst of 32 bytes, where reading begins (TRM: SDR_INADD).
+const BURST_PX: u16 = 16;
+/// Bytes of a pixel in memory.
+const PIXEL_BYTES: u32 = 2;
+
+/// All writes for the resizer, without its enable bit and addresses. `input_stride_bytes`: it reads
+/// from memory.
+pub fn configure(
+    state: &BlockState,
+    input_stride_bytes: Option<u32>,
+    output: &PixFormat,
+    out: &mut Writer<'_>,
+) {
     out.put(&regs::PCR, regs::pcr::ONESHOT.of(1));
     out.put(&regs::SDR_INADD, 0);
-    out.put(&regs::SDR_INOFF, 0);
+    out.put(&regs::SDR_INOFF, input_stride_bytes.unwrap_or(0));
     out.put(&regs::SDR_OUTOFF, output.stride_bytes);
     out.put(&regs::YENH, 0);
-    crop(state, out);
+    crop(state, input_stride_bytes.is_some(), out);
 }
 
-/// The writes that another crop of the same picture needs. The block drops them while it is busy.
-pub fn crop(state: &BlockState, out: &mut Writer<'_>) {
+/// How far behind the first byte of a picture in memory its crop begins: at the burst with the first
+/// pixel. The pixels before that one in the burst are skipped by IN_START.
+#[must_use]
+pub fn memory_start(state: &BlockState, stride_bytes: u32) -> u32 {
+    let burst = u32::from(state.crop.left_px / BURST_PX * BURST_PX);
+    u32::from(state.crop.top_px) * stride_bytes + burst * PIXEL_BYTES
+}
+
+/// The writes that another crop of the same picture needs.
+pub fn crop(state: &BlockState, from_memory: bool, out: &mut Writer<'_>) {
     let (horizontal, vertical) = axes(state);
     let yuyv = encoding(state.sink.code) == Some(Encoding::Yuv16 { chroma_first: false });
     let count = regs::cnt::HRSZ.of(horizontal.ratio - 1)
@@ -28,14 +47,19 @@ pub fn crop(state: &BlockState, out: &mut Writer<'_>) {
         | regs::cnt::HSTPH.of(START_PHASE)
         | regs::cnt::VSTPH.of(START_PHASE)
         | regs::cnt::YCPOS.of(yuyv.into())
+        | regs::cnt::INPSRC.of(from_memory.into())
         // A sharp filter would ring in enlarged chroma.
         | regs::cnt::CBILIN.of((horizontal.ratio < UNITY).into());
     out.put(&regs::CNT, count);
     let size = regs::out_size::HORZ.of(horizontal.out) | regs::out_size::VERT.of(vertical.out);
     out.put(&regs::OUT_SIZE, size);
-    let (left, top) = (u32::from(state.crop.left_px), u32::from(state.crop.top_px));
-    // Live input counts bytes: two per pixel.
-    let start = regs::in_start::HORZ_ST.of(2 * left) | regs::in_start::VERT_ST.of(top);
+    let (left, top) = if from_memory {
+        (u32::from(state.crop.left_px % BURST_PX), 0)
+    } else {
+        // Live input counts bytes.
+        (PIXEL_BYTES * u32::from(state.crop.left_px), u32::from(state.crop.top_px))
+    };
+    let start = regs::in_start::HORZ_ST.of(left) | regs::in_start::VERT_ST.of(top);
     out.put(&regs::IN_START, start);
     let size = regs::in_size::HORZ.of(horizontal.input) | regs::in_size::VERT.of(vertical.input);
     out.put(&regs::IN_SIZE, size);

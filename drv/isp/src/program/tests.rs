@@ -6,8 +6,8 @@ use crate::registers::Write;
 use crate::topology::position::{CCDC, PREVIEW, RESIZER};
 use drv_isp_regs::{Register, ccdc as ccdc_regs, preview as preview_regs, resizer as resizer_regs};
 use idl::types::{
-    BlockState, FormatChange, IspError, MbusCode, PadFormat, Pipeline, PixFormat, PixelFormat,
-    VideoNode,
+    BlockState, FormatChange, Input, IspError, MbusCode, PadFormat, Pipeline, PixFormat,
+    PixelFormat, VideoNode,
 };
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub(crate) fn processed(width_px: u16, height_px: u16) -> Pipeline {
     let resizer = with(RESIZER, sink(RESIZER, preview.source), 1, wanted);
     Pipeline {
         video: VideoNode::ResizerOutput,
-        ccdc,
+        input: Input::Sensor(ccdc),
         preview: Some(preview),
         resizer: Some(resizer),
         output: pixels(resizer.source, PixelFormat::YUYV),
@@ -50,7 +50,13 @@ pub(crate) fn raw() -> Pipeline {
     let code = MbusCode::SGRBG10;
     let ccdc = sink(CCDC, PadFormat { width_px: 160, height_px: 120, code });
     let output = pixels(ccdc.source, PixelFormat::SGRBG10);
-    Pipeline { video: VideoNode::CcdcOutput, ccdc, preview: None, resizer: None, output }
+    Pipeline {
+        video: VideoNode::CcdcOutput,
+        input: Input::Sensor(ccdc),
+        preview: None,
+        resizer: None,
+        output,
+    }
 }
 
 /// As far as the preview engine.
@@ -151,6 +157,13 @@ fn every_offset_that_is_written_is_a_register() {
     }
 }
 
+fn ccdc(pipeline: &mut Pipeline) -> &mut BlockState {
+    match &mut pipeline.input {
+        Input::Sensor(state) => state,
+        Input::Memory { .. } => panic!("a pipeline from the sensor"),
+    }
+}
+
 #[test]
 fn pipelines_that_cannot_run_are_refused() {
     let refused = |change: &dyn Fn(&mut Pipeline)| {
@@ -163,9 +176,9 @@ fn pipelines_that_cannot_run_are_refused() {
     refused(&|pipeline| pipeline.video = VideoNode::CcdcOutput);
     refused(&|pipeline| pipeline.preview = None);
     refused(&|pipeline| pipeline.resizer = None);
-    refused(&|pipeline| pipeline.ccdc.video_port.height_px -= 1);
-    refused(&|pipeline| pipeline.ccdc.crop.left_px = 1);
-    refused(&|pipeline| pipeline.ccdc.crop.width_px = 0);
+    refused(&|pipeline| ccdc(pipeline).video_port.height_px -= 1);
+    refused(&|pipeline| ccdc(pipeline).crop.left_px = 1);
+    refused(&|pipeline| ccdc(pipeline).crop.width_px = 0);
     refused(&|pipeline| pipeline.preview.as_mut().expect("set").crop.top_px = 0);
     refused(&|pipeline| pipeline.resizer.as_mut().expect("set").crop.width_px += 2);
     refused(&|pipeline| pipeline.resizer.as_mut().expect("set").crop.left_px = u16::MAX);
@@ -176,6 +189,82 @@ fn pipelines_that_cannot_run_are_refused() {
     refused(&|pipeline| pipeline.output.stride_bytes = 0x8000_0000);
     refused(&|pipeline| pipeline.output.size_bytes -= 1);
     refused(&|pipeline| pipeline.output.pixel_format = PixelFormat::UYVY);
+}
+
+/// The same blocks, fed from memory.
+fn from_memory(pipeline: &Pipeline, video: VideoNode, sink: PadFormat) -> Pipeline {
+    let pixel_format = crate::formats::code::pixel_format(sink.code).expect("lies in memory");
+    let mut format = pixels(sink, pixel_format);
+    // The preview engine reads lines of whole 64 bytes.
+    format.stride_bytes = format.stride_bytes.next_multiple_of(64);
+    format.size_bytes = format.stride_bytes * u32::from(sink.height_px);
+    Pipeline { input: Input::Memory { video, format }, ..*pipeline }
+}
+
+/// Raw pixels from memory, developed.
+pub(crate) fn developed() -> Pipeline {
+    let live = preview_only();
+    from_memory(&live, VideoNode::PreviewInput, live.preview.expect("set").sink)
+}
+
+/// Raw pixels from memory, developed and scaled.
+pub(crate) fn developed_and_scaled() -> Pipeline {
+    let live = processed(320, 240);
+    from_memory(&live, VideoNode::PreviewInput, live.preview.expect("set").sink)
+}
+
+/// A picture from memory, scaled.
+pub(crate) fn scaled() -> Pipeline {
+    let live = Pipeline { preview: None, ..processed(320, 240) };
+    from_memory(&live, VideoNode::ResizerInput, live.resizer.expect("set").sink)
+}
+
+#[test]
+fn from_memory_pipelines_that_cannot_run_are_refused() {
+    let refused = |pipeline: Pipeline, change: &dyn Fn(&mut Pipeline, &mut PixFormat)| {
+        let mut changed = pipeline;
+        let Input::Memory { video, mut format } = pipeline.input else { panic!("from memory") };
+        change(&mut changed, &mut format);
+        if let Input::Memory { format: kept, video: node } = &mut changed.input {
+            *kept = format;
+            *node = if *node == VideoNode::Ccp2Input { *node } else { video };
+        }
+        assert_eq!(check(&changed), Err(IspError::InvalidPipeline), "{changed:?}");
+    };
+    for good in [developed(), developed_and_scaled(), scaled()] {
+        let checked = check(&good).expect("the hardware can run it");
+        assert!(checked.input_bytes > 0 && !checked.route.blocks().overlap(Blocks::CCDC));
+        refused(good, &|_, format| format.width_px -= 2);
+        refused(good, &|_, format| format.stride_bytes += 8);
+        refused(good, &|_, format| format.stride_bytes = 32);
+        refused(good, &|_, format| format.size_bytes -= 1);
+        refused(good, &|_, format| format.pixel_format = PixelFormat::UYVY);
+        refused(good, &|pipeline, _| pipeline.video = VideoNode::CcdcOutput);
+        refused(good, &|pipeline, format| {
+            pipeline.input = Input::Memory { video: VideoNode::Ccp2Input, format: *format };
+        });
+        refused(good, &|pipeline, _| (pipeline.preview, pipeline.resizer) = (None, None));
+    }
+    refused(developed(), &|_, format| format.stride_bytes += 32);
+    refused(developed_and_scaled(), &|pipeline, _| pipeline.resizer = None);
+    refused(scaled(), &|pipeline, _| pipeline.preview = processed(320, 240).preview);
+}
+
+#[test]
+fn a_crop_in_memory_begins_at_a_burst_and_skips_pixels() {
+    let mut pipeline = scaled();
+    let state = pipeline.resizer.expect("set");
+    let crop = idl::types::Rect { left_px: 100, top_px: 40, width_px: 340, height_px: 250 };
+    let state = adjust(RESIZER, state, FormatChange::Crop(crop)).expect("a block");
+    pipeline.resizer = Some(state);
+    let map = written(&pipeline);
+    let (left, top) = (u32::from(state.crop.left_px), u32::from(state.crop.top_px));
+    assert_eq!(map[&resizer_regs::IN_START.offset()], left % 16);
+    assert_eq!(map[&resizer_regs::SDR_INOFF.offset()], 1280);
+    let start = resizer::memory_start(&state, 1280);
+    assert_eq!(start % 32, 0, "the address register drops what is below");
+    assert_eq!(start + left % 16 * 2, top * 1280 + left * 2);
+    assert!(resizer_regs::cnt::INPSRC.is_set(map[&resizer_regs::CNT.offset()]));
 }
 
 #[test]

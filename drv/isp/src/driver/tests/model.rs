@@ -1,5 +1,6 @@
 //! A small ISP for tests: enable bits and addresses take effect at frame start, one-shot blocks
-//! stop by themselves, and time can pass between any two register accesses.
+//! stop by themselves, and time can pass between any two register accesses. Beside the sensor's frames
+//! there may be one frame from memory in each of the preview engine and the resizer.
 
 use drv_isp_regs::main_block::{IRQ0STATUS, REVISION, SYSSTATUS, irq};
 use drv_isp_regs::{ccdc, preview, resizer, sbl};
@@ -55,6 +56,21 @@ pub struct Model {
     pub resets: u32,
     /// The ledger refuses these buffers.
     pub refused: BTreeSet<u8>,
+    /// Windows open for reading.
+    readable: BTreeSet<u32>,
+    /// Frames from memory in progress.
+    jobs: Vec<Job>,
+    /// From which buffer each buffer was made.
+    made_of: BTreeMap<u32, u32>,
+}
+
+/// A frame from memory in the hardware.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    input: u32,
+    output: u32,
+    preview: bool,
+    resizer: bool,
 }
 
 /// Offsets of the words that the resizer locks while it works.
@@ -89,6 +105,55 @@ impl Model {
             table_writes: 0,
             resets: 0,
             refused: BTreeSet::new(),
+            readable: BTreeSet::new(),
+            jobs: Vec::new(),
+            made_of: BTreeMap::new(),
+        }
+    }
+
+    /// Lets the oldest frame from memory end. Whether there was one that could.
+    pub fn end_job(&mut self) -> bool {
+        if self.jobs.is_empty() || self.stuck {
+            return false;
+        }
+        let job = self.jobs.remove(0);
+        let allowed = self.readable.contains(&job.input) && self.open.contains(&job.output);
+        self.violations += u32::from(!allowed);
+        self.made_of.insert(job.output, job.input);
+        self.status |= if job.preview { irq::PRV_DONE.mask() } else { 0 };
+        self.status |= if job.resizer { irq::RSZ_DONE.mask() } else { 0 };
+        true
+    }
+
+    /// The buffer from which a buffer was made.
+    pub fn made_of(&self, buffer: BufferIndex) -> Option<u8> {
+        let input = self.made_of.get(&address(buffer))?;
+        Some(((input - BASE) / BUFFER_BYTES) as u8)
+    }
+
+    /// A block that memory feeds was enabled.
+    fn begin_job(&mut self, offset: usize) {
+        let resizer_words = (*self.word(resizer::PCR.offset()), *self.word(resizer::CNT.offset()));
+        let from_memory = resizer::cnt::INPSRC.is_set(resizer_words.1);
+        let preview = *self.word(preview::PCR.offset());
+        if offset == preview::PCR.offset() && preview::pcr::SOURCE.is_set(preview) {
+            *self.word(offset) &= !(preview::pcr::EN.mask() | preview::pcr::SOURCE.mask());
+            let scaled = preview::pcr::RSZPORT.is_set(preview);
+            let output = if scaled { resizer::SDR_OUTADD } else { preview::WSDR_ADDR };
+            if scaled {
+                assert!(resizer_words.0 & 1 != 0 && !from_memory, "the resizer waits");
+                self.one_shot(resizer::PCR.offset());
+            }
+            let input = *self.word(preview::RSDR_ADDR.offset());
+            let output = *self.word(output.offset());
+            self.jobs.push(Job { input, output, preview: true, resizer: scaled });
+        } else if offset == resizer::PCR.offset() && resizer_words.0 & 1 != 0 && from_memory {
+            self.one_shot(offset);
+            let input = *self.word(resizer::SDR_INADD.offset());
+            let output = *self.word(resizer::SDR_OUTADD.offset());
+            // The crop begins in the middle of the buffer.
+            let input = input - (input - BASE) % BUFFER_BYTES;
+            self.jobs.push(Job { input, output, preview: false, resizer: true });
         }
     }
 
@@ -186,7 +251,7 @@ impl Model {
 
     /// Buffers with an open window.
     pub fn open(&self) -> usize {
-        self.open.len()
+        self.open.len() + self.readable.len()
     }
 
     fn access(&mut self) {
@@ -205,8 +270,18 @@ impl Model {
         self.status |= irq::MMU_ERR.mask();
     }
 
-    fn busy(&self) -> u32 {
-        if self.writing.is_some() { 2 } else { 0 }
+    /// BUSY of the block with this control word.
+    fn busy(&self, offset: usize) -> u32 {
+        let resizer = offset == resizer::PCR.offset();
+        let live = self.writing.is_some()
+            && match self.path {
+                Path::Raw => offset == ccdc::PCR.offset(),
+                Path::Preview => !resizer,
+                Path::Resizer => true,
+            };
+        let in_block =
+            |job: &Job| resizer && job.resizer || offset == preview::PCR.offset() && job.preview;
+        if live || self.jobs.iter().any(in_block) { 2 } else { 0 }
     }
 }
 
@@ -227,7 +302,7 @@ impl Registers for Model {
         }
         let word = *self.word(offset);
         let controls = [ccdc::PCR, preview::PCR, resizer::PCR].map(|pcr| pcr.offset());
-        if controls.contains(&offset) { word & !2 | self.busy() } else { word }
+        if controls.contains(&offset) { word & !2 | self.busy(offset) } else { word }
     }
 
     fn write_at(&mut self, Write { offset, value }: Write) {
@@ -240,14 +315,17 @@ impl Registers for Model {
             self.resets += 1;
             self.stuck = false;
             self.writing = None;
+            self.jobs.clear();
             self.words.clear();
             return;
         }
-        if self.writing.is_some() && locked().any(|locked| locked == offset) {
+        let busy = self.busy(resizer::PCR.offset()) != 0;
+        if busy && locked().any(|locked| locked == offset) {
             return;
         }
         self.table_writes += u32::from(offset == preview::SET_TBL_DATA.offset());
         *self.word(offset) = value;
+        self.begin_job(offset);
     }
 }
 
@@ -265,13 +343,24 @@ impl Ledger for Windows<'_> {
         Some(address)
     }
 
+    fn start_read(&mut self, held: Held, _: u32) -> Option<u32> {
+        let mut model = self.0.borrow_mut();
+        if model.refused.contains(&held.buffer.0) {
+            return None;
+        }
+        let address = address(held.buffer);
+        assert!(model.readable.insert(address), "a buffer twice in the hardware");
+        Some(address)
+    }
+
     fn finish_dma(&mut self, held: Held) -> bool {
         let mut model = self.0.borrow_mut();
         let address = address(held.buffer);
-        if model.writing == Some(address) {
+        let used = |job: &Job| job.input == address || job.output == address;
+        if model.writing == Some(address) || model.jobs.iter().any(used) {
             model.cut_off += 1;
         }
-        model.open.remove(&address)
+        model.open.remove(&address) | model.readable.remove(&address)
     }
 }
 

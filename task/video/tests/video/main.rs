@@ -1,18 +1,20 @@
 //! A video node with peers that keep a log: one test per promise, and per cell of the table of
 //! edges in the crate's docs.
 
+mod memory;
+
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 
 use idl::types::{
     BufferIndex, Cause, Disconnect, Edge, EntityId, FrameDone, FrameFlags, FramesError, Generation,
-    GraphError, Handle, Name, NextDone, NodeError, NodeUsage, Note, Outlook, Owner, PixFormat,
-    PollEvents, Pool, PoolId, Reclaim, TaskIndex,
+    GraphError, Handle, IspError, Name, NextDone, NodeError, NodeUsage, Note, Outlook, OutputFrame,
+    Owner, PixFormat, PollEvents, Pool, PoolId, Reclaim, Started, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
-use task_video::{Answer, Config, FramesResult, GraphResult, IspResult, Node, Upstream};
+use task_video::{Answer, Config, FramesResult, GraphResult, IspResult, Memory, Node, Upstream};
 
 const FRAMES: TaskIndex = TaskIndex(2);
 const ISP: TaskIndex = TaskIndex(3);
@@ -22,7 +24,6 @@ const ALICE: TaskId = TaskId::new(TaskIndex(12), Generation(0));
 const BOB: TaskId = TaskId::new(TaskIndex(13), Generation(0));
 
 /// What the peers were asked, in order, and how they shall answer.
-#[derive(Default)]
 struct World {
     calls: Vec<String>,
     answers: Vec<(TaskId, Answer)>,
@@ -30,7 +31,28 @@ struct World {
     /// Buffers that the ledger does not give back yet.
     quarantined: HashSet<u8>,
     start: Option<ipc::Error<GraphError>>,
+    started: Started,
+    /// The ISP knows of no pipeline of this node.
+    isp_waits: bool,
+    /// Buffers that the ledger has for these tasks.
+    held: std::collections::HashMap<u8, TaskIndex>,
     isp_is_dead: bool,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            calls: Vec::new(),
+            answers: Vec::new(),
+            done: VecDeque::new(),
+            quarantined: HashSet::new(),
+            start: None,
+            started: Started::Live,
+            isp_waits: false,
+            held: std::collections::HashMap::new(),
+            isp_is_dead: false,
+        }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -59,9 +81,10 @@ impl Upstream for Fake {
         Ok(EntityId(7))
     }
 
-    fn graph_start(&mut self, _: TaskId, _: EntityId, _: PixFormat) -> GraphResult<()> {
+    fn graph_start(&mut self, _: TaskId, _: EntityId, _: PixFormat) -> GraphResult<Started> {
         self.log("graph.start".into());
-        self.0.borrow().start.map_or(Ok(()), Err)
+        let world = self.0.borrow();
+        world.start.map_or(Ok(world.started), Err)
     }
 
     fn graph_stop(&mut self, _: TaskId, _: EntityId) -> GraphResult<()> {
@@ -69,19 +92,26 @@ impl Upstream for Fake {
         Ok(())
     }
 
-    fn isp_queue(&mut self, _: TaskId, buffer: BufferIndex) -> IspResult<()> {
+    fn isp_queue(&mut self, _: TaskId, memory: Memory, timestamp_us: u64) -> IspResult<()> {
+        let Memory { pool, buffer } = memory;
         if self.0.borrow().isp_is_dead {
             return Err(ipc::Error::Disconnected(record(ISP, 0)));
         }
-        self.log(format!("isp.queue {}", buffer.0));
+        let own = pool == PoolId(0) && timestamp_us == 0;
+        let more = if own { String::new() } else { format!(" of {} at {timestamp_us}", pool.0) };
+        self.log(format!("isp.queue {}{more}", buffer.0));
         Ok(())
     }
 
     fn isp_next_done(&mut self, _: TaskId) -> IspResult<NextDone> {
-        Ok(self.0.borrow_mut().done.pop_front().unwrap_or(NextDone::Empty))
+        let mut world = self.0.borrow_mut();
+        if world.isp_waits {
+            return Err(ipc::Error::Op(IspError::NotStreaming));
+        }
+        Ok(world.done.pop_front().unwrap_or(NextDone::Empty))
     }
 
-    fn frames_pool(&mut self, _: TaskId) -> FramesResult<Pool> {
+    fn frames_pool(&mut self, _: TaskId, _: PoolId) -> FramesResult<Pool> {
         Ok(Pool { base: 0x8001_0000, buffer_bytes: 614_400, count: 4 })
     }
 
@@ -94,7 +124,13 @@ impl Upstream for Fake {
         Ok(())
     }
 
-    fn frames_hand_out(&mut self, _: TaskId, _: BufferIndex, _: TaskIndex) -> FramesResult<()> {
+    fn frames_hand_out(
+        &mut self,
+        _: TaskId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> FramesResult<()> {
+        self.0.borrow_mut().held.insert(buffer.0, holder);
         Ok(())
     }
 
@@ -104,6 +140,36 @@ impl Upstream for Fake {
         }
         self.log(format!("frames.cancel {}", buffer.0));
         Ok(())
+    }
+
+    fn frames_import(&mut self, _: TaskId, memory: Memory, holder: TaskIndex) -> FramesResult<()> {
+        let Memory { pool, buffer } = memory;
+        self.log(format!("frames.import {} of {} for {}", buffer.0, pool.0, holder.0));
+        Ok(())
+    }
+
+    fn frames_release(&mut self, _: TaskId, memory: Memory) -> FramesResult<()> {
+        if self.0.borrow().quarantined.contains(&memory.buffer.0) {
+            return Err(ipc::Error::Op(FramesError::Busy));
+        }
+        self.log(format!("frames.release {} of {}", memory.buffer.0, memory.pool.0));
+        Ok(())
+    }
+
+    fn frames_let_go(
+        &mut self,
+        _: TaskId,
+        buffer: BufferIndex,
+        holder: TaskIndex,
+    ) -> FramesResult<()> {
+        let mut world = self.0.borrow_mut();
+        match world.held.get(&buffer.0) {
+            Some(other) if *other != holder => Err(ipc::Error::Op(FramesError::WrongOwner)),
+            _ => {
+                world.held.remove(&buffer.0);
+                Ok(())
+            }
+        }
     }
 
     fn frames_owner(&mut self, _: TaskId, _: BufferIndex) -> FramesResult<Owner> {
@@ -129,10 +195,14 @@ fn edge(node: &mut Subject, peer: TaskIndex, edge: Edge, generation: u32) {
 }
 
 fn serving() -> (Subject, Fake) {
+    serving_as(6, "OMAP3 ISP resizer output")
+}
+
+fn serving_as(number: u8, entity: &str) -> (Subject, Fake) {
     let fake = Fake::default();
     let config = Config {
-        number: 6,
-        entity: Name::new("OMAP3 ISP resizer output"),
+        number,
+        entity: Name::new(entity),
         pool: PoolId(0),
         handles: 128,
         isp: ISP,
@@ -165,7 +235,7 @@ fn streaming() -> (Subject, Fake, Handle) {
 
 fn frame(buffer: u8, sequence: u32) -> FrameDone {
     let (buffer, flags) = (BufferIndex(buffer), FrameFlags::default());
-    FrameDone { buffer, sequence, timestamp_us: 0, bytes_used: 614_400, flags }
+    FrameDone { pool: PoolId(0), buffer, sequence, timestamp_us: 0, bytes_used: 614_400, flags }
 }
 
 fn done(node: &mut Subject, fake: &Fake, results: &[NextDone]) {

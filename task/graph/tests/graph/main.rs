@@ -1,14 +1,16 @@
 //! The graph with drivers that keep a log: one test per promise, and per cell of the table of
 //! edges in the crate's docs.
 
+mod memory;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use idl::types::{
     BlockState, Cause, DeviceNode, Disconnect, Edge, EntityDescription, EntityFunction, EntityId,
     FormatChange, Generation, GraphError, IspError, LinkDescription, LinkFlags, MbusCode, Name,
-    Outlook, PadFormat, PadRef, Pipeline, PixFormat, PixelFormat, Rect, SensorError, TaskIndex,
-    VideoNode,
+    Outlook, PadFormat, PadRef, Pipeline, PixFormat, PixelFormat, Rect, SensorError, Started,
+    TaskIndex, VideoNode,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -44,17 +46,27 @@ fn block(sink: PadFormat, source: PadFormat) -> BlockState {
     BlockState { sink, crop, crop_bounds: crop, source, video_port: sink }
 }
 
-const NAMES: [(&str, EntityFunction, u8, u8, DeviceNode); 5] = [
+const NAMES: [(&str, EntityFunction, u8, u8, DeviceNode); 8] = [
     ("OMAP3 ISP CCDC", EntityFunction::PixelEncConv, 3, 1, DeviceNode::Subdev(2)),
     ("OMAP3 ISP CCDC output", EntityFunction::IoV4l, 1, 1, DeviceNode::Video(2)),
     ("OMAP3 ISP preview", EntityFunction::PixelFormatter, 2, 1, DeviceNode::Subdev(3)),
     ("OMAP3 ISP resizer", EntityFunction::Scaler, 2, 1, DeviceNode::Subdev(4)),
     ("OMAP3 ISP resizer output", EntityFunction::IoV4l, 1, 1, DeviceNode::Video(6)),
+    ("OMAP3 ISP preview input", EntityFunction::IoV4l, 1, 0, DeviceNode::Video(3)),
+    ("OMAP3 ISP preview output", EntityFunction::IoV4l, 1, 1, DeviceNode::Video(4)),
+    ("OMAP3 ISP resizer input", EntityFunction::IoV4l, 1, 0, DeviceNode::Video(5)),
 ];
 
 /// (source, pad) to (sink, pad), by position in `NAMES`.
-const LINKS: [((u8, u8), (u8, u8)); 4] =
-    [((0, 1), (1, 0)), ((0, 2), (2, 0)), ((2, 1), (3, 0)), ((3, 1), (4, 0))];
+const LINKS: [((u8, u8), (u8, u8)); 7] = [
+    ((0, 1), (1, 0)),
+    ((0, 2), (2, 0)),
+    ((2, 1), (3, 0)),
+    ((3, 1), (4, 0)),
+    ((5, 0), (2, 0)),
+    ((2, 1), (6, 0)),
+    ((7, 0), (3, 0)),
+];
 
 fn description(index: usize) -> EntityDescription {
     let (name, function, pads, sinks, node) = NAMES[index];
@@ -259,10 +271,10 @@ fn count(graph: &Subject) -> usize {
 #[test]
 fn members_join_at_ready_and_the_sensor_is_wired_but_off() {
     let (graph, _) = complete();
-    assert_eq!(count(&graph), 6);
+    assert_eq!(count(&graph), 9);
     let version = graph.topology_version();
     let links: Vec<_> = (0..).map_while(|index| graph.link(version, index).ok()).collect();
-    assert_eq!(links.len(), 5);
+    assert_eq!(links.len(), 8);
     assert!(links.iter().all(|link| !link.flags.contains(LinkFlags::ENABLED)));
 }
 
@@ -292,7 +304,7 @@ fn when_the_isp_dies_its_entities_leave_and_come_back_with_new_ids() {
     assert_eq!(graph.topology_version(), version + 1);
     assert_eq!(fake.take(), ["sensor.stop", "announce"], "a dead isp is not called");
     edge(&mut graph, ISP, Edge::Ready, 1);
-    assert_eq!(count(&graph), 6);
+    assert_eq!(count(&graph), 9);
     assert_ne!(id(&graph, "OMAP3 ISP CCDC"), old);
     assert_eq!(graph.state(old), Err(GraphError::NoSuchEntity));
 }
@@ -302,7 +314,7 @@ fn when_the_sensor_dies_its_stream_is_stopped_and_the_isp_stays() {
     let (mut graph, fake, output) = streaming();
     edge(&mut graph, SENSOR, Edge::Died, 0);
     assert_eq!(fake.take(), ["isp.stop ResizerOutput", "announce"]);
-    assert_eq!(count(&graph), 5);
+    assert_eq!(count(&graph), 8);
     let refused = graph.start(NODE, output, YUYV);
     assert_eq!(refused, Err(ipc::Error::Op(GraphError::BrokenPipeline)));
 }
@@ -333,7 +345,7 @@ fn when_a_node_dies_what_it_started_is_stopped_and_unlocked() {
     let (mut graph, fake, output) = streaming();
     edge(&mut graph, NODE.index(), Edge::Died, 0);
     assert_eq!(fake.take(), ["isp.stop ResizerOutput", "sensor.stop"]);
-    assert_eq!(graph.start(OTHER_NODE, output, YUYV), Ok(()));
+    assert_eq!(graph.start(OTHER_NODE, output, YUYV), Ok(Started::Live));
 }
 
 #[test]
@@ -395,7 +407,7 @@ fn stop_is_for_the_starter_and_unlocks() {
     assert_eq!(graph.stop(NODE, output), Ok(()));
     assert_eq!(fake.take(), ["isp.stop ResizerOutput", "sensor.stop"]);
     assert_eq!(graph.stop(NODE, output), Err(ipc::Error::Op(GraphError::NoSuchEntity)));
-    assert_eq!(graph.start(NODE, output, YUYV), Ok(()));
+    assert_eq!(graph.start(NODE, output, YUYV), Ok(Started::Live));
 }
 
 #[test]
@@ -427,7 +439,7 @@ fn the_raw_pipeline_ends_at_the_ccdc() {
     enable(&mut graph, ("sensor", 0), ("OMAP3 ISP CCDC", 0));
     enable(&mut graph, ("OMAP3 ISP CCDC", 1), ("OMAP3 ISP CCDC output", 0));
     let output = id(&graph, "OMAP3 ISP CCDC output");
-    assert_eq!(graph.start(NODE, output, RAW), Ok(()));
+    assert_eq!(graph.start(NODE, output, RAW), Ok(Started::Live));
     assert_eq!(fake.take(), ["isp.start CcdcOutput", "sensor.start"]);
 }
 
@@ -469,7 +481,7 @@ fn a_death_while_describing_leaves_nothing_half_registered() {
     assert_eq!((count(&graph), graph.topology_version()), (0, version));
     fake.0.borrow_mut().isp_dies_at_entity = None;
     edge(&mut graph, ISP, Edge::Ready, 1);
-    assert_eq!(count(&graph), 5);
+    assert_eq!(count(&graph), 8);
 }
 
 #[test]
@@ -486,7 +498,7 @@ fn until_every_live_member_is_described_the_graph_says_rebuilding() {
     fake.0.borrow_mut().isp_is_not_ready = false;
     graph.settle();
     assert!(!graph.rebuilding());
-    assert_eq!(count(&graph), 6);
+    assert_eq!(count(&graph), 9);
 }
 
 #[test]

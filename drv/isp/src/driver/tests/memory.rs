@@ -1,0 +1,353 @@
+//! Pipelines from memory: pairs of buffers, alone and beside a stream from the sensor.
+
+use super::model::{Model, Moment, Shared, Windows};
+use super::*;
+use crate::program::tests::{developed, developed_and_scaled, raw, scaled};
+use crate::stream::STOP_LIMIT_US;
+
+/// What came back on a node: frames, and how often it said that it has stopped.
+#[derive(Debug, Default)]
+struct Fetched {
+    frames: Vec<FrameDone>,
+    stopped: u32,
+}
+
+impl Fetched {
+    fn buffers(&self) -> Vec<u8> {
+        self.frames.iter().map(|frame| frame.buffer.0).collect()
+    }
+}
+
+/// A driver with pipelines; buffers 0..8 are to read, 8.. are to write.
+struct Jobs {
+    model: RefCell<Model>,
+    driver: Driver,
+    now_us: u64,
+}
+
+impl Jobs {
+    fn new() -> Self {
+        let mut jobs =
+            Self { model: RefCell::new(Model::new(Path::Raw)), driver: Driver::new(), now_us: 0 };
+        jobs.with(|driver, outside| driver.power_on(outside.registers));
+        (0..100).for_each(|_| _ = jobs.timer());
+        jobs
+    }
+
+    fn with<T>(
+        &mut self,
+        act: impl FnOnce(&mut Driver, &mut Outside<'_, Shared<'_>, Windows<'_>>) -> T,
+    ) -> T {
+        let (mut registers, mut ledger) = (Shared(&self.model), Windows(&self.model));
+        let now_us = self.now_us;
+        act(
+            &mut self.driver,
+            &mut Outside { registers: &mut registers, ledger: &mut ledger, now_us },
+        )
+    }
+
+    fn timer(&mut self) -> News {
+        self.now_us += POLL_US;
+        self.with(|driver, outside| driver.timer(outside))
+    }
+
+    fn start(&mut self, pipeline: &Pipeline) -> Result<News, IspError> {
+        self.with(|driver, outside| driver.start(pipeline, outside.registers))
+    }
+
+    fn queue(&mut self, video: VideoNode, index: u8) -> Result<News, IspError> {
+        let held = Held { pool: PoolId(0), buffer: BufferIndex(index) };
+        let timestamp_us = 1_000 + u64::from(index);
+        self.with(|driver, outside| driver.queue(video, (held, timestamp_us), outside))
+    }
+
+    fn end_job(&mut self) -> News {
+        assert!(self.model.borrow_mut().end_job(), "a job is in progress");
+        self.with(|driver, outside| driver.interrupt(outside))
+    }
+
+    fn stop(&mut self, video: VideoNode) {
+        self.with(|driver, outside| driver.stop(video, outside)).expect("it streams");
+    }
+
+    fn fetch(&mut self, video: VideoNode) -> Fetched {
+        let mut fetched = Fetched::default();
+        loop {
+            match self.driver.next_done(video) {
+                Ok(NextDone::Frame(frame)) => fetched.frames.push(frame),
+                Ok(NextDone::Stopped) => fetched.stopped += 1,
+                Ok(NextDone::Empty) | Err(_) => return fetched,
+            }
+        }
+    }
+
+    fn at_rest(&self) {
+        let model = self.model.borrow();
+        assert_eq!((model.violations, model.cut_off, model.open()), (0, 0, 0));
+    }
+}
+
+fn ends(pipeline: &Pipeline) -> (VideoNode, VideoNode) {
+    let input = program::check(pipeline).expect("a good pipeline").input();
+    (input.expect("from memory"), pipeline.video)
+}
+
+fn all() -> [Pipeline; 3] {
+    [developed(), developed_and_scaled(), scaled()]
+}
+
+#[test]
+fn both_nodes_are_woken_when_their_pipeline_starts() {
+    for pipeline in all() {
+        let mut jobs = Jobs::new();
+        let (input, output) = ends(&pipeline);
+        let news = jobs.start(&pipeline).expect("a good pipeline");
+        assert!(news.wake.contains(input) && news.wake.contains(output));
+        assert_eq!(news.wake.numbers().count(), 2);
+    }
+}
+
+#[test]
+fn a_job_needs_a_buffer_of_each_node_and_gives_both_back_with_the_same_word() {
+    for pipeline in all() {
+        let mut jobs = Jobs::new();
+        let (input, output) = ends(&pipeline);
+        jobs.start(&pipeline).expect("a good pipeline");
+        for (index, from) in [5, 2, 7].into_iter().enumerate() {
+            jobs.queue(input, from).expect("room");
+            assert!(!jobs.model.borrow_mut().end_job(), "nothing to write to");
+            let to = 8 + index as u8;
+            jobs.queue(output, to).expect("room");
+            assert_eq!(jobs.fetch(output).frames, []);
+            let news = jobs.end_job();
+            assert!(news.wake.contains(input) && news.wake.contains(output));
+            let (read, made) = (jobs.fetch(input), jobs.fetch(output));
+            assert_eq!((read.buffers(), made.buffers()), (vec![from], vec![to]));
+            assert_eq!(jobs.model.borrow().made_of(BufferIndex(to)), Some(from));
+            let (read, made) = (read.frames[0], made.frames[0]);
+            assert_eq!((read.sequence, made.sequence), (index as u32, index as u32));
+            assert_eq!(made.timestamp_us, 1_000 + u64::from(from), "the time of what was read");
+            assert_eq!((read.flags, made.flags), (FrameFlags::default(), FrameFlags::default()));
+            assert!(
+                read.bytes_used > 0 && made.bytes_used == program::check(&pipeline).unwrap().bytes
+            );
+        }
+        jobs.at_rest();
+    }
+}
+
+#[test]
+fn one_job_at_a_time_in_the_order_of_the_queues() {
+    let mut jobs = Jobs::new();
+    jobs.start(&scaled()).expect("a good pipeline");
+    for index in [3, 1, 2] {
+        jobs.queue(VideoNode::ResizerInput, index).expect("room");
+        jobs.queue(VideoNode::ResizerOutput, 8 + index).expect("room");
+    }
+    assert_eq!(jobs.model.borrow().open(), 2, "a window for each buffer of the one job");
+    (0..3).for_each(|_| _ = jobs.end_job());
+    assert_eq!(jobs.fetch(VideoNode::ResizerInput).buffers(), [3, 1, 2]);
+    assert_eq!(jobs.fetch(VideoNode::ResizerOutput).buffers(), [11, 9, 10]);
+    jobs.at_rest();
+}
+
+#[test]
+fn stop_on_either_node_settles_both() {
+    for pipeline in all() {
+        for at_input in [true, false] {
+            let mut jobs = Jobs::new();
+            let (input, output) = ends(&pipeline);
+            jobs.start(&pipeline).expect("a good pipeline");
+            (0..2).for_each(|index| assert!(jobs.queue(input, index).is_ok()));
+            (8..11).for_each(|index| assert!(jobs.queue(output, index).is_ok()));
+            jobs.stop(if at_input { input } else { output });
+            assert_eq!(jobs.queue(input, 5), Err(IspError::NotStreaming));
+            assert_eq!(jobs.fetch(input).stopped, 0, "the job is still in progress");
+            assert_eq!(jobs.start(&pipeline).err(), Some(IspError::Busy));
+            jobs.model.borrow_mut().end_job();
+            jobs.timer();
+            let (read, made) = (jobs.fetch(input), jobs.fetch(output));
+            assert_eq!((read.stopped, made.stopped), (1, 1));
+            // What waited went back at the stop, before the buffers of the job.
+            assert_eq!(made.buffers().last(), Some(&8));
+            let cancelled = |frame: &FrameDone| frame.flags == FrameFlags::CANCELLED;
+            assert!(read.frames.iter().chain(&made.frames).all(cancelled));
+            jobs.at_rest();
+            jobs.start(&pipeline).expect("idle again");
+        }
+    }
+}
+
+#[test]
+fn a_pair_with_a_refused_buffer_comes_back_whole_and_the_next_one_is_used() {
+    for refused in [1, 9] {
+        let mut jobs = Jobs::new();
+        jobs.start(&scaled()).expect("a good pipeline");
+        jobs.model.borrow_mut().refused.insert(refused);
+        for index in [1, 2] {
+            jobs.queue(VideoNode::ResizerInput, index).expect("room");
+            jobs.queue(VideoNode::ResizerOutput, 8 + index).expect("room");
+        }
+        jobs.end_job();
+        for (video, expected) in [
+            (VideoNode::ResizerInput, [(1, 3), (2, 0)]),
+            (VideoNode::ResizerOutput, [(9, 3), (10, 0)]),
+        ] {
+            let frames = jobs.fetch(video).frames;
+            let got: Vec<_> = frames.iter().map(|it| (it.buffer.0, it.flags.0)).collect();
+            assert_eq!(got, expected, "{refused}");
+        }
+        jobs.at_rest();
+    }
+}
+
+#[test]
+fn a_raw_stream_and_two_pipelines_from_memory_run_at_the_same_time() {
+    let mut jobs = Jobs::new();
+    jobs.start(&raw()).expect("CCDC");
+    jobs.start(&developed()).expect("preview");
+    jobs.start(&scaled()).expect("resizer");
+    assert_eq!(jobs.start(&developed_and_scaled()).err(), Some(IspError::Busy));
+    jobs.queue(VideoNode::PreviewInput, 1).expect("room");
+    jobs.queue(VideoNode::PreviewOutput, 9).expect("room");
+    jobs.queue(VideoNode::ResizerInput, 2).expect("room");
+    jobs.queue(VideoNode::ResizerOutput, 10).expect("room");
+    for index in [12, 13] {
+        jobs.queue(VideoNode::CcdcOutput, index).expect("room");
+    }
+    let mut frames = 0;
+    while frames < 4 {
+        let moment = jobs.model.borrow_mut().pass();
+        frames += u32::from(moment == Moment::Start);
+        jobs.with(|driver, outside| driver.interrupt(outside));
+    }
+    assert_eq!(jobs.fetch(VideoNode::CcdcOutput).buffers(), [12, 13], "the sensor's go on");
+    jobs.end_job();
+    jobs.end_job();
+    assert_eq!(jobs.model.borrow().made_of(BufferIndex(9)), Some(1));
+    assert_eq!(jobs.model.borrow().made_of(BufferIndex(10)), Some(2));
+    jobs.stop(VideoNode::PreviewInput);
+    assert_eq!(jobs.fetch(VideoNode::PreviewOutput).stopped, 1);
+    assert_eq!(jobs.fetch(VideoNode::ResizerOutput).stopped, 0, "the others go on");
+    assert!(jobs.driver.frame_start().is_ok());
+}
+
+/// A wedged job beside a stream: the stop is bounded, its buffers come back damaged, its blocks are
+/// marked and refused, the stream goes on; with the stream's end comes the reset.
+#[test]
+fn a_wedged_block_is_marked_until_the_last_user_has_left() {
+    let mut jobs = Jobs::new();
+    jobs.start(&raw()).expect("CCDC");
+    jobs.start(&scaled()).expect("resizer");
+    jobs.queue(VideoNode::ResizerInput, 2).expect("room");
+    jobs.queue(VideoNode::ResizerOutput, 10).expect("room");
+    jobs.stop(VideoNode::ResizerOutput);
+    let begin_us = jobs.now_us;
+    let made = loop {
+        jobs.timer();
+        let made = jobs.fetch(VideoNode::ResizerOutput);
+        if made.stopped == 1 {
+            break made;
+        }
+        assert_eq!(made.frames, []);
+        assert!(jobs.now_us - begin_us <= STOP_LIMIT_US + POLL_US);
+    };
+    let read = jobs.fetch(VideoNode::ResizerInput);
+    let damaged = FrameFlags(FrameFlags::ERROR.0 | FrameFlags::CANCELLED.0);
+    assert_eq!((made.frames[0].flags, read.frames[0].flags, read.stopped), (damaged, damaged, 1));
+    assert_eq!(jobs.model.borrow().open(), 0, "the engine is kept off its buffers");
+    for refused in [scaled(), developed_and_scaled()] {
+        assert_eq!(jobs.start(&refused).err(), Some(IspError::Crashed));
+    }
+    jobs.start(&developed()).expect("the preview engine is not marked");
+    jobs.stop(VideoNode::PreviewOutput);
+    assert_eq!(jobs.fetch(VideoNode::PreviewOutput).stopped, 1);
+    assert_eq!(jobs.model.borrow().resets, 1, "not while the stream runs");
+    jobs.stop(VideoNode::CcdcOutput);
+    assert_eq!(jobs.fetch(VideoNode::CcdcOutput).stopped, 0);
+    assert_eq!(jobs.start(&scaled()).err(), Some(IspError::Crashed));
+    (0..20).for_each(|_| _ = jobs.timer());
+    let stopped = jobs.fetch(VideoNode::CcdcOutput).stopped;
+    assert_eq!((jobs.model.borrow().resets, stopped), (2, 1));
+    jobs.start(&scaled()).expect("the reset has cleared the mark");
+}
+
+#[test]
+fn a_crop_set_while_a_job_runs_is_that_of_the_next() {
+    let mut jobs = Jobs::new();
+    let pipeline = scaled();
+    jobs.start(&pipeline).expect("a good pipeline");
+    for index in [1, 2] {
+        jobs.queue(VideoNode::ResizerInput, index).expect("room");
+        jobs.queue(VideoNode::ResizerOutput, 8 + index).expect("room");
+    }
+    let old = jobs.model.borrow_mut().window();
+    let state = super::cropped(&pipeline, 100, 340, 250);
+    let set = |driver: &mut Driver, outside: &mut Outside<'_, Shared<'_>, Windows<'_>>| {
+        driver.set_crop(VideoNode::ResizerOutput, &state, outside)
+    };
+    jobs.with(set).expect("a good crop");
+    assert_eq!(jobs.model.borrow_mut().window(), old, "the job in progress keeps its crop");
+    jobs.end_job();
+    assert_ne!(jobs.model.borrow_mut().window(), old);
+    jobs.end_job();
+    assert_eq!(jobs.model.borrow().made_of(BufferIndex(10)), Some(2));
+}
+
+/// Buffers come when they come, interrupts are late, pipelines stop and start: each buffer comes back
+/// once, the two of a job with the same word, a good one made of its partner.
+#[test]
+fn whatever_the_order_a_job_settles_as_a_unit() {
+    let mut good = 0;
+    for seed in 1..=300 {
+        let mut random = Random(seed);
+        let pipeline = all()[seed as usize % 3];
+        let (input, output) = ends(&pipeline);
+        let mut jobs = Jobs::new();
+        jobs.start(&pipeline).expect("a good pipeline");
+        let mut free = [(0..4).collect::<Vec<u8>>(), (8..12).collect()];
+        for _ in 0..300 {
+            match random.below(10) {
+                0..=3 => {
+                    let side = random.below(2) as usize;
+                    if let Some(index) = free[side].pop() {
+                        let video = if side == 0 { input } else { output };
+                        if jobs.queue(video, index).is_err() {
+                            free[side].push(index);
+                        }
+                    }
+                }
+                4 | 5 => _ = jobs.model.borrow_mut().end_job(),
+                6 | 7 => _ = jobs.with(|driver, outside| driver.interrupt(outside)),
+                8 if random.below(6) == 0 => {
+                    let video = if random.below(2) == 0 { input } else { output };
+                    _ = jobs.with(|driver, outside| driver.stop(video, outside));
+                }
+                8 => _ = jobs.start(&pipeline),
+                _ => _ = jobs.timer(),
+            }
+            let (read, made) = (jobs.fetch(input), jobs.fetch(output));
+            for (side, fetched) in [&read, &made].into_iter().enumerate() {
+                for frame in &fetched.frames {
+                    assert!(!free[side].contains(&frame.buffer.0), "seed {seed}: twice");
+                    free[side].push(frame.buffer.0);
+                }
+            }
+            let done = |fetched: &Fetched| {
+                let frames = fetched.frames.iter().filter(|it| it.flags == FrameFlags::default());
+                frames.copied().collect::<Vec<_>>()
+            };
+            let (read, made) = (done(&read), done(&made));
+            assert_eq!(read.len(), made.len(), "seed {seed}");
+            for (read, made) in read.iter().zip(&made) {
+                let source = jobs.model.borrow().made_of(made.buffer);
+                assert_eq!(source, Some(read.buffer.0), "seed {seed}");
+                assert_eq!((read.sequence, read.timestamp_us), (made.sequence, made.timestamp_us));
+                good += 1;
+            }
+        }
+        let model = jobs.model.borrow();
+        assert_eq!((model.violations, model.cut_off), (0, 0), "seed {seed}");
+    }
+    assert!(good > 3000, "the walk is about something: {good} jobs");
+}

@@ -1,0 +1,258 @@
+//! A running pipeline from memory to memory: one frame at a time.
+//!
+//! ```text
+//!   input node  ─► inputs  ─┐ both have one: windows open, addresses, enable      all events are there
+//!   output node ─► outputs ─┴──────────────────────────────────────────► job ─────────────────────► outboxes
+//!                     │                                                   │
+//!                     └───────────────── stop: cancelled ─────────────────┴─ once idle
+//! ```
+//!
+//! # Why
+//! *A job settles as a unit.* Both of its buffers come back with the same number, time and flags: done,
+//! damaged, or cancelled.
+//!
+//! *A crop waits for the gap between two jobs*, which the driver makes itself, so nothing can be torn.
+//!
+//! *A job has no time limit.* One that does not end is a stalled stream, which the client notices and
+//! stops; the stop has its limit.
+
+use idl::types::{FrameDone, FrameFlags, Input, QUEUE_DEPTH, VideoNode};
+
+use crate::fifo::Fifo;
+use crate::outbox::Outboxes;
+use crate::program::{self, Blocks, Checked, MemoryPath};
+use crate::registers::{Registers, Writer};
+use crate::stream::{Held, Ledger, Outside, STOP_LIMIT_US, take_overflows};
+
+/// A buffer to read, and its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Source {
+    held: Held,
+    timestamp_us: u64,
+}
+
+/// The frame in the hardware.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    source: Source,
+    target: Held,
+    /// Events that have not come yet.
+    events_left: u32,
+}
+
+/// A running (or stopping) pipeline from memory.
+#[derive(Debug)]
+pub struct Jobs {
+    checked: Checked,
+    path: MemoryPath,
+    inputs: Fifo<Source, QUEUE_DEPTH>,
+    outputs: Fifo<Held, QUEUE_DEPTH>,
+    job: Option<Job>,
+    /// Jobs so far.
+    sequence: u32,
+    /// The resizer has not been told of the crop of `checked` yet.
+    crop_waits: bool,
+    /// When waiting for idle ends, once stopping.
+    stop_by_us: Option<u64>,
+}
+
+impl Jobs {
+    /// A pipeline along `path` that is configured and has no buffer yet.
+    pub const fn new(checked: Checked, path: MemoryPath) -> Self {
+        Self {
+            checked,
+            path,
+            inputs: Fifo::new(),
+            outputs: Fifo::new(),
+            job: None,
+            sequence: 0,
+            crop_waits: false,
+            stop_by_us: None,
+        }
+    }
+
+    /// What runs.
+    #[must_use]
+    pub const fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
+    /// Whether it has been told to stop.
+    #[must_use]
+    pub const fn is_stopping(&self) -> bool {
+        self.stop_by_us.is_some()
+    }
+
+    /// The blocks that are still in the middle of a frame.
+    pub fn busy(&self, registers: &mut impl Registers) -> Blocks {
+        self.path.blocks().busy(registers)
+    }
+
+    /// Whether the blocks have had their time to become idle after [`Jobs::stop`].
+    #[must_use]
+    pub fn is_late(&self, now_us: u64) -> bool {
+        self.stop_by_us.is_some_and(|limit| now_us >= limit)
+    }
+
+    /// Buffers of one of its nodes that it holds.
+    #[must_use]
+    pub fn held(&self, video: VideoNode) -> usize {
+        let waiting =
+            if video == self.path.input() { self.inputs.len() } else { self.outputs.len() };
+        waiting + usize::from(self.job.is_some())
+    }
+
+    /// One more buffer of one of its nodes. The caller has checked that there is room.
+    pub fn queue<R: Registers, L: Ledger>(
+        &mut self,
+        video: VideoNode,
+        (held, timestamp_us): (Held, u64),
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        let room = if video == self.path.input() {
+            self.inputs.push(Source { held, timestamp_us })
+        } else {
+            self.outputs.push(held)
+        };
+        assert!(room, "the caller checks QUEUE_DEPTH");
+        self.begin(outside, outboxes);
+    }
+
+    /// Runs with another crop of the resizer from the next job on.
+    pub fn set_crop(&mut self, checked: Checked) {
+        self.checked = checked;
+        self.crop_waits = true;
+    }
+
+    /// Events of IRQ0STATUS, acknowledged.
+    pub fn events<R: Registers, L: Ledger>(
+        &mut self,
+        events: u32,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        let Some(job) = &mut self.job else { return };
+        job.events_left &= !events;
+        if job.events_left != 0 {
+            return;
+        }
+        let damaged = take_overflows(self.path.blocks(), outside.registers);
+        let flags = if damaged { FrameFlags::ERROR } else { FrameFlags::default() };
+        self.settle(flags, outside, outboxes);
+        self.begin(outside, outboxes);
+    }
+
+    /// Begins no further job; what waited is cancelled at once.
+    pub fn stop<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        self.stop_by_us = Some(outside.now_us.saturating_add(STOP_LIMIT_US));
+        while let Some(source) = self.inputs.pop() {
+            outboxes.of(self.path.input()).push(cancelled(source.held, FrameFlags::default()));
+        }
+        while let Some(held) = self.outputs.pop() {
+            outboxes.of(self.checked.video()).push(cancelled(held, FrameFlags::default()));
+        }
+    }
+
+    /// The hardware is idle, or is kept off the buffers from now on: gives back what it had, and ends.
+    pub fn end<R: Registers, L: Ledger>(
+        mut self,
+        flags: FrameFlags,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        self.settle(FrameFlags(flags.0 | FrameFlags::CANCELLED.0), outside, outboxes);
+        outboxes.of(self.path.input()).stop();
+        outboxes.of(self.checked.video()).stop();
+    }
+
+    /// Begins a job if there is none and both nodes have given a buffer.
+    fn begin<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        while self.job.is_none()
+            && !self.is_stopping()
+            && let Some((source, target)) = self.take_pair()
+        {
+            let read = outside.ledger.start_read(source.held, self.checked.input_bytes);
+            let written = read.and_then(|_| outside.ledger.start_dma(target, self.checked.bytes));
+            let (Some(input), Some(output)) = (read, written) else {
+                if read.is_some() {
+                    // A refusal means that the ledger has taken the buffer back by itself.
+                    let _ = outside.ledger.finish_dma(source.held);
+                }
+                outboxes.of(self.path.input()).push(cancelled(source.held, FrameFlags::ERROR));
+                outboxes.of(self.checked.video()).push(cancelled(target, FrameFlags::ERROR));
+                continue;
+            };
+            self.job = Some(Job { source, target, events_left: self.path.done_events() });
+            self.run((input, output), outside.registers);
+        }
+    }
+
+    fn take_pair(&mut self) -> Option<(Source, Held)> {
+        if self.inputs.len() == 0 || self.outputs.len() == 0 {
+            return None;
+        }
+        self.inputs.pop().zip(self.outputs.pop())
+    }
+
+    fn run(&mut self, addresses: (u32, u32), registers: &mut impl Registers) {
+        let resizer = self.checked.pipeline.resizer;
+        if core::mem::take(&mut self.crop_waits)
+            && let Some(state) = &resizer
+        {
+            let mut write = |write| registers.write_at(write);
+            program::configure_crop(&self.checked, state, &mut Writer(&mut write));
+        }
+        let stride_bytes = match self.checked.pipeline.input {
+            Input::Memory { format, .. } => format.stride_bytes,
+            Input::Sensor(_) => 0,
+        };
+        self.path.run(addresses, (resizer.as_ref(), stride_bytes), registers);
+    }
+
+    /// Both buffers of the job come back, with the same word on them.
+    fn settle<R: Registers, L: Ledger>(
+        &mut self,
+        flags: FrameFlags,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        let Some(Job { source, target, .. }) = self.job.take() else { return };
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        let finished = [source.held, target].map(|held| outside.ledger.finish_dma(held));
+        // A refusal means that the ledger has taken a buffer back by itself.
+        let lost = FrameFlags(FrameFlags::ERROR.0 | FrameFlags::CANCELLED.0);
+        let flags = if finished == [true; 2] { flags } else { lost };
+        let done = |held: Held, bytes: u32| FrameDone {
+            pool: held.pool,
+            buffer: held.buffer,
+            sequence,
+            timestamp_us: source.timestamp_us,
+            bytes_used: if flags.contains(FrameFlags::CANCELLED) { 0 } else { bytes },
+            flags,
+        };
+        outboxes.of(self.path.input()).push(done(source.held, self.checked.input_bytes));
+        outboxes.of(self.checked.video()).push(done(target, self.checked.bytes));
+    }
+}
+
+/// A buffer that hardware never had.
+fn cancelled(held: Held, flags: FrameFlags) -> FrameDone {
+    FrameDone {
+        pool: held.pool,
+        buffer: held.buffer,
+        sequence: 0,
+        timestamp_us: 0,
+        bytes_used: 0,
+        flags: FrameFlags(flags.0 | FrameFlags::CANCELLED.0),
+    }
+}

@@ -1,0 +1,67 @@
+//! A set of the blocks that a pipeline uses.
+
+use drv_isp_regs::{Field, Register, ccdc, preview, resizer, sbl};
+
+use crate::registers::Registers;
+
+/// Blocks with an enable and a busy bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Blocks(u8);
+
+impl Blocks {
+    /// No block.
+    pub const NONE: Self = Self(0);
+    /// CCDC.
+    pub const CCDC: Self = Self(1);
+    /// Preview engine.
+    pub const PREVIEW: Self = Self(2);
+    /// Resizer.
+    pub const RESIZER: Self = Self(4);
+
+    /// The blocks of both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the two sets have a block in common.
+    #[must_use]
+    pub const fn overlap(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Those that are in the middle of a frame.
+    pub fn busy(self, registers: &mut impl Registers) -> Self {
+        let controls: [(Self, Register, Field); 3] = [
+            (Self::CCDC, ccdc::PCR, ccdc::pcr::BUSY),
+            (Self::PREVIEW, preview::PCR, preview::pcr::BUSY),
+            (Self::RESIZER, resizer::PCR, resizer::pcr::BUSY),
+        ];
+        controls.iter().fold(Self::NONE, |busy, (block, control, field)| {
+            let is_busy = self.overlap(*block) && field.is_set(registers.read(control));
+            if is_busy { busy.and(*block) } else { busy }
+        })
+    }
+
+    /// Bits of the SBL's PCR that say that data of these blocks was lost.
+    #[must_use]
+    pub const fn overflows(self) -> u32 {
+        let mut bits = 0;
+        if self.overlap(Self::CCDC) {
+            bits |= sbl::pcr::CCDC_WBL_OVF.mask();
+        }
+        if self.overlap(Self::PREVIEW) {
+            bits |= sbl::pcr::PRV_WBL_OVF.mask();
+        }
+        if self.overlap(Self::RESIZER) {
+            bits |= RESIZER_OVERFLOWS;
+        }
+        bits
+    }
+}
+
+/// The four write buffers of the resizer.
+const RESIZER_OVERFLOWS: u32 = sbl::pcr::RSZ1_WBL_OVF.mask()
+    | sbl::pcr::RSZ2_WBL_OVF.mask()
+    | sbl::pcr::RSZ3_WBL_OVF.mask()
+    | sbl::pcr::RSZ4_WBL_OVF.mask();

@@ -1,0 +1,102 @@
+//! The ways from memory to memory, and the registers that differ from frame to frame.
+//!
+//! Each frame is one shot (TRM), and starts when the block that reads is enabled.
+
+use drv_isp_regs::{Register, main_block::irq, preview, resizer};
+use idl::types::{BlockState, VideoNode};
+
+use super::{Blocks, resizer::memory_start};
+use crate::registers::Registers;
+
+/// A way from memory to memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryPath {
+    /// Preview only.
+    Preview,
+    /// Preview and resizer.
+    PreviewResizer,
+    /// Resizer only.
+    Resizer,
+}
+
+impl MemoryPath {
+    /// The way between two nodes; `None` if there is none.
+    #[must_use]
+    pub const fn between(input: VideoNode, output: VideoNode) -> Option<Self> {
+        match (input, output) {
+            (VideoNode::PreviewInput, VideoNode::PreviewOutput) => Some(Self::Preview),
+            (VideoNode::PreviewInput, VideoNode::ResizerOutput) => Some(Self::PreviewResizer),
+            (VideoNode::ResizerInput, VideoNode::ResizerOutput) => Some(Self::Resizer),
+            _ => None,
+        }
+    }
+
+    /// The node whose buffers are read.
+    #[must_use]
+    pub const fn input(self) -> VideoNode {
+        match self {
+            Self::Preview | Self::PreviewResizer => VideoNode::PreviewInput,
+            Self::Resizer => VideoNode::ResizerInput,
+        }
+    }
+
+    /// The blocks on the way.
+    #[must_use]
+    pub const fn blocks(self) -> Blocks {
+        match self {
+            Self::Preview => Blocks::PREVIEW,
+            Self::PreviewResizer => Blocks::PREVIEW.and(Blocks::RESIZER),
+            Self::Resizer => Blocks::RESIZER,
+        }
+    }
+
+    /// The events that have all come when nobody reads or writes any more: the resizer can be done
+    /// before the preview engine has read its last lines.
+    #[must_use]
+    pub const fn done_events(self) -> u32 {
+        let preview = irq::PRV_DONE.mask();
+        let resizer = irq::RSZ_DONE.mask();
+        match self {
+            Self::Preview => preview,
+            Self::PreviewResizer => preview | resizer,
+            Self::Resizer => resizer,
+        }
+    }
+
+    /// Address register of the block that writes.
+    const fn output(self) -> Register {
+        match self {
+            Self::Preview => preview::WSDR_ADDR,
+            Self::PreviewResizer | Self::Resizer => resizer::SDR_OUTADD,
+        }
+    }
+
+    /// Starts one frame from a buffer to another. The resizer's `state` and the distance of input
+    /// lines say where its crop begins.
+    pub fn run(
+        self,
+        (input, output): (u32, u32),
+        (state, stride_bytes): (Option<&BlockState>, u32),
+        registers: &mut impl Registers,
+    ) {
+        registers.write(&self.output(), output);
+        let one_shot = resizer::pcr::EN.of(1) | resizer::pcr::ONESHOT.of(1);
+        match self {
+            Self::Preview | Self::PreviewResizer => {
+                registers.write(&preview::RSDR_ADDR, input);
+                if self == Self::PreviewResizer {
+                    registers.write(&resizer::PCR, one_shot);
+                }
+                // Hardware clears SOURCE with each EN.
+                let start = preview::pcr::EN.of(1) | preview::pcr::SOURCE.of(1);
+                let pcr = registers.read(&preview::PCR) | start;
+                registers.write(&preview::PCR, pcr);
+            }
+            Self::Resizer => {
+                let offset = state.map_or(0, |state| memory_start(state, stride_bytes));
+                registers.write(&resizer::SDR_INADD, input + offset);
+                registers.write(&resizer::PCR, one_shot);
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A running pipeline, from the sensor or from memory.
+
+use idl::types::{FrameFlags, FrameStart, VideoNode};
+
+use crate::jobs::Jobs;
+use crate::outbox::Outboxes;
+use crate::program::{Blocks, Checked, Route};
+use crate::registers::Registers;
+use crate::stream::{Held, Ledger, Outside, Stream};
+
+/// A running (or stopping) pipeline.
+#[allow(clippy::large_enum_variant, reason = "there are three of them, and no heap to put them on")]
+#[derive(Debug)]
+pub enum Running {
+    /// From the sensor.
+    Live(Stream),
+    /// From memory.
+    Memory(Jobs),
+}
+
+impl Running {
+    /// A pipeline that is configured and has no buffer yet.
+    #[must_use]
+    pub const fn new(checked: Checked) -> Self {
+        match checked.route {
+            Route::Live(path) => Self::Live(Stream::new(checked, path)),
+            Route::Memory(path) => Self::Memory(Jobs::new(checked, path)),
+        }
+    }
+
+    /// What runs.
+    #[must_use]
+    pub const fn checked(&self) -> &Checked {
+        match self {
+            Self::Live(stream) => stream.checked(),
+            Self::Memory(jobs) => jobs.checked(),
+        }
+    }
+
+    /// Whether one of its ends is this node.
+    #[must_use]
+    pub fn serves(&self, video: VideoNode) -> bool {
+        let checked = self.checked();
+        checked.video() == video || checked.input() == Some(video)
+    }
+
+    /// Its blocks.
+    #[must_use]
+    pub const fn blocks(&self) -> Blocks {
+        self.checked().route.blocks()
+    }
+
+    /// Whether it has been told to stop.
+    #[must_use]
+    pub const fn is_stopping(&self) -> bool {
+        match self {
+            Self::Live(stream) => stream.is_stopping(),
+            Self::Memory(jobs) => jobs.is_stopping(),
+        }
+    }
+
+    /// Buffers of one of its nodes that it holds.
+    #[must_use]
+    pub fn held(&self, video: VideoNode) -> usize {
+        match self {
+            Self::Live(stream) => stream.held(),
+            Self::Memory(jobs) => jobs.held(video),
+        }
+    }
+
+    /// The frame of the sensor that started last.
+    #[must_use]
+    pub const fn frame_start(&self) -> Option<FrameStart> {
+        match self {
+            Self::Live(stream) => stream.frame_start(),
+            Self::Memory(_) => None,
+        }
+    }
+
+    /// One more buffer. The caller has checked that there is room.
+    pub fn queue<R: Registers, L: Ledger>(
+        &mut self,
+        video: VideoNode,
+        (held, timestamp_us): (Held, u64),
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        match self {
+            Self::Live(stream) => stream.queue(held, outside, outboxes.of(video)),
+            Self::Memory(jobs) => jobs.queue(video, (held, timestamp_us), outside, outboxes),
+        }
+    }
+
+    /// Another crop of the resizer, from the next gap between frames on.
+    pub fn set_crop<R: Registers, L>(&mut self, checked: Checked, outside: &mut Outside<'_, R, L>) {
+        match self {
+            Self::Live(stream) => stream.set_crop(checked, outside),
+            Self::Memory(jobs) => jobs.set_crop(checked),
+        }
+    }
+
+    /// Events of IRQ0STATUS, acknowledged. They mean nothing any more once it is stopping.
+    pub fn events<R: Registers, L: Ledger>(
+        &mut self,
+        events: u32,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        if self.is_stopping() {
+            return;
+        }
+        let video = self.checked().video();
+        match self {
+            Self::Live(stream) => stream.events(events, outside, outboxes.of(video)),
+            Self::Memory(jobs) => jobs.events(events, outside, outboxes),
+        }
+    }
+
+    /// Lets no further frame start; what waited is cancelled at once. Stopping twice is stopping.
+    pub fn stop<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        if self.is_stopping() {
+            return;
+        }
+        let video = self.checked().video();
+        match self {
+            Self::Live(stream) => stream.stop(outside, outboxes.of(video)),
+            Self::Memory(jobs) => jobs.stop(outside, outboxes),
+        }
+    }
+
+    /// What has become of it after [`Running::stop`]: the blocks that are still in the middle of a
+    /// frame, and whether they have had their time.
+    pub fn settled<R: Registers, L>(&self, outside: &mut Outside<'_, R, L>) -> (Blocks, bool) {
+        match self {
+            Self::Live(stream) => (stream.busy(outside.registers), stream.is_late(outside.now_us)),
+            Self::Memory(jobs) => (jobs.busy(outside.registers), jobs.is_late(outside.now_us)),
+        }
+    }
+
+    /// The hardware is idle, or is kept off the buffers from now on: gives back what it had.
+    pub fn end<R: Registers, L: Ledger>(
+        self,
+        flags: FrameFlags,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        let video = self.checked().video();
+        match self {
+            Self::Live(stream) => stream.end(flags, outside, outboxes.of(video)),
+            Self::Memory(jobs) => jobs.end(flags, outside, outboxes),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Pipelines from memory: a node at each end, and no sensor.
+
+use super::*;
+
+const INPUT: &str = "OMAP3 ISP resizer input";
+const OUTPUT: &str = "OMAP3 ISP resizer output";
+const FAR: TaskId = OTHER_NODE;
+
+/// Resizer input to resizer output, and the raw path of the sensor.
+fn linked() -> (Subject, Fake, EntityId, EntityId) {
+    let (mut graph, fake) = complete();
+    enable(&mut graph, (INPUT, 0), ("OMAP3 ISP resizer", 0));
+    enable(&mut graph, ("OMAP3 ISP resizer", 1), (OUTPUT, 0));
+    enable(&mut graph, ("sensor", 0), ("OMAP3 ISP CCDC", 0));
+    enable(&mut graph, ("OMAP3 ISP CCDC", 1), ("OMAP3 ISP CCDC output", 0));
+    let entity = id(&graph, "OMAP3 ISP resizer");
+    let state = graph.state(entity).unwrap();
+    let format = format(640, 480, MbusCode::YUYV8_1X16);
+    graph.adjust(entity, state, FormatChange::Format { pad: 0, format }, true).unwrap();
+    graph.settle();
+    fake.take();
+    let (input, output) = (id(&graph, INPUT), id(&graph, OUTPUT));
+    (graph, fake, input, output)
+}
+
+fn running() -> (Subject, Fake, EntityId, EntityId) {
+    let (mut graph, fake, input, output) = linked();
+    graph.start(FAR, input, YUYV).unwrap();
+    graph.start(NODE, output, YUYV).unwrap();
+    fake.take();
+    (graph, fake, input, output)
+}
+
+fn refused<T>(error: GraphError) -> Result<T, ipc::Error<GraphError>> {
+    Err(ipc::Error::Op(error))
+}
+
+#[test]
+fn the_second_node_starts_the_isp_whichever_it_is() {
+    for input_first in [true, false] {
+        let (mut graph, fake, input, output) = linked();
+        let (first, second) = if input_first { (input, output) } else { (output, input) };
+        assert_eq!(graph.start(NODE, first, YUYV), Ok(Started::Waiting));
+        assert_eq!(fake.take(), [""; 0]);
+        assert_eq!(graph.start(NODE, first, YUYV), refused(GraphError::Busy));
+        assert_eq!(graph.start(FAR, second, YUYV), Ok(Started::Memory));
+        assert_eq!(fake.take(), ["isp.start ResizerOutput"], "no sensor has a part in it");
+    }
+}
+
+#[test]
+fn half_a_pipeline_locks_its_links() {
+    let (mut graph, _, input, _) = linked();
+    graph.start(NODE, input, YUYV).unwrap();
+    let (source, sink) = (pad(&graph, INPUT, 0), pad(&graph, "OMAP3 ISP resizer", 0));
+    assert_eq!(graph.setup_link(source, sink, false), Err(GraphError::Busy));
+    graph.stop(NODE, input).unwrap();
+    assert_eq!(graph.setup_link(source, sink, false), Ok(()));
+}
+
+#[test]
+fn each_node_s_format_must_fit_its_own_pad() {
+    let (mut graph, fake, input, output) = linked();
+    let small = PixFormat { width_px: 320, ..YUYV };
+    for end in [input, output] {
+        assert_eq!(graph.start(NODE, end, small), refused(GraphError::FormatMismatch));
+        assert_eq!(graph.start(NODE, end, RAW), refused(GraphError::FormatMismatch));
+    }
+    graph.start(NODE, input, YUYV).unwrap();
+    assert_eq!(graph.start(FAR, output, small), refused(GraphError::FormatMismatch));
+    assert_eq!(fake.take(), [""; 0]);
+    assert_eq!(graph.start(FAR, output, YUYV), Ok(Started::Memory), "the first still waits");
+}
+
+#[test]
+fn a_node_without_a_far_end_is_a_broken_pipeline() {
+    let (mut graph, _) = complete();
+    let input = id(&graph, INPUT);
+    assert_eq!(graph.start(NODE, input, YUYV), refused(GraphError::BrokenPipeline));
+    enable(&mut graph, (INPUT, 0), ("OMAP3 ISP resizer", 0));
+    assert_eq!(graph.start(NODE, input, YUYV), refused(GraphError::BrokenPipeline));
+    let output = id(&graph, OUTPUT);
+    assert_eq!(graph.start(NODE, output, YUYV), refused(GraphError::BrokenPipeline));
+}
+
+#[test]
+fn the_stop_or_the_death_of_either_node_stops_it_for_both() {
+    for (node, at_input) in [(FAR, true), (NODE, false)] {
+        let (mut graph, fake, input, output) = running();
+        graph.stop(node, if at_input { input } else { output }).unwrap();
+        assert_eq!(fake.take(), ["isp.stop ResizerOutput"], "the sensor is left alone");
+        for (node, end) in [(FAR, input), (NODE, output)] {
+            assert_eq!(graph.stop(node, end), refused(GraphError::NoSuchEntity));
+        }
+        let (mut graph, fake, input, output) = running();
+        edge(&mut graph, node.index(), Edge::Died, 0);
+        assert_eq!(fake.take(), ["isp.stop ResizerOutput"]);
+        assert_eq!(graph.start(FAR, input, YUYV), Ok(Started::Waiting));
+        assert_eq!(graph.start(NODE, output, YUYV), Ok(Started::Memory));
+    }
+    let (mut graph, fake, input, _) = linked();
+    graph.start(FAR, input, YUYV).unwrap();
+    edge(&mut graph, FAR.index(), Edge::Died, 0);
+    assert_eq!(fake.take(), [""; 0], "half a pipeline never reached the ISP");
+}
+
+#[test]
+fn a_raw_stream_runs_beside_it_and_the_sensor_s_death_ends_only_that() {
+    let (mut graph, fake, input, _) = running();
+    let raw = id(&graph, "OMAP3 ISP CCDC output");
+    assert_eq!(graph.start(NODE, raw, RAW), Ok(Started::Live));
+    assert_eq!(fake.take(), ["isp.start CcdcOutput", "sensor.start"]);
+    edge(&mut graph, SENSOR, Edge::Died, 0);
+    assert_eq!(fake.take(), ["isp.stop CcdcOutput", "announce"]);
+    assert_eq!(graph.stop(FAR, input), Ok(()), "it still ran");
+}
+
+#[test]
+fn an_isp_that_refuses_leaves_the_first_node_waiting() {
+    let (mut graph, fake, input, output) = linked();
+    graph.start(FAR, input, YUYV).unwrap();
+    fake.0.borrow_mut().isp_start = Some(ipc::Error::Op(IspError::Crashed));
+    assert_eq!(graph.start(NODE, output, YUYV), refused(GraphError::StartFailed));
+    fake.0.borrow_mut().isp_start = None;
+    assert_eq!(graph.start(NODE, output, YUYV), Ok(Started::Memory));
+}

@@ -1,0 +1,144 @@
+//! What only video output nodes do, and who holds what.
+
+use idl::types::{
+    BUFFERS_MAX, BufferIndex, FramesError, Handle, NodeError, OutputFrame, Owner, PixFormat,
+    PollEvents, TaskIndex,
+};
+use idol_runtime::ipc;
+use sys_abi::TaskId;
+use task_node::Refusal;
+
+use crate::buffers::{Place, Queued};
+use crate::node::Node;
+use crate::upstream::{Memory, Upstream};
+
+impl<U: Upstream> Node<U> {
+    /// `queue_output`.
+    ///
+    /// # Errors
+    /// `InvalidFormat` unless the frame is as long as the format says, or the node captures; else as
+    /// [`Node::queue_buffer`].
+    pub fn queue_output(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        buffer: BufferIndex,
+        frame: OutputFrame,
+    ) -> Result<(), Refusal> {
+        let format = self.take_in(caller, handle, buffer)?;
+        let (_, pool) = self.enter(caller, handle)?;
+        self.check_output(format, frame, pool.buffer_bytes)?;
+        let frames = self.call_id(self.config.frames)?;
+        let queued = self.upstream.frames_queue(frames, buffer);
+        self.ledger(queued)?;
+        self.enqueue(buffer, Queued { imported: None, timestamp_us: frame.timestamp_us })
+    }
+
+    /// `import_buffer`. Only for reading: the client may look at the picture meanwhile.
+    ///
+    /// # Errors
+    /// `BadBuffer` unless the client holds the other node's buffer; `NoBuffers` while the place's own
+    /// buffer is held by another client; else as [`Node::queue_output`].
+    pub fn import_buffer(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        buffer: BufferIndex,
+        memory: Memory,
+        frame: OutputFrame,
+    ) -> Result<(), Refusal> {
+        let format = self.take_in(caller, handle, buffer)?;
+        let frames = self.call_id(self.config.frames)?;
+        let pool = self.upstream.frames_pool(frames, memory.pool);
+        let pool = self.ledger(pool)?;
+        self.check_output(format, frame, pool.buffer_bytes)?;
+        let imported = self.upstream.frames_import(frames, memory, caller.index());
+        self.ledger(imported)?;
+        let queued = Queued { imported: Some(memory), timestamp_us: frame.timestamp_us };
+        self.enqueue(buffer, queued)
+    }
+
+    /// `holder`.
+    ///
+    /// # Errors
+    /// `BadBuffer` beyond the pool; else as [`Node::query_capability`].
+    pub fn holder(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        buffer: BufferIndex,
+    ) -> Result<Owner, Refusal> {
+        self.enter(caller, handle)?;
+        let frames = self.call_id(self.config.frames)?;
+        let owner = self.upstream.frames_owner(frames, buffer);
+        self.ledger(owner)
+    }
+
+    /// Whether frames come out of the node; else they go in.
+    pub(crate) const fn is_capture(&self) -> bool {
+        matches!(self.config.number, 1 | 2 | 4 | 6)
+    }
+
+    /// What a poll calls a buffer that can be dequeued.
+    pub(crate) const fn ready_event(&self) -> PollEvents {
+        if self.is_capture() { PollEvents::IN } else { PollEvents::OUT }
+    }
+
+    /// Whether clients hold all buffers of the queue: no frame can come.
+    pub(crate) fn all_are_held(&self) -> bool {
+        let own = self.buffers.count(|place| place != Place::Unused);
+        let held = self.buffers.count(|place| matches!(place, Place::Client(_)));
+        own != 0 && own == held
+    }
+
+    /// Before a buffer is given to a new queue: its present holder lets go, if that is the caller or
+    /// nobody. What others have stays theirs: `lenient` skips it, else it is `NoBuffers`.
+    pub(crate) fn let_go(
+        &mut self,
+        buffer: BufferIndex,
+        caller: TaskIndex,
+        lenient: bool,
+    ) -> Result<(), Refusal> {
+        let others = match self.buffers.place(buffer) {
+            Some(Place::Client(Some(holder))) => holder != caller,
+            _ => false,
+        };
+        let frames = self.call_id(self.config.frames)?;
+        let result = if others {
+            Err(ipc::Error::Op(FramesError::WrongOwner))
+        } else {
+            self.upstream.frames_let_go(frames, buffer, caller)
+        };
+        match result {
+            Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy)) if lenient => Ok(()),
+            Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy)) => {
+                Err(ipc::Error::Op(NodeError::NoBuffers))
+            }
+            result => self.ledger(result),
+        }
+    }
+
+    /// The last handle was closed: who still held a buffer through it has let go.
+    pub(crate) fn close_lets_go(&mut self) -> Result<(), Refusal> {
+        for buffer in (0..BUFFERS_MAX as u8).map(BufferIndex) {
+            if let Some(Place::Client(Some(holder))) = self.buffers.place(buffer) {
+                self.let_go(buffer, holder, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_output(
+        &self,
+        format: PixFormat,
+        frame: OutputFrame,
+        buffer_bytes: u32,
+    ) -> Result<(), Refusal> {
+        let enough = frame.bytes_used == 0 || frame.bytes_used >= format.size_bytes;
+        let fits = format.size_bytes.max(frame.bytes_used) <= buffer_bytes;
+        if self.is_capture() || !enough || !fits {
+            return Err(ipc::Error::Op(NodeError::InvalidFormat));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,202 @@
+//! A node of a pipeline from memory: half a pipeline, buffers with a client's data, imports, and who
+//! holds what.
+
+use super::*;
+
+/// A client's time of a frame.
+const TIME_US: u64 = 777;
+
+fn filled() -> OutputFrame {
+    OutputFrame { bytes_used: 0, timestamp_us: TIME_US }
+}
+
+/// The resizer's input, with four buffers; the capture node has not started yet.
+fn half() -> (Subject, Fake, Handle) {
+    let (mut node, fake) = serving_as(5, "OMAP3 ISP resizer input");
+    fake.0.borrow_mut().started = Started::Waiting;
+    fake.0.borrow_mut().isp_waits = true;
+    let handle = node.open(ALICE).unwrap();
+    assert_eq!(node.request_buffers(ALICE, handle, 4), Ok(4));
+    node.queue_output(ALICE, handle, BufferIndex(2), filled()).unwrap();
+    node.stream_on(ALICE, handle).unwrap();
+    assert_eq!(fake.calls(), ["graph.start"], "the ISP knows of nothing yet");
+    (node, fake, handle)
+}
+
+fn running() -> (Subject, Fake, Handle) {
+    let (mut node, fake, handle) = half();
+    fake.0.borrow_mut().isp_waits = false;
+    node.drain().unwrap();
+    assert_eq!(fake.calls(), ["isp.queue 2 of 0 at 777"]);
+    (node, fake, handle)
+}
+
+#[test]
+fn half_a_pipeline_waits_until_the_isp_wakes_the_node() {
+    let (mut node, fake, handle) = half();
+    node.drain().unwrap();
+    node.queue_output(ALICE, handle, BufferIndex(0), filled()).unwrap();
+    assert_eq!(node.stream_on(ALICE, handle), Ok(()), "again changes nothing");
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 0), Ok(None), "it waits");
+    assert_eq!(fake.calls(), [""; 0]);
+    fake.0.borrow_mut().isp_waits = false;
+    node.drain().unwrap();
+    assert_eq!(fake.calls(), ["isp.queue 2 of 0 at 777", "isp.queue 0 of 0 at 777"]);
+}
+
+#[test]
+fn half_a_pipeline_ends_without_the_isp() {
+    let (mut node, fake, handle) = half();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 0), Ok(None));
+    assert_eq!(node.stream_off(ALICE, handle, 100, 0), Ok(Some(())), "at once");
+    assert_eq!(fake.calls(), ["graph.stop", "frames.cancel 2", "answer"]);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(op(NodeError::NotStreaming)))]);
+    let (mut node, fake, handle) = half();
+    node.close(ALICE, handle).unwrap();
+    node.settle();
+    assert_eq!(fake.calls(), ["graph.stop", "frames.cancel 2"]);
+    assert_eq!(node.usage(), NodeUsage::default());
+}
+
+#[test]
+fn a_buffer_that_was_read_comes_back_with_its_time() {
+    let (mut node, fake, handle) = running();
+    assert_eq!(node.poll(ALICE, handle, PollEvents::OUT, 0, 0), Ok(Some(PollEvents::NONE)));
+    let read = FrameDone { timestamp_us: TIME_US, ..frame(2, 3) };
+    done(&mut node, &fake, &[NextDone::Frame(read)]);
+    assert_eq!(node.poll(ALICE, handle, PollEvents::OUT, 0, 0), Ok(Some(PollEvents::OUT)));
+    assert_eq!(node.poll(ALICE, handle, PollEvents::IN, 0, 0), Ok(Some(PollEvents::NONE)));
+    let info = node.dequeue_buffer(ALICE, handle, 0, 0).unwrap().unwrap();
+    assert_eq!((info.frame.sequence, info.frame.timestamp_us), (3, TIME_US));
+}
+
+#[test]
+fn frames_that_do_not_fit_and_capture_nodes_take_no_data() {
+    let (mut node, _, handle) = running();
+    for bytes_used in [1, 614_399, 614_401, u32::MAX] {
+        let frame = OutputFrame { bytes_used, ..filled() };
+        let queued = node.queue_output(ALICE, handle, BufferIndex(0), frame);
+        assert_eq!(queued, op(NodeError::InvalidFormat), "{bytes_used}");
+    }
+    assert_eq!(
+        node.queue_output(ALICE, handle, BufferIndex(2), filled()),
+        op(NodeError::BadBuffer)
+    );
+    assert_eq!(
+        node.queue_output(ALICE, handle, BufferIndex(9), filled()),
+        op(NodeError::BadBuffer)
+    );
+    assert_eq!(node.queue_output(BOB, handle, BufferIndex(0), filled()), op(NodeError::BadHandle));
+    let whole = OutputFrame { bytes_used: 614_400, ..filled() };
+    assert_eq!(node.queue_output(ALICE, handle, BufferIndex(0), whole), Ok(()));
+    let (mut node, _) = serving();
+    let handle = node.open(ALICE).unwrap();
+    node.request_buffers(ALICE, handle, 4).unwrap();
+    let refused = node.queue_output(ALICE, handle, BufferIndex(0), filled());
+    assert_eq!(refused, op(NodeError::InvalidFormat));
+    let memory = Memory { pool: PoolId(3), buffer: BufferIndex(1) };
+    let refused = node.import_buffer(ALICE, handle, BufferIndex(0), memory, filled());
+    assert_eq!(refused, op(NodeError::InvalidFormat), "nobody writes what a client reads");
+}
+
+#[test]
+fn imported_memory_is_queued_read_and_given_back_to_its_holder() {
+    let (mut node, fake, handle) = running();
+    let memory = Memory { pool: PoolId(3), buffer: BufferIndex(1) };
+    node.import_buffer(ALICE, handle, BufferIndex(0), memory, filled()).unwrap();
+    assert_eq!(fake.calls(), ["frames.import 1 of 3 for 12", "isp.queue 1 of 3 at 777"]);
+    let again = node.import_buffer(ALICE, handle, BufferIndex(0), memory, filled());
+    assert_eq!(again, op(NodeError::BadBuffer), "its place is taken");
+    // A frame of the same index in the node's own pool is another buffer.
+    done(&mut node, &fake, &[NextDone::Frame(frame(1, 0))]);
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 0, 0), op(NodeError::WouldBlock));
+    let read = FrameDone { pool: PoolId(3), ..frame(1, 0) };
+    done(&mut node, &fake, &[NextDone::Frame(read)]);
+    let info = node.dequeue_buffer(ALICE, handle, 0, 0).unwrap().unwrap();
+    assert_eq!((info.frame.buffer, info.frame.pool), (BufferIndex(0), PoolId(3)));
+    assert_eq!(fake.calls(), ["frames.release 1 of 3"]);
+    node.queue_buffer(ALICE, handle, BufferIndex(0)).unwrap();
+    assert_eq!(fake.calls(), ["isp.queue 0"], "the place has its own memory again");
+}
+
+#[test]
+fn imported_memory_comes_back_at_quiet_and_not_before() {
+    let (mut node, fake, handle) = running();
+    let memory = Memory { pool: PoolId(3), buffer: BufferIndex(1) };
+    node.import_buffer(ALICE, handle, BufferIndex(0), memory, filled()).unwrap();
+    fake.0.borrow_mut().quarantined.insert(1);
+    edge(&mut node, ISP, Edge::Died, 0);
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(0)), Ok(Reclaim::Pending));
+    fake.0.borrow_mut().quarantined.clear();
+    fake.calls();
+    edge(&mut node, ISP, Edge::Quiet, 0);
+    assert!(fake.calls().contains(&"frames.release 1 of 3".into()));
+    assert_eq!(node.reclaim(ALICE, handle, BufferIndex(0)), Ok(Reclaim::Cancelled));
+}
+
+/// The job of a pipeline whose far end is gone is settled by the ISP; the client that waits is told
+/// once, and the handle works on.
+#[test]
+fn the_end_of_the_far_node_s_stream_ends_this_one_with_one_answer() {
+    let (mut node, fake, handle) = running();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 1000, 0), Ok(None));
+    let cancelled = FrameDone { flags: FrameFlags::CANCELLED, ..frame(2, 0) };
+    done(&mut node, &fake, &[NextDone::Frame(cancelled), NextDone::Stopped]);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(op(NodeError::NotStreaming)))]);
+    assert_eq!(fake.calls(), ["graph.stop", "frames.cancel 2", "answer"]);
+    node.queue_output(ALICE, handle, BufferIndex(2), filled()).unwrap();
+    fake.0.borrow_mut().started = Started::Memory;
+    node.stream_on(ALICE, handle).unwrap();
+    assert_eq!(fake.calls(), ["graph.start", "isp.queue 2 of 0 at 777"]);
+}
+
+#[test]
+fn the_sensor_s_death_is_nothing_to_a_pipeline_from_memory() {
+    let (mut node, fake, handle) = running();
+    edge(&mut node, SENSOR, Edge::Died, 0);
+    assert_eq!((fake.calls(), fake.answers()), (vec![], vec![]));
+    assert!(node.dequeue_buffer(ALICE, handle, 100, 0).is_ok());
+}
+
+#[test]
+fn a_client_that_never_lets_go_is_named_and_keeps_its_buffers() {
+    let (mut node, fake) = serving();
+    // It has held buffer 1 since an earlier life of the node.
+    fake.0.borrow_mut().held.insert(1, BOB.index());
+    let handle = node.open(ALICE).unwrap();
+    assert_eq!(node.request_buffers(ALICE, handle, 4), op(NodeError::NoBuffers));
+    assert_eq!(node.request_buffers(ALICE, handle, 1), Ok(1), "that one is free");
+    assert_eq!(node.request_buffers(ALICE, handle, 0), Ok(0), "and nothing of others is let go");
+    assert_eq!(fake.0.borrow().held.get(&1), Some(&BOB.index()));
+    assert!(node.holder(ALICE, handle, BufferIndex(1)).is_ok());
+    let theirs = node.open(BOB).unwrap();
+    assert_eq!(node.request_buffers(BOB, theirs, 0), Ok(0), "it lets go by its word");
+    assert_eq!(node.request_buffers(ALICE, handle, 4), Ok(4));
+}
+
+#[test]
+fn a_wait_for_frames_that_cannot_come_says_so_in_the_end() {
+    let (mut node, fake, handle) = streaming();
+    let frames: Vec<_> = [2, 0, 3, 1].map(|index| NextDone::Frame(frame(index, 0))).into();
+    done(&mut node, &fake, &frames);
+    (0..4).for_each(|_| _ = node.dequeue_buffer(ALICE, handle, 0, 0).unwrap());
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 0), Ok(None));
+    node.expire(100_000);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(op(NodeError::NoBuffers)))]);
+    node.queue_buffer(ALICE, handle, BufferIndex(0)).unwrap();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 0), Ok(None));
+    node.expire(100_000);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(op(NodeError::TimedOut)))]);
+}
+
+#[test]
+fn close_lets_go_of_what_its_holder_held() {
+    let (mut node, fake, handle) = streaming();
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
+    node.dequeue_buffer(ALICE, handle, 0, 0).unwrap();
+    assert_eq!(fake.0.borrow().held.get(&2), Some(&ALICE.index()));
+    node.close(ALICE, handle).unwrap();
+    node.settle();
+    done(&mut node, &fake, &[NextDone::Stopped]);
+    assert_eq!(fake.0.borrow().held.get(&2), None);
+}
