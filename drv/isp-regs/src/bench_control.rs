@@ -125,6 +125,16 @@ registers! {
     LATE_IRQS late_irqs @ 0x34, 0, ReadOnly, 0, "bench" {}
     /// Accesses from tasks that the MPU did not allow, since the mark.
     FOREIGN_COUNT foreign_count @ 0x38, 0, ReadOnly, 0, "bench" {}
+    /// The light on the scene, in 1/64 of the nominal light of each primary; zero is nominal. The
+    /// sensor sees it from its next frame on.
+    LIGHT light @ 0x3C, 0, ReadWrite, 0x3FFF_FFFF, "bench" {
+        /// Red.
+        RED: 0, 10;
+        /// Green.
+        GREEN: 10, 10;
+        /// Blue.
+        BLUE: 20, 10;
+    }
     /// Accesses since the mark, by verdict.
     VERDICT_COUNT verdict_count @ 0x40 x 6 / 4, 0, ReadOnly, 0, "bench" {}
     /// Accesses since the mark, by block (index: code of the block).

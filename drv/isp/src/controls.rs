@@ -1,34 +1,49 @@
-//! Controls of the preview engine: brightness and contrast.
+//! Controls of the preview engine: brightness, contrast, and the white balance gains.
 //!
-//! Ranges and defaults are those of the Linux driver (omap3isp, `isppreview.c`). Both live in one
-//! register that the engine takes over at once, also while it works.
+//! Ranges and defaults are those of the Linux driver (omap3isp, `isppreview.c`)
+//! where it has them. The registers are taken over at once, also while the engine works.
+//!
+//! # Why
+//! *White balance as V4L2_CID_RED_BALANCE and BLUE_BALANCE.* The Linux driver has the gains only in
+//! its private VIDIOC_OMAP3ISP_PRV_CFG, next to matrices and tables. A client that balances sets two
+//! numbers every frame, and V4L2 has names for just these; green is the reference and has no
+//! control. Their unit is the register's, U8Q5: 32 is 1.0.
 
-use drv_isp_regs::preview::{CNT_BRT, cnt_brt};
+use drv_isp_regs::preview::{CNT_BRT, WBGAIN, cnt_brt};
 use idl::types::{ControlDescription, ControlId, IspError, Name};
 
+use crate::program;
 use crate::registers::Registers;
 use crate::topology::{self, position};
 use crate::tuning;
 
-/// Largest value of both.
+/// Largest value of each.
 const MAXIMUM: u8 = 255;
 /// Brightness of a new life.
 const BRIGHTNESS: u8 = 0;
 
-const ALL: [ControlId; 2] = [ControlId::BRIGHTNESS, ControlId::CONTRAST];
+const ALL: [ControlId; 4] =
+    [ControlId::BRIGHTNESS, ControlId::CONTRAST, ControlId::RED_BALANCE, ControlId::BLUE_BALANCE];
 
 /// The values of all controls of the ISP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Controls {
     brightness: u8,
     contrast_q4: u8,
+    red_q5: u8,
+    blue_q5: u8,
 }
 
 impl Controls {
     /// What a new life begins with.
-    pub const DEFAULT: Self = Self { brightness: BRIGHTNESS, contrast_q4: tuning::CONTRAST_Q4 };
+    pub const DEFAULT: Self = Self {
+        brightness: BRIGHTNESS,
+        contrast_q4: tuning::CONTRAST_Q4,
+        red_q5: tuning::RED_BALANCE_Q5,
+        blue_q5: tuning::BLUE_BALANCE_Q5,
+    };
 
-    /// The word of the register.
+    /// The word of brightness and contrast.
     #[must_use]
     pub fn word(self) -> u32 {
         cnt_brt::BRT.of(self.brightness.into()) | cnt_brt::CNT.of(self.contrast_q4.into())
@@ -53,9 +68,10 @@ impl Controls {
         Ok((*place).into())
     }
 
-    /// Writes the register.
+    /// Writes the registers.
     pub fn write(self, registers: &mut impl Registers) {
         registers.write(&CNT_BRT, self.word());
+        registers.write(&WBGAIN, program::white_balance(self.red_q5, self.blue_q5));
     }
 
     fn place(&mut self, entity: &Name, id: ControlId) -> Result<&mut u8, IspError> {
@@ -63,6 +79,8 @@ impl Controls {
         match id {
             ControlId::BRIGHTNESS => Ok(&mut self.brightness),
             ControlId::CONTRAST => Ok(&mut self.contrast_q4),
+            ControlId::RED_BALANCE => Ok(&mut self.red_q5),
+            ControlId::BLUE_BALANCE => Ok(&mut self.blue_q5),
             _ => Err(IspError::NoSuchControl),
         }
     }
@@ -95,13 +113,20 @@ mod tests {
     }
 
     #[test]
-    fn the_preview_engine_has_two_controls_and_no_other_block_has_any() {
+    fn the_preview_engine_has_four_controls_and_no_other_block_has_any() {
         let preview = name("OMAP3 ISP preview");
-        let known: Vec<_> = (0..3).map(|index| query(&preview, index)).collect();
+        let known: Vec<_> = (0..5).map(|index| query(&preview, index)).collect();
         let range =
             |id, default| Ok(ControlDescription { id, minimum: 0, maximum: 255, step: 1, default });
         let none = Err(IspError::NoSuchControl);
-        assert_eq!(known, [range(ControlId::BRIGHTNESS, 0), range(ControlId::CONTRAST, 16), none]);
+        let expected = [
+            range(ControlId::BRIGHTNESS, 0),
+            range(ControlId::CONTRAST, 16),
+            range(ControlId::RED_BALANCE, 52),
+            range(ControlId::BLUE_BALANCE, 46),
+            none,
+        ];
+        assert_eq!(known, expected);
         assert_eq!(query(&name("OMAP3 ISP CCDC"), 0), none);
         assert_eq!(query(&name("mt9p031 1-0048"), 0), Err(IspError::NoSuchEntity));
         let exposure = Controls::DEFAULT.get(&preview, ControlId::EXPOSURE);
@@ -122,5 +147,12 @@ mod tests {
         assert_eq!(controls.word(), 0xFFFF);
         controls.set(&preview, ControlId::BRIGHTNESS, 3).expect("it exists");
         assert_eq!(controls.word(), 0xFF03, "contrast above, brightness below");
+    }
+
+    #[test]
+    fn each_gain_is_at_the_place_of_its_colour() {
+        let Controls { red_q5, blue_q5, .. } = Controls::DEFAULT;
+        let word = program::white_balance(red_q5, blue_q5);
+        assert_eq!(word, 32 | 52 << 8 | 46 << 16 | 32 << 24);
     }
 }

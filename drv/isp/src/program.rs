@@ -25,7 +25,7 @@ pub use check::{Checked, check};
 pub use main_block::configure_main;
 pub use memory_path::MemoryPath;
 pub use path::{Path, Route};
-pub use preview::{TABLE_WRITES, table_write};
+pub use preview::{TABLE_WRITES, table_write, white_balance};
 
 use idl::types::{BlockState, Input};
 

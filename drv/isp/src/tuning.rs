@@ -10,8 +10,11 @@ pub const BLACK_LEVEL: u32 = 42;
 /// Digital gain, U10Q8: brings 932 codes above black to full scale.
 pub const DIGITAL_GAIN_Q8: u32 = 281;
 
-/// White balance of green in red lines, red, blue, green in blue lines, U8Q5.
-pub const WHITE_BALANCE_Q5: [u32; 4] = [32, 52, 46, 32];
+/// White balance gain of red of a new life, U8Q5; that of green is 1.0.
+pub const RED_BALANCE_Q5: u8 = 52;
+
+/// White balance gain of blue of a new life, U8Q5.
+pub const BLUE_BALANCE_Q5: u8 = 46;
 
 /// Sensor colours to sRGB primaries, rows R, G, B, S12Q8: the inverse of what the filters let
 /// through. Each row sums to 256, so that white stays white.

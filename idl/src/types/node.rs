@@ -141,6 +141,10 @@ impl ControlId {
     pub const BRIGHTNESS: Self = Self(0x0098_0900);
     /// V4L2_CID_CONTRAST, in sixteenths: factor of luma.
     pub const CONTRAST: Self = Self(0x0098_0901);
+    /// V4L2_CID_RED_BALANCE, U8Q5: white balance gain of red.
+    pub const RED_BALANCE: Self = Self(0x0098_090e);
+    /// V4L2_CID_BLUE_BALANCE, U8Q5: white balance gain of blue.
+    pub const BLUE_BALANCE: Self = Self(0x0098_090f);
     /// V4L2_CID_EXPOSURE, in lines.
     pub const EXPOSURE: Self = Self(0x0098_0911);
     /// V4L2_CID_GAIN, in eighths.

@@ -23,6 +23,9 @@ const COEFFICIENT_OF_GREEN_RED: u32 = 0;
 const COEFFICIENT_OF_GREEN_BLUE: u32 = 3;
 const COEFFICIENT_OF_BLUE: u32 = 2;
 
+/// A white balance gain of 1.0.
+const UNITY_Q5: u32 = 32;
+
 /// Byte orders in PCR.YCPOS, named from the highest byte down.
 const YCPOS_UYVY: u32 = 0;
 const YCPOS_YUYV: u32 = 3;
@@ -105,12 +108,6 @@ fn window(crop: &Rect, is_mosaic: bool, out: &mut Writer<'_>) {
 
 fn colours(out: &mut Writer<'_>) {
     out.put(&regs::WB_DGAIN, regs::wb_dgain::DGAIN.of(tuning::DIGITAL_GAIN_Q8));
-    let [c0, c1, c2, c3] = tuning::WHITE_BALANCE_Q5;
-    let gains = regs::wbgain::COEF0.of(c0)
-        | regs::wbgain::COEF1.of(c1)
-        | regs::wbgain::COEF2.of(c2)
-        | regs::wbgain::COEF3.of(c3);
-    out.put(&regs::WBGAIN, gains);
     let threshold = tuning::CFA_THRESHOLD;
     let thresholds = regs::cfa::GRADTH_HOR.of(threshold) | regs::cfa::GRADTH_VER.of(threshold);
     out.put(&regs::CFA, thresholds);
@@ -118,6 +115,16 @@ fn colours(out: &mut Writer<'_>) {
     blending(out);
     conversion(out);
     out.put(&regs::SETUP_YC, CLIP_NOTHING);
+}
+
+/// The word of WBGAIN for gains of red and blue, U8Q5; both greens have 1.0.
+#[must_use]
+pub fn white_balance(red_q5: u8, blue_q5: u8) -> u32 {
+    // By position: green in red lines, red, blue, green in blue lines.
+    regs::wbgain::COEF0.of(UNITY_Q5)
+        | regs::wbgain::COEF1.of(red_q5.into())
+        | regs::wbgain::COEF2.of(blue_q5.into())
+        | regs::wbgain::COEF3.of(UNITY_Q5)
 }
 
 fn blending(out: &mut Writer<'_>) {

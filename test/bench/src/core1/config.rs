@@ -11,11 +11,11 @@ use crate::pixels::optical_black::Clamp;
 use crate::pixels::preview::{Features, PreviewConfig};
 use crate::pixels::resizer::ResizerConfig;
 use crate::pixels::yuv::YuvOrder;
-use crate::scene::sensor::{Levels, SensorConfig, TestPattern};
+use crate::scene::sensor::{Levels, NOMINAL_LIGHT_Q6, SensorConfig, TestPattern};
 use crate::shared::Shared;
 use core::sync::atomic::Ordering::Relaxed;
 use drv_isp_regs::sensor::*;
-use drv_isp_regs::{Field, Register, ccdc, main_block, preview, resizer};
+use drv_isp_regs::{Field, Register, bench_control, ccdc, main_block, preview, resizer};
 
 /// Sign-extends the low `bits` bits.
 pub const fn signed(value: u32, bits: u32) -> i32 {
@@ -40,12 +40,22 @@ pub fn sensor(shared: &Shared) -> SensorConfig {
         exposure_lines: get(&SHUTTER_WIDTH_UPPER) << 16 | get(&SHUTTER_WIDTH_LOWER),
         gains_eighths: [&GREEN1_GAIN, &RED_GAIN, &BLUE_GAIN, &GREEN2_GAIN]
             .map(|register| gain_eighths(get(register))),
+        light_q6: light_q6(shared.get(&bench_control::LIGHT)),
         flip_horizontal: read_mode_2::COLUMN_MIRROR.is_set(mode),
         flip_vertical: read_mode_2::ROW_MIRROR.is_set(mode),
         pattern: pattern(get),
         noise: !Flags(shared.options.flags.load(Relaxed)).has(Flags::NO_NOISE),
         seed: shared.options.seed.load(Relaxed),
     }
+}
+
+/// The light on the scene; a word of zero is nominal.
+fn light_q6(word: u32) -> [u32; 3] {
+    use bench_control::light::{BLUE, GREEN, RED};
+    if word == 0 {
+        return [NOMINAL_LIGHT_Q6; 3];
+    }
+    [RED, GREEN, BLUE].map(|field| field.get(word))
 }
 
 /// Lines of a frame, blanking included, for this number of active lines.

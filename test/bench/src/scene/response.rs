@@ -20,6 +20,9 @@ pub const WHITE_CODES: u32 = 932;
 /// register (0x0797).
 pub const NOMINAL_EXPOSURE_LINES: u32 = 1943;
 
+/// The nominal light on the scene, in 1/64.
+pub const NOMINAL_LIGHT_Q6: u32 = 64;
+
 /// Gain of the nominal picture, in eighths: 1.0.
 pub const NOMINAL_GAIN_EIGHTHS: u32 = 8;
 
@@ -30,8 +33,14 @@ pub const PLACE_DYES: [usize; 4] = [1, 0, 2, 1];
 /// `[place][light][code]`. A pixel is the sum of three entries.
 pub type ResponseTable = [[[u16; 256]; 3]; 4];
 
-/// Fills `table` for an exposure and a gain per place; both scale the light linearly.
-pub fn fill(table: &mut ResponseTable, exposure_lines: u32, gains_eighths: &[u32; 4]) {
+/// Fills `table` for an exposure, a gain per place and the light of each primary; all scale
+/// linearly.
+pub fn fill(
+    table: &mut ResponseTable,
+    exposure_lines: u32,
+    gains_eighths: &[u32; 4],
+    light_q6: &[u32; 3],
+) {
     for (place, lights) in table.iter_mut().enumerate() {
         let (colour, gain_eighths) = (PLACE_DYES[place], gains_eighths[place]);
         for (light, codes) in lights.iter_mut().enumerate() {
@@ -43,7 +52,8 @@ pub fn fill(table: &mut ResponseTable, exposure_lines: u32, gains_eighths: &[u32
                 * u64::from(NEUTRAL_GAIN_Q5[colour])
                 * u64::from(NOMINAL_EXPOSURE_LINES * NOMINAL_GAIN_EIGHTHS);
             // 24 fraction bits keep the product below inside 64 bits for any control value.
-            let scale_q24 = scaled(share, whole);
+            let share = u128::from(share) * u128::from(light_q6[light]);
+            let scale_q24 = scaled(share, u128::from(whole) * u128::from(NOMINAL_LIGHT_Q6));
             for (entry, &linear) in codes.iter_mut().zip(&super::srgb::LINEAR_U16) {
                 let signal = (u128::from(linear) * u128::from(scale_q24) + (1 << 23)) >> 24;
                 *entry = signal.min(u128::from(u16::MAX)) as u16;
@@ -53,17 +63,19 @@ pub fn fill(table: &mut ResponseTable, exposure_lines: u32, gains_eighths: &[u32
 }
 
 /// `numerator / denominator` with 24 fraction bits.
-fn scaled(numerator: u64, denominator: u64) -> u64 {
-    ((u128::from(numerator) << 24) / u128::from(denominator)) as u64
+fn scaled(numerator: u128, denominator: u128) -> u64 {
+    ((numerator << 24) / denominator) as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const LIGHT: [u32; 3] = [NOMINAL_LIGHT_Q6; 3];
+
     fn nominal() -> Box<ResponseTable> {
         let mut table = Box::new([[[0; 256]; 3]; 4]);
-        fill(&mut table, NOMINAL_EXPOSURE_LINES, &[NOMINAL_GAIN_EIGHTHS; 4]);
+        fill(&mut table, NOMINAL_EXPOSURE_LINES, &[NOMINAL_GAIN_EIGHTHS; 4], &LIGHT);
         table
     }
 
@@ -89,10 +101,24 @@ mod tests {
     fn exposure_and_gain_scale_the_signal_and_saturate() {
         let mut table = nominal();
         let dim = table[0][1][200];
-        fill(&mut table, NOMINAL_EXPOSURE_LINES / 2, &[NOMINAL_GAIN_EIGHTHS * 2; 4]);
+        fill(&mut table, NOMINAL_EXPOSURE_LINES / 2, &[NOMINAL_GAIN_EIGHTHS * 2; 4], &LIGHT);
         assert!(table[0][1][200].abs_diff(dim) <= 8);
-        fill(&mut table, 1_048_575, &[1024; 4]);
+        fill(&mut table, 1_048_575, &[1024; 4], &[1023; 3]);
         assert_eq!(table[3][1][255], u16::MAX);
         assert_eq!(table[3][1][0], 0);
+    }
+
+    #[test]
+    fn light_scales_its_own_primary_only() {
+        let nominal = nominal();
+        let mut table = nominal.clone();
+        let gains = [NOMINAL_GAIN_EIGHTHS; 4];
+        fill(&mut table, NOMINAL_EXPOSURE_LINES, &gains, &[128, 64, 16]);
+        for place in 0..4 {
+            let [red, green, blue] = [0, 1, 2].map(|light| table[place][light][128]);
+            assert!(red.abs_diff(2 * nominal[place][0][128]) <= 1);
+            assert_eq!(green, nominal[place][1][128]);
+            assert!(blue.abs_diff(nominal[place][2][128] / 4) <= 1);
+        }
     }
 }

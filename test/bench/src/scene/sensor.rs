@@ -17,7 +17,7 @@ use super::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource};
 use crate::pixels::MAX_WIDTH_PX;
 
 pub use super::pattern::{Levels, TestPattern};
-pub use super::response::{NOMINAL_EXPOSURE_LINES, NOMINAL_GAIN_EIGHTHS};
+pub use super::response::{NOMINAL_EXPOSURE_LINES, NOMINAL_GAIN_EIGHTHS, NOMINAL_LIGHT_Q6};
 
 /// Code of a pixel that got no light: MT9P031 datasheet, target black level 168, shifted to 10 bits.
 pub const BLACK_LEVEL: u16 = 42;
@@ -42,6 +42,8 @@ pub struct SensorConfig {
     pub exposure_lines: u32,
     /// Gains in eighths, 8..=1024, of green in red lines, red, blue, green in blue lines.
     pub gains_eighths: [u32; 4],
+    /// Light on the scene in red, green and blue, in 1/64 of the nominal light.
+    pub light_q6: [u32; 3],
     /// Rows are read right to left (the order of colours stays GRBG).
     pub flip_horizontal: bool,
     /// Rows are read bottom to top (the order of colours stays GRBG).
@@ -64,6 +66,7 @@ impl SensorConfig {
         height_px: 486,
         exposure_lines: NOMINAL_EXPOSURE_LINES,
         gains_eighths: [NOMINAL_GAIN_EIGHTHS; 4],
+        light_q6: [NOMINAL_LIGHT_Q6; 3],
         flip_horizontal: false,
         flip_vertical: false,
         pattern: TestPattern::Off,
@@ -146,7 +149,8 @@ impl Sensor {
         let adjacent = columns.windows(2).all(|pair| pair[1] == pair[0] + 1);
         self.neighbours_from =
             columns.first().filter(|_| adjacent).map(|first| usize::from(*first));
-        response::fill(&mut self.response, config.exposure_lines, &config.gains_eighths);
+        let SensorConfig { exposure_lines, gains_eighths, light_q6, .. } = config;
+        response::fill(&mut self.response, *exposure_lines, gains_eighths, light_q6);
         self.amplitudes = [[0; noise::CLASSES]; 4];
         if config.noise {
             self.amplitudes = config.gains_eighths.map(noise::amplitudes);
