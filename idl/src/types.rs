@@ -8,6 +8,7 @@ mod error;
 mod format;
 mod graph;
 mod node;
+mod statistics;
 mod system;
 
 pub use buffer::*;
@@ -15,5 +16,6 @@ pub use error::*;
 pub use format::*;
 pub use graph::*;
 pub use node::*;
+pub use statistics::*;
 pub use sys_abi::{Cause, Disconnect, Edge, Generation, TaskIndex};
 pub use system::*;

@@ -16,6 +16,7 @@
 //! | query_control, get_control | yes | yes | yes |
 //! | set_control | kept for the next start | kept for the next start | at once |
 //! | frame_start | NotStreaming | NotStreaming | once a frame of the stream has started |
+//! | statistics_* | kept for the next stream | kept for the next stream | yes |
 //! | xclk | NotReady | NotReady | yes |
 //!
 //! # Why
@@ -42,9 +43,10 @@ use sys_abi::TaskId;
 
 use crate::controls::{self, Controls};
 use crate::outbox::{Nodes, Outbox, Outboxes};
-use crate::program::{self, Blocks, TABLE_WRITES};
+use crate::program::{self, Blocks, Route, TABLE_WRITES};
 use crate::registers::{Registers, Write, Writer};
 use crate::running::Running;
+use crate::statistics::Engines;
 use crate::stream::{Held, Ledger, Outside};
 use crate::xclk::Xclk;
 
@@ -104,6 +106,8 @@ pub struct Driver {
     ends_with: FrameFlags,
     xclk: Xclk,
     controls: Controls,
+    /// The statistics engines.
+    pub statistics: Engines,
 }
 
 impl Driver {
@@ -120,6 +124,7 @@ impl Driver {
             ends_with: FrameFlags(0),
             xclk: Xclk::new(),
             controls: Controls::DEFAULT,
+            statistics: Engines::new(),
         }
     }
 
@@ -134,9 +139,10 @@ impl Driver {
     pub fn deadline_us(&mut self, now_us: u64) -> Option<u64> {
         let stopping = self.running.iter().flatten().any(Running::is_stopping);
         let polling = matches!(self.phase, Phase::Resetting { .. } | Phase::Loading { .. });
-        let pause_us = if polling || stopping { POLL_US } else { LOOK_US };
-        let next_us = self.look_at_us.unwrap_or(now_us.saturating_add(pause_us));
-        self.look_at_us = (polling || self.is_running()).then_some(next_us);
+        let soon = polling || stopping || self.statistics.need_time();
+        let latest_us = now_us.saturating_add(if soon { POLL_US } else { LOOK_US });
+        let next_us = self.look_at_us.map_or(latest_us, |known_us| known_us.min(latest_us));
+        self.look_at_us = (soon || self.is_running()).then_some(next_us);
         self.look_at_us
     }
 
@@ -160,7 +166,10 @@ impl Driver {
             Phase::Off => News::NONE,
             Phase::Resetting { polls_left } => self.poll_reset(polls_left, outside),
             Phase::Loading { next } => self.load(next, outside),
-            Phase::Up => self.interrupt(outside),
+            Phase::Up => {
+                self.statistics.tick(outside);
+                self.interrupt(outside)
+            }
         }
     }
 
@@ -181,6 +190,9 @@ impl Driver {
             running.events(events, outside, &mut self.outboxes);
         }
         let frame_sync = self.frame_start() != before;
+        let mut live = self.running.iter().flatten().filter(|running| !running.is_stopping());
+        let frame = live.find_map(Running::frame_start);
+        self.statistics.events(events, frame, outside);
         News { frame_sync, ..self.poll_stops(outside) }
     }
 
@@ -214,6 +226,9 @@ impl Driver {
         registers.write(&IRQ0STATUS, !others);
         registers.write(&sbl::PCR, blocks.overflows());
         *free = Some(Running::new(checked));
+        if let Route::Live(path) = checked.route {
+            self.statistics.stream_started(path);
+        }
         registers.write(&IRQ0ENABLE, others | checked.route.events());
         if blocks.overlap(Blocks::PREVIEW) {
             self.controls.write(registers);
@@ -235,7 +250,11 @@ impl Driver {
         video: VideoNode,
         outside: &mut Outside<'_, R, L>,
     ) -> Result<News, IspError> {
-        serving(&mut self.running, video)?.stop(outside, &mut self.outboxes);
+        let running = serving(&mut self.running, video)?;
+        if running.is_live() && !running.is_stopping() {
+            self.statistics.stream_stops(outside);
+        }
+        running.stop(outside, &mut self.outboxes);
         self.look_at_us = None;
         Ok(self.poll_stops(outside))
     }
@@ -418,7 +437,9 @@ impl Driver {
                 break;
             }
             let Some(running) = stopping else { continue };
-            match running.settled(outside) {
+            let (busy, late) = running.settled(outside);
+            let measuring = running.is_live() && self.statistics.are_measuring();
+            match (if measuring { busy.and(Blocks::STATISTICS) } else { busy }, late) {
                 (Blocks::NONE, _) => self.leave(index, FrameFlags::default(), outside),
                 (stuck, true) => {
                     self.crashed = self.crashed.and(stuck);
@@ -452,6 +473,9 @@ impl Driver {
         outside: &mut Outside<'_, R, L>,
     ) {
         let Some(running) = self.running[index].take() else { return };
+        if running.is_live() {
+            self.statistics.stream_ended(outside);
+        }
         running.end(flags, outside, &mut self.outboxes);
         outside.registers.write(&IRQ0ENABLE, self.wanted_events());
     }

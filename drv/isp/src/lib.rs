@@ -4,6 +4,7 @@
 //!
 //! * [`topology`]: entities, pads and links, as `media-ctl -p` prints them.
 //! * [`formats`]: which formats the blocks can do; pure, the driver keeps no formats.
+//! * [`statistics`]: the engines of H3A, and the histogram.
 //! * [`Driver`]: from power on to serving: pipelines from the sensor, and from memory to memory.
 //!
 //! All of it runs on the host: registers, ledger and time are passed in ([`Registers`],
@@ -21,7 +22,7 @@
 //!
 //! *No pixels and no waiting.* The driver moves addresses; each wait is a timer or an interrupt.
 //!
-//! What it leaves out so far: CCP2 and CSI2a inputs, statistics.
+//! What it leaves out so far: CCP2 and CSI2a inputs.
 
 mod controls;
 mod driver;
@@ -33,6 +34,7 @@ mod program;
 mod registers;
 mod running;
 mod scaling;
+pub mod statistics;
 mod stream;
 pub mod topology;
 mod tuning;

@@ -7,7 +7,7 @@ mod serve;
 
 use books::Books;
 use drv_isp::{Driver, News, Nodes, Outside};
-use idl::types::{FramesError, Generation, IspError, PowerState, VideoNode};
+use idl::types::{FramesError, Generation, IspError, PowerState, StatisticsEngine, VideoNode};
 use idl::{frames, isp, power, supervisor};
 use mmio::Isp;
 use ringbuf::{ringbuf, ringbuf_entry};
@@ -26,6 +26,7 @@ enum Trace {
     Refused(IspError),
     Stop(VideoNode),
     Wake(Nodes),
+    Measured(StatisticsEngine),
     Lost,
     LedgerRefused(FramesError),
     LedgerDied,
@@ -41,6 +42,7 @@ fn main() -> ! {
         power: power::Client::to(slot!("power")),
         videos: config_u32s!("videos"),
         frame_sync: config_u32s!("frame_sync"),
+        statistics: config_u32s!("statistics"),
         life: userlib::sys_refresh_task_id(userlib::own_index!()).generation(),
     };
     server.wish_for_power();
@@ -49,6 +51,7 @@ fn main() -> ! {
         let deadline_us = server.driver.deadline_us(userlib::sys_get_timer().now_us);
         userlib::sys_set_timer(deadline_us, notification!("timer"));
         isp::dispatch(&mut incoming, &mut server);
+        server.tell_statistics();
     }
 }
 
@@ -61,6 +64,8 @@ struct Server {
     videos: &'static [u32],
     /// Tasks that are told of each frame start.
     frame_sync: &'static [u32],
+    /// The task of each statistics engine.
+    statistics: &'static [u32],
     life: Generation,
 }
 
@@ -103,6 +108,17 @@ impl Server {
         for number in news.wake.numbers() {
             if let Some(index) = self.videos.get(number) {
                 post(*index, userlib::post_mask!("frame_done"));
+            }
+        }
+    }
+
+    /// The nodes of the engines that have measured, or lost their buffers.
+    fn tell_statistics(&mut self) {
+        let news = StatisticsEngine::ALL.into_iter().zip(self.driver.statistics.take_news());
+        for (engine, _) in news.filter(|(_, news)| *news) {
+            ringbuf_entry!(TRACE, Trace::Measured(engine));
+            if let Some(index) = self.statistics.get(engine as usize) {
+                post(*index, userlib::post_mask!("statistics_done"));
             }
         }
     }

@@ -50,6 +50,12 @@ impl Running {
         self.checked().route.blocks()
     }
 
+    /// Whether it runs from the sensor.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        matches!(self, Self::Live(_))
+    }
+
     /// Whether it has been told to stop.
     #[must_use]
     pub const fn is_stopping(&self) -> bool {

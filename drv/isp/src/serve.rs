@@ -2,15 +2,20 @@
 
 use core::convert::Infallible;
 use drv_isp::{Held, formats, topology};
+use idl::idol_runtime::W;
 use idl::types::{
     BlockState, BufferIndex, ControlDescription, ControlId, EntityDescription, FormatChange,
-    FrameStart, Generation, IspError, LinkDescription, Name, NextDone, Pipeline, PoolId, VideoNode,
+    FrameStart, Generation, IspError, LinkDescription, Name, NextDone, NextStatistics, Pipeline,
+    PoolId, StatisticsConfig, StatisticsEngine, VideoNode,
 };
-use idl::{CallInfo, RequestError, isp};
+use idl::{CallInfo, Leased, RequestError, isp};
 use ringbuf::ringbuf_entry;
 use userlib::notification;
 
 use crate::{Server, TRACE, Trace};
+
+/// Counts of the histogram that one call reads (`max_len` of the lease).
+const COUNTS_MAX: usize = 128;
 
 type Reply<T> = Result<T, RequestError<IspError>>;
 
@@ -122,6 +127,58 @@ impl isp::InOrderIspImpl for Server {
 
     fn set_control(&mut self, _: &CallInfo, entity: Name, id: ControlId, value: i32) -> Reply<i32> {
         Ok(self.driver.set_control(&entity, id, value, &mut self.registers)?)
+    }
+
+    fn statistics_configure(&mut self, call: &CallInfo, config: StatisticsConfig) -> Reply<u16> {
+        let node = call.sender;
+        Ok(self.with(|driver, outside| driver.statistics.configure(node, &config, outside))?)
+    }
+
+    fn statistics_enable(
+        &mut self,
+        call: &CallInfo,
+        engine: StatisticsEngine,
+        on: bool,
+    ) -> Reply<()> {
+        let node = call.sender;
+        Ok(self.with(|driver, outside| driver.statistics.enable(node, (engine, on), outside))?)
+    }
+
+    fn statistics_queue(
+        &mut self,
+        call: &CallInfo,
+        engine: StatisticsEngine,
+        pool: PoolId,
+        buffer: BufferIndex,
+    ) -> Reply<()> {
+        let (node, held) = (call.sender, Held { pool, buffer });
+        Ok(self.with(|driver, outside| driver.statistics.queue(node, (engine, held), outside))?)
+    }
+
+    fn statistics_next(
+        &mut self,
+        call: &CallInfo,
+        engine: StatisticsEngine,
+    ) -> Reply<NextStatistics> {
+        let node = call.sender;
+        Ok(self.with(|driver, outside| driver.statistics.next(node, engine, outside)))
+    }
+
+    fn statistics_counts(
+        &mut self,
+        call: &CallInfo,
+        first: u16,
+        counts: Leased<W, [u8]>,
+    ) -> Reply<()> {
+        let mut words = [0; COUNTS_MAX];
+        let count = counts.len() / size_of::<u32>();
+        let words = words.get_mut(..count).ok_or(IspError::NotStreaming)?;
+        let piece = (call.sender, first);
+        self.with(|driver, outside| driver.statistics.counts(piece, words, outside))?;
+        let bytes = words.iter().flat_map(|word| word.to_le_bytes());
+        let mut flat = [0; COUNTS_MAX * size_of::<u32>()];
+        flat.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+        Ok(counts.write_range(0, &flat[..4 * count])?)
     }
 
     fn set_crop(&mut self, _: &CallInfo, video: VideoNode, resizer: BlockState) -> Reply<()> {

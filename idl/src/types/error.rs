@@ -58,6 +58,10 @@ pub enum IspError {
     Crashed = 9,
     /// The block has no such control.
     NoSuchControl = 10,
+    /// The statistics engine has no configuration yet; configure it first.
+    NotConfigured = 11,
+    /// A number of the configuration is outside of the limits of its engine.
+    InvalidConfiguration = 12,
 }
 
 /// Errors of the sensor driver.
@@ -111,7 +115,8 @@ pub enum NodeError {
     NoDevice = 2,
     /// All handles are in use; close one.
     TableFull = 3,
-    /// Another handle owns the queue, or a running pipeline forbids it (EBUSY).
+    /// Another handle owns the queue, a running pipeline forbids it, or no measurement is ready
+    /// (EBUSY).
     Busy = 4,
     /// The format does not fit the node or the connected pad (EINVAL).
     InvalidFormat = 5,
@@ -148,6 +153,12 @@ pub enum NodeError {
     /// A buffer that this needs is held by a client, or is imported by another node, and will not be
     /// taken away; `holder` says by whom.
     NoBuffers = 21,
+    /// The statistics engine is off (EINVAL); configure and enable it first.
+    NotEnabled = 22,
+    /// The configuration is outside of the limits of the engine, or of another engine (EINVAL).
+    InvalidConfiguration = 23,
+    /// The memory that was lent is shorter than the measurement (EINVAL).
+    TooShort = 24,
 }
 
 /// Errors of the host bridge.

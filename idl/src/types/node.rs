@@ -60,6 +60,15 @@ pub enum Event {
         /// Its number.
         sequence: u32,
     },
+    /// A frame was measured, or its measurement was lost (V4L2_EVENT_OMAP3ISP_AEWB, _AF, _HIST).
+    Statistics {
+        /// The frame.
+        frame_number: u32,
+        /// The configuration that it was measured with.
+        config_counter: u16,
+        /// The measurement was lost: there is nothing to request.
+        buffer_error: bool,
+    },
 }
 
 /// A kind of events (V4L2_EVENT_*).
@@ -67,6 +76,8 @@ pub enum Event {
 pub enum EventKind {
     /// Frame starts (V4L2_EVENT_FRAME_SYNC).
     FrameSync,
+    /// Measurements of the node's engine (V4L2_EVENT_OMAP3ISP_*).
+    Statistics,
 }
 
 /// An event as a client dequeues it.

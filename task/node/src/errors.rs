@@ -1,11 +1,12 @@
-//! The graph's errors in the words of a device node.
+//! Errors of the graph, the ISP and the ledger in the words of a device node. Disconnects stay as
+//! they are.
 
-use idl::types::{GraphError, NodeError};
+use idl::types::{FramesError, GraphError, IspError, NodeError};
 use idol_runtime::ipc;
 
 use crate::Refusal;
 
-/// What a node's client is told when the graph refuses. Disconnects stay as they are.
+/// What a node's client is told when the graph refuses.
 #[must_use]
 pub fn graph_refused(error: ipc::Error<GraphError>) -> Refusal {
     error.map_op(|error| match error {
@@ -18,6 +19,39 @@ pub fn graph_refused(error: ipc::Error<GraphError>) -> Refusal {
         GraphError::FormatMismatch => NodeError::InvalidFormat,
         GraphError::Rebuilding => NodeError::Rebuilding,
         GraphError::StartFailed => NodeError::DriverRefused,
+    })
+}
+
+/// What a node's client is told when the ISP refuses.
+#[must_use]
+pub fn isp_refused(error: ipc::Error<IspError>) -> Refusal {
+    error.map_op(|error| match error {
+        IspError::NoSuchControl => NodeError::NoSuchControl,
+        IspError::NoSuchEntity | IspError::NoSuchLink => NodeError::NoSuchEntity,
+        IspError::NotStreaming => NodeError::NotStreaming,
+        IspError::Busy => NodeError::Busy,
+        IspError::NotConfigured => NodeError::NotEnabled,
+        IspError::InvalidConfiguration => NodeError::InvalidConfiguration,
+        IspError::NotReady
+        | IspError::InvalidPipeline
+        | IspError::QueueFull
+        | IspError::BadBuffer
+        | IspError::Crashed => NodeError::DriverRefused,
+    })
+}
+
+/// What a node's client is told when the ledger refuses: the image or the node is wrong, or
+/// hardware has the buffer.
+#[must_use]
+pub fn frames_refused(error: ipc::Error<FramesError>) -> Refusal {
+    error.map_op(|error| match error {
+        FramesError::Busy => NodeError::Busy,
+        FramesError::NoSuchPool
+        | FramesError::NoSuchBuffer
+        | FramesError::WrongOwner
+        | FramesError::NotAttached
+        | FramesError::NoWindow
+        | FramesError::TooLong => NodeError::BadBuffer,
     })
 }
 
@@ -42,5 +76,9 @@ mod tests {
     fn refusals_are_translated() {
         let told = graph_refused(ipc::Error::Op(GraphError::StartFailed));
         assert_eq!(told, ipc::Error::Op(NodeError::DriverRefused));
+        let told = isp_refused(ipc::Error::Op(IspError::NotConfigured));
+        assert_eq!(told, ipc::Error::Op(NodeError::NotEnabled));
+        let told = frames_refused(ipc::Error::Op(FramesError::Busy));
+        assert_eq!(told, ipc::Error::Op(NodeError::Busy));
     }
 }

@@ -12,6 +12,7 @@
 //! * [`Session`]: which peers are needed, which life of each serves, which lives have ended.
 //! * [`Disconnects`]: what the node still has to tell the supervisor, once its waiters have their
 //!   answers.
+//! * [`EventLog`]: the events of the node, and how far each handle has read them.
 //! * [`Base`]: the four together, with the disconnect procedure.
 //!
 //! # Each edge of each kind of peer
@@ -43,13 +44,15 @@
 mod base;
 mod disconnects;
 mod errors;
+mod events;
 mod handles;
 mod session;
 mod waiters;
 
 pub use base::Base;
 pub use disconnects::Disconnects;
-pub use errors::graph_refused;
+pub use errors::{frames_refused, graph_refused, isp_refused};
+pub use events::{EventLog, Subscription};
 pub use handles::{HANDLES_MAX, HandleTable, Open};
 pub use session::{Reaction, Session};
 pub use waiters::{WAITERS_MAX, Waiter, Waiters, deadline_us};

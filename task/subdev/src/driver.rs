@@ -1,6 +1,6 @@
 //! What the node asks of the driver below it.
 
-use idl::types::{ControlDescription, ControlId, FrameStart, IspError, NodeError, SensorError};
+use idl::types::{ControlDescription, ControlId, FrameStart, NodeError, SensorError};
 use sys_abi::TaskId;
 use task_node::Refusal;
 
@@ -11,22 +11,6 @@ pub trait Driver {
     fn get_control(&mut self, driver: TaskId, id: ControlId) -> Result<i32, Refusal>;
     fn set_control(&mut self, driver: TaskId, id: ControlId, value: i32) -> Result<i32, Refusal>;
     fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal>;
-}
-
-/// What a client is told when the ISP refuses.
-#[must_use]
-pub const fn isp_refused(error: IspError) -> NodeError {
-    match error {
-        IspError::NoSuchControl => NodeError::NoSuchControl,
-        IspError::NoSuchEntity | IspError::NoSuchLink => NodeError::NoSuchEntity,
-        IspError::NotStreaming => NodeError::NotStreaming,
-        IspError::Busy => NodeError::Busy,
-        IspError::NotReady
-        | IspError::InvalidPipeline
-        | IspError::QueueFull
-        | IspError::BadBuffer
-        | IspError::Crashed => NodeError::DriverRefused,
-    }
 }
 
 /// What a client is told when the sensor refuses.

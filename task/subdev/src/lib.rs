@@ -26,9 +26,7 @@
 #![forbid(unsafe_code)]
 
 mod driver;
-mod events;
 mod node;
 
-pub use driver::{Driver, isp_refused, sensor_refused};
-pub use events::EVENTS_MAX;
-pub use node::{Config, GraphResult, Node, Upstream};
+pub use driver::{Driver, sensor_refused};
+pub use node::{Config, EVENTS_MAX, GraphResult, Node, Upstream};

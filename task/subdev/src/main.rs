@@ -10,8 +10,8 @@ use idl::types::{
 };
 use idl::{CallInfo, RequestError, graph, isp, sensor, supervisor};
 use sys_abi::TaskId;
-use task_node::Refusal;
-use task_subdev::{Config, Driver, GraphResult, Node, Upstream, isp_refused, sensor_refused};
+use task_node::{Refusal, isp_refused};
+use task_subdev::{Config, Driver, GraphResult, Node, Upstream, sensor_refused};
 use userlib::{config_str, config_u32, notification, slot};
 
 userlib::entry!(main);
@@ -31,7 +31,7 @@ impl Driver for Slots {
             return result.map_err(|error| error.map_op(sensor_refused));
         }
         let result = isp::Client::new(driver).query_control(self.entity, index);
-        result.map_err(|error| error.map_op(isp_refused))
+        result.map_err(isp_refused)
     }
 
     fn get_control(&mut self, driver: TaskId, id: ControlId) -> Result<i32, Refusal> {
@@ -40,7 +40,7 @@ impl Driver for Slots {
             return result.map_err(|error| error.map_op(sensor_refused));
         }
         let result = isp::Client::new(driver).get_control(self.entity, id);
-        result.map_err(|error| error.map_op(isp_refused))
+        result.map_err(isp_refused)
     }
 
     fn set_control(&mut self, driver: TaskId, id: ControlId, value: i32) -> Result<i32, Refusal> {
@@ -49,11 +49,11 @@ impl Driver for Slots {
             return result.map_err(|error| error.map_op(sensor_refused));
         }
         let result = isp::Client::new(driver).set_control(self.entity, id, value);
-        result.map_err(|error| error.map_op(isp_refused))
+        result.map_err(isp_refused)
     }
 
     fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal> {
-        isp::Client::new(driver).frame_start().map_err(|error| error.map_op(isp_refused))
+        isp::Client::new(driver).frame_start().map_err(isp_refused)
     }
 }
 

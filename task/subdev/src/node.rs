@@ -1,15 +1,18 @@
 //! The operations of a subdev node.
 
 use idl::types::{
-    BlockState, ControlDescription, ControlId, EntityId, EventKind, FormatChange, GraphError,
-    Handle, Name, NodeError, NodeUsage, Note, Outlook, PollEvents, QueuedEvent, TaskIndex, Which,
+    BlockState, ControlDescription, ControlId, EntityId, Event, EventKind, FormatChange,
+    GraphError, Handle, Name, NodeError, NodeUsage, Note, Outlook, PollEvents, QueuedEvent,
+    TaskIndex, Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
-use task_node::{Base, Refusal, Waiter, graph_refused};
+use task_node::{Base, EventLog, Refusal, Subscription, Waiter, graph_refused};
 
 use crate::driver::Driver;
-use crate::events::{EventLog, Subscription};
+
+/// Most events that wait for one handle (omap3isp: `OMAP3ISP_CCDC_NEVENTS`).
+pub const EVENTS_MAX: usize = 16;
 
 /// What makes one instance differ from another.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +66,7 @@ pub struct Node<U> {
     pub upstream: U,
     config: Config,
     base: Base<SubdevHandle, (), 2>,
-    events: EventLog,
+    events: EventLog<EVENTS_MAX>,
 }
 
 impl<U: Upstream> Node<U> {
@@ -111,7 +114,7 @@ impl<U: Upstream> Node<U> {
         let start = self.upstream.frame_start(driver);
         // A stream that has ended meanwhile has no frame to tell of.
         let Ok(start) = self.relay(start) else { return };
-        self.events.push(start);
+        self.events.push(Event::FrameSync { sequence: start.sequence }, start.timestamp_us);
         let Base { waiters, handles, .. } = &mut self.base;
         let concerned = |waiter: &Waiter<()>| {
             handles.peek(waiter.caller, waiter.handle).is_some_and(|open| listens(&open.data))
@@ -206,9 +209,8 @@ impl<U: Upstream> Node<U> {
         handle: Handle,
         kind: EventKind,
     ) -> Result<(), Refusal> {
-        let EventKind::FrameSync = kind;
         let opened = self.base.enter(caller, handle)?;
-        if !self.config.frame_sync {
+        if kind != EventKind::FrameSync || !self.config.frame_sync {
             return Err(ipc::Error::Op(NodeError::NoSuchEvent));
         }
         opened.subscription.get_or_insert(self.events.subscribe());
@@ -225,8 +227,10 @@ impl<U: Upstream> Node<U> {
         handle: Handle,
         kind: EventKind,
     ) -> Result<(), Refusal> {
-        let EventKind::FrameSync = kind;
-        self.base.enter(caller, handle)?.subscription = None;
+        let opened = self.base.enter(caller, handle)?;
+        if kind == EventKind::FrameSync {
+            opened.subscription = None;
+        }
         Ok(())
     }
 

@@ -301,7 +301,7 @@ fn a_poll_wakes_with_the_event_and_one_that_did_not_subscribe_goes_on_waiting() 
 fn a_full_queue_does_not_hide_the_disconnect() {
     let (mut node, fake, handle) = serving();
     node.subscribe(ALICE, handle, EventKind::FrameSync).unwrap();
-    (0..3 * EVENTS_MAX).for_each(|sequence| frame(&mut node, &fake, sequence));
+    (0..3 * EVENTS_MAX as u32).for_each(|sequence| frame(&mut node, &fake, sequence));
     edge(&mut node, DRIVER, Edge::Died, 0);
     let ended = Err(ipc::Error::Disconnected(record(DRIVER)));
     for _ in 0..2 {

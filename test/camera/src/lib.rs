@@ -34,6 +34,7 @@ pub mod check;
 pub mod clock;
 pub mod mmio;
 pub mod protocol;
+pub mod reference;
 pub mod report;
 pub mod stage;
 pub mod text;

@@ -6,7 +6,7 @@
 
 use hubpack::SerializedSize;
 use idl::ipc;
-use idl::types::{Disconnect, FrameInfo, Handle, NodeError, PollEvents};
+use idl::types::{Disconnect, FrameInfo, Handle, NodeError, PollEvents, StatisticsEngine};
 use serde::{Deserialize, Serialize};
 
 /// The one op that witnesses send to the scenario.
@@ -21,6 +21,8 @@ pub enum NodeKind {
     Video,
     /// The subdev node of the CCDC.
     Subdev,
+    /// The node of a statistics engine.
+    Statistics(StatisticsEngine),
 }
 
 /// What a witness does next. Each job but `Open` is about the handle that it opened last.

@@ -4,7 +4,7 @@ use idl::types::{
     BufferIndex, Cause, Control, Disconnect, Edge, EntityFunction, Generation, Handle, NodeError,
     NodeUsage, Outlook, OwnerCounts, PixFormat, PoolId, StoryEvent, StoryKind, TaskIndex,
 };
-use idl::{frames, graph, ipc, media, subdev, supervisor, video};
+use idl::{frames, graph, ipc, media, statistics, subdev, supervisor, video};
 use task_client::Camera;
 use userlib::sys_refresh_task_id;
 
@@ -73,6 +73,8 @@ pub struct Stage {
     pub video: video::Client,
     /// Subdev node of the CCDC.
     pub subdev: subdev::Client,
+    /// Nodes of the statistics engines, by the number of the engine.
+    pub statistics: [statistics::Client; 3],
     /// Sets up pipelines.
     pub camera: Camera,
     /// Pool of the video node.
@@ -359,6 +361,7 @@ impl Stage {
         self.media.rebind();
         self.video.rebind();
         self.subdev.rebind();
+        self.statistics.iter_mut().for_each(statistics::Client::rebind);
     }
 
     /// Number of entities in the topology.

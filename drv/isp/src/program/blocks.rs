@@ -3,6 +3,7 @@
 use drv_isp_regs::{Field, Register, ccdc, preview, resizer, sbl};
 
 use crate::registers::Registers;
+use crate::statistics;
 
 /// Blocks with an enable and a busy bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,9 @@ impl Blocks {
     pub const PREVIEW: Self = Self(2);
     /// Resizer.
     pub const RESIZER: Self = Self(4);
+    /// The statistics engines. They have busy bits and overflows of their own: see
+    /// [`statistics`].
+    pub const STATISTICS: Self = Self(8);
 
     /// The blocks of both sets.
     #[must_use]
@@ -55,6 +59,9 @@ impl Blocks {
         }
         if self.overlap(Self::RESIZER) {
             bits |= RESIZER_OVERFLOWS;
+        }
+        if self.overlap(Self::STATISTICS) {
+            bits |= statistics::OVERFLOWS;
         }
         bits
     }

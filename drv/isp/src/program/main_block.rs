@@ -18,6 +18,8 @@ pub fn configure_main(xclk_divider: u32, out: &mut Writer<'_>) {
         (ctrl::CCDC_CLK_EN, 1),
         (ctrl::PREV_CLK_EN, 1),
         (ctrl::RSZ_CLK_EN, 1),
+        (ctrl::H3A_CLK_EN, 1),
+        (ctrl::HIST_CLK_EN, 1),
         (ctrl::CCDC_RAM_EN, 1),
         (ctrl::PREV_RAM_EN, 1),
         (ctrl::SBL_RD_RAM_EN, 1),

@@ -5,6 +5,7 @@ use idl::types::VideoNode;
 
 use super::{Blocks, MemoryPath};
 use crate::registers::Registers;
+use crate::statistics;
 
 /// A way from the sensor to memory. The last block writes to memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Route {
     #[must_use]
     pub const fn blocks(self) -> Blocks {
         match self {
-            Self::Live(path) => path.blocks(),
+            Self::Live(path) => path.blocks().and(Blocks::STATISTICS),
             Self::Memory(path) => path.blocks(),
         }
     }
@@ -40,7 +41,7 @@ impl Route {
     #[must_use]
     pub const fn events(self) -> u32 {
         match self {
-            Self::Live(path) => path.events(),
+            Self::Live(path) => path.events() | statistics::EVENTS,
             Self::Memory(path) => path.done_events(),
         }
     }

@@ -4,7 +4,7 @@
 use drv_isp_regs::Block;
 use idl::parameters::Parameters;
 use idl::types::PoolId;
-use idl::{ctl, frames, graph, media, subdev, supervisor, video};
+use idl::{ctl, frames, graph, media, statistics, subdev, supervisor, video};
 use task_client::Camera;
 use test_camera::bench::Bench;
 use test_camera::cases::CASES;
@@ -66,6 +66,7 @@ fn stage() -> Stage {
         media: media::Client::to(slot!("media0")),
         video: video::Client::to(slot!("video6")),
         subdev: subdev::Client::to(slot!("ccdc")),
+        statistics: [slot!("aewb"), slot!("af"), slot!("histogram")].map(statistics::Client::to),
         camera: Camera {
             media: slot!("media0"),
             sensor: slot!("sensor_node"),

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use idl::types::{Handle, NodeError, PollEvents};
-use idl::{ipc, media, subdev, video};
+use idl::{ipc, media, statistics, subdev, video};
 use test_camera::clock;
 use test_camera::protocol::{JOB_BYTES, Job, NodeKind, Outcome, REPORT, REPORT_BYTES, Report};
 use userlib::{notification, slot};
@@ -16,6 +16,7 @@ fn main() -> ! {
         media: media::Client::to(slot!("media0")),
         video: video::Client::to(slot!("video6")),
         subdev: subdev::Client::to(slot!("ccdc")),
+        statistics: [slot!("aewb"), slot!("af"), slot!("histogram")].map(statistics::Client::to),
         open: None,
     };
     let mut outcome = Outcome::Hello;
@@ -49,6 +50,7 @@ struct Nodes {
     media: media::Client,
     video: video::Client,
     subdev: subdev::Client,
+    statistics: [statistics::Client; 3],
     open: Open,
 }
 
@@ -187,6 +189,7 @@ impl Nodes {
             }
             NodeKind::Video => self.video.open(),
             NodeKind::Subdev => self.subdev.open(),
+            NodeKind::Statistics(engine) => self.statistics[engine as usize].open(),
         }
     }
 
@@ -198,6 +201,9 @@ impl Nodes {
         match self.open {
             Some((NodeKind::Media, handle)) => self.media.poll(handle, events, timeout_ms),
             Some((NodeKind::Subdev, handle)) => self.subdev.poll(handle, events, timeout_ms),
+            Some((NodeKind::Statistics(engine), handle)) => {
+                self.statistics[engine as usize].poll(handle, events, timeout_ms)
+            }
             _ => self.video.poll(self.handle(), events, timeout_ms),
         }
     }
@@ -206,6 +212,9 @@ impl Nodes {
         match self.open {
             Some((NodeKind::Media, handle)) => self.media.close(handle),
             Some((NodeKind::Subdev, handle)) => self.subdev.close(handle),
+            Some((NodeKind::Statistics(engine), handle)) => {
+                self.statistics[engine as usize].close(handle)
+            }
             _ => self.video.close(self.handle()),
         }
     }

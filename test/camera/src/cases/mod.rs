@@ -20,6 +20,7 @@ mod s15_sensor_leaves;
 mod s18_rounds;
 mod s19_twice;
 mod s20_topology_race;
+mod s22_statistics;
 mod s23_dependencies;
 mod s25_wedged;
 mod s27_surprise;
@@ -132,6 +133,13 @@ pub const CASES: &[Case] = &[
     case("s44_a_bouncing_contact_is_one_new_life", s40_probe::bounces),
     case("s45_power_dies_and_all_come_back_in_order", s23_dependencies::power),
     case("s46_the_ledger_dies_and_counts_are_exact", s23_dependencies::ledger),
+    case("s04_polls_on_every_statistics_node_wake_in_time", s04_poll::every_statistics_node),
+    case("s22_a_client_that_waits_for_statistics_is_told_of_the_end", s22_statistics::removed),
+    case("s22_aewb_of_a_test_pattern_is_exact", s22_statistics::aewb_exact),
+    case("s22_auto_focus_of_a_test_pattern_is_exact", s22_statistics::af_exact),
+    case("s22_the_histogram_of_a_test_pattern_is_exact", s22_statistics::histogram_exact),
+    case("s22_statistics_are_refused_as_omap3isp_does", s22_statistics::refusals),
+    case("s51_a_full_statistics_queue_does_not_hide_the_disconnect", s22_statistics::full),
     case("s49_stale_handles_fill_a_table_until_their_client_dies", s07_dead_client::full),
     case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_frames::interrupts),
     case("hw_dma_that_goes_wrong_reaches_no_foreign_byte", hw_frames::dma),
@@ -181,11 +189,11 @@ mod tests {
 
     /// The scenarios that this suite must cover; `hw_` = the kinds of misbehaviour that belong to
     /// none of them (the table of all kinds is `test_bench::misbehaviour`).
-    const SCENARIOS: [&str; 45] = [
+    const SCENARIOS: [&str; 46] = [
         "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13",
-        "s14", "s15", "s16", "s17", "s18", "s19", "s20", "s23", "s24", "s25", "s26", "s27", "s28",
-        "s29", "s30", "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43", "s44",
-        "s45", "s46", "s49", "s51", "s52", "hw_",
+        "s14", "s15", "s16", "s17", "s18", "s19", "s20", "s22", "s23", "s24", "s25", "s26", "s27",
+        "s28", "s29", "s30", "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43",
+        "s44", "s45", "s46", "s49", "s51", "s52", "hw_",
     ];
 
     #[test]

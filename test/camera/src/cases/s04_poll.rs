@@ -2,10 +2,10 @@
 //! hang-up and priority flags; the DQEVENT that follows says Disconnected.
 
 use drv_isp_regs::bench_control as control;
-use idl::types::PollEvents;
+use idl::types::{PollEvents, StatisticsEngine};
 
 use super::removal::{self, Removal, hung_up_in_time, in_time_us};
-use crate::check::{Ended, Failure, Verdict, equal, names};
+use crate::check::{Ended, Failure, Verdict, equal, names, ok};
 use crate::protocol::{Job, NodeKind, Outcome};
 use crate::stage::{QUIET_US, Stage};
 use crate::text::Text;
@@ -17,6 +17,12 @@ const PATIENCE_MS: u32 = 1_000;
 const DROPPED_FRAMES: u32 = 10_000;
 /// Time for the witnesses to get into their calls, in microseconds.
 const SETTLE_US: u64 = 10_000;
+/// Who polls which statistics node.
+const ENGINES: [(&str, StatisticsEngine); 3] = [
+    ("poll on subdev5", StatisticsEngine::Aewb),
+    ("poll on subdev6", StatisticsEngine::Af),
+    ("poll on subdev7", StatisticsEngine::Histogram),
+];
 /// Who polls what.
 const POLLS: [(&str, PollEvents); 3] = [
     ("poll on video6", PollEvents::IN),
@@ -66,6 +72,44 @@ pub fn every_node_type(stage: &mut Stage) -> Verdict {
     }
     removal::close_ended(stage, running.handle, record)?;
     stage.bench.now(control::FRAME_DROP, 0, 0)?;
+    Removal::Unplug.end(stage, running.epoch)?;
+    removal::streams_again(stage, 2)?;
+    Ok(Text::of(format_args!("all three woke within {latest_us} us of {bound_us}")))
+}
+
+pub fn every_statistics_node(stage: &mut Stage) -> Verdict {
+    let running = stage.stream(4)?;
+    let interval_us = stage.run_frames(&running, 2)?;
+    let poll = Job::Poll { events: PollEvents::PRI, timeout_ms: PATIENCE_MS };
+    for (witness, (what, engine)) in ENGINES.into_iter().enumerate() {
+        let open = Job::Open(NodeKind::Statistics(engine));
+        let opened = stage.witnesses.ask(witness, open, QUIET_US)?;
+        ensure!(matches!(opened, Outcome::Opened(_)), "{what}: {opened:?}");
+        stage.witnesses.start(witness, poll)?;
+    }
+    stage.sleep_us(SETTLE_US);
+    for (witness, (what, _)) in ENGINES.into_iter().enumerate() {
+        ensure!(stage.witnesses.is_working(witness), "{what} did not wait");
+    }
+    let begun_us = Removal::Unplug.begin(stage)?;
+    let bound_us = in_time_us(interval_us);
+    let mut latest_us = 0;
+    for (witness, (what, _)) in ENGINES.into_iter().enumerate() {
+        let report = stage
+            .witnesses
+            .report(witness, 2 * bound_us)
+            .map_err(|failure| failure!("{what}: {failure}"))?;
+        hung_up_in_time(what, report, begun_us, bound_us)?;
+        latest_us = latest_us.max(report.returned_us - begun_us);
+    }
+    let ended =
+        Ended { peer: stage.isp, generation: running.epoch, causes: Removal::Unplug.causes() };
+    for witness in 0..ENGINES.len() {
+        let record = typed(stage, witness, poll, &ended)?;
+        equal("one record", record, stage.record(running.handle)?)?;
+        equal("close", stage.witnesses.ask(witness, Job::Close, QUIET_US)?, Outcome::Done)?;
+    }
+    ok("close", stage.video.close(running.handle))?;
     Removal::Unplug.end(stage, running.epoch)?;
     removal::streams_again(stage, 2)?;
     Ok(Text::of(format_args!("all three woke within {latest_us} us of {bound_us}")))

@@ -7,9 +7,9 @@ use idl::types::{Event, EventKind, Handle, NodeError, PollEvents};
 use super::removal::{self, Removal, in_time_us};
 use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, names, ok, refused};
 use crate::clock::now_us;
-use crate::ensure;
 use crate::stage::{FRAME_MS, QUIET_US, Stage};
 use crate::text::Text;
+use crate::{ensure, failure};
 
 /// Length of a handle's event queue (`task/subdev`; omap3isp has 16 for the CCDC).
 const QUEUED_MAX: u32 = 16;
@@ -66,7 +66,9 @@ pub fn frames(stage: &mut Stage) -> Verdict {
         let woke = ok("poll", stage.subdev.poll(handle, PollEvents::PRI, FRAME_MS))?;
         equal("poll", woke, PollEvents::PRI)?;
         let event = ok("DQEVENT", stage.subdev.dequeue_event(handle))?;
-        let Event::FrameSync { sequence } = event.event;
+        let Event::FrameSync { sequence } = event.event else {
+            return Err(failure!("not a frame start: {event:?}"));
+        };
         let late_us = now_us() - event.timestamp_us;
         at_most("time from the frame start to the client", late_us, interval_us)?;
         // The frame that was announced comes with the same number, later.

@@ -1,0 +1,120 @@
+//! What the statistics of a test pattern must be, computed from their definitions, pixel by pixel.
+//!
+//! Written from `idl/src/types/statistics.rs` and the sensor's data sheet alone; nothing of the
+//! bench is in it.
+
+use idl::types::{AewbConfig, AfConfig, HistogramConfig};
+
+/// Value of the sensor's TEST_PATTERN control whose codes differ from pixel to pixel: the diagonal
+/// gradient (MT9P031, test pattern 3).
+pub const DIAGONAL: i32 = 4;
+/// What the CCDC takes away for black, in codes.
+const BLACK_LEVEL: u32 = 42;
+/// The largest code.
+const CODE_MAX: u32 = 1023;
+/// Half of the range of codes: what the filters of auto focus see as zero.
+const MIDDLE: i64 = 512;
+
+/// The picture of the video port while the sensor shows the diagonal gradient.
+#[derive(Clone, Copy, Debug)]
+pub struct Gradient {
+    /// Columns of the sensor's picture.
+    pub width_px: u32,
+    /// Lines of the sensor's picture.
+    pub height_px: u32,
+}
+
+impl Gradient {
+    /// The code of a pixel.
+    #[must_use]
+    pub fn code(&self, x: u32, y: u32) -> u32 {
+        let code = (x + y) * 1024 / (self.width_px + self.height_px);
+        code.min(CODE_MAX).saturating_sub(BLACK_LEVEL)
+    }
+
+    /// The four codes of a 2x2 cell.
+    fn cell(&self, x: u32, y: u32) -> [u32; 4] {
+        [self.code(x, y), self.code(x + 1, y), self.code(x, y + 1), self.code(x + 1, y + 1)]
+    }
+}
+
+/// One AEWB window: eight sums, and the count of cells without a saturated sample.
+#[must_use]
+pub fn aewb_window(
+    picture: &Gradient,
+    config: &AewbConfig,
+    (left, top): (u32, u32),
+    height: u32,
+) -> ([u16; 8], u16) {
+    let (mut sums, mut unsaturated) = ([0u16; 8], 0);
+    let limit = u32::from(config.saturation);
+    for y in (top..top + height).step_by(config.step_y_px.into()) {
+        for x in (left..left + u32::from(config.grid.width_px)).step_by(config.step_x_px.into()) {
+            let cell = picture.cell(x, y);
+            for (place, code) in cell.into_iter().enumerate() {
+                sums[place] = sums[place].wrapping_add(code as u16);
+                sums[place + 4] = sums[place + 4].wrapping_add(code.min(limit) as u16);
+            }
+            unsaturated += u16::from(cell.into_iter().all(|code| code < limit));
+        }
+    }
+    (sums, unsaturated)
+}
+
+/// One auto focus paxel whose filters pass everything: three times sum, two filter values, zero.
+#[must_use]
+pub fn af_paxel(picture: &Gradient, config: &AfConfig, (left, top): (u32, u32)) -> [u32; 12] {
+    // Places of green, red and blue in GRBG: colours code 2.
+    const PLACES: [&[usize]; 3] = [&[0, 3], &[1], &[2]];
+    let mut words = [0; 12];
+    for y in (top..top + u32::from(config.grid.height_px)).step_by(config.step_y_px.into()) {
+        for x in (left..left + u32::from(config.grid.width_px)).step_by(2) {
+            let cell = picture.cell(x, y);
+            for (colour, places) in PLACES.into_iter().enumerate() {
+                let sum: u32 = places.iter().map(|place| cell[*place]).sum();
+                let away = i64::from(sum) - MIDDLE * places.len() as i64;
+                // U16Q4.
+                let filtered = (away.unsigned_abs() * 16).min(0xFFFF) as u32;
+                words[4 * colour] += sum;
+                words[4 * colour + 1] += filtered;
+                words[4 * colour + 2] += filtered;
+            }
+        }
+    }
+    words
+}
+
+/// One entry of the histogram.
+#[must_use]
+pub fn histogram_entry(
+    picture: &Gradient,
+    config: &HistogramConfig,
+    region: usize,
+    (place, bin): (usize, u32),
+) -> u32 {
+    let bins = u32::from(config.bins);
+    let shift = 10 - bins.ilog2();
+    let area = &config.regions[region];
+    let mut count = 0;
+    for y in u32::from(area.top_px)..=u32::from(area.bottom_px) {
+        for x in u32::from(area.left_px)..=u32::from(area.right_px) {
+            let here = (2 * (y % 2) + x % 2) as usize == place;
+            let gained = picture.code(x, y) * u32::from(config.gains_q5[place]) / 32;
+            count += u32::from(here && (gained >> shift).min(bins - 1) == bin);
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gradient_rises_and_starts_at_true_black() {
+        let picture = Gradient { width_px: 160, height_px: 120 };
+        assert_eq!([picture.code(0, 0), picture.code(11, 0), picture.code(12, 0)], [0, 0, 1]);
+        assert_eq!(picture.code(40, 100), picture.code(100, 40));
+        assert_eq!(picture.code(159, 119), 278 * 1024 / 280 - 42);
+    }
+}
