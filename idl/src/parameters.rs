@@ -27,6 +27,8 @@ pub struct Parameters {
     pub sensor_width_px: u16,
     /// Height of the sensor's picture, in pixels; 0 = the mode that suits.
     pub sensor_height_px: u16,
+    /// Expose and balance by statistics; else the controls stay at their defaults.
+    pub auto: bool,
     /// Seed of random choices.
     pub seed: u32,
     /// For test images: number of the case to run; `u32::MAX` = all.
@@ -43,6 +45,7 @@ impl Parameters {
         pictures: false,
         sensor_width_px: 0,
         sensor_height_px: 0,
+        auto: false,
         seed: 1,
         case: u32::MAX,
     };

@@ -4,7 +4,7 @@ use idl::ctl;
 use idl::types::{Disconnect, Picture, TaskIndex};
 use idol_runtime::ipc;
 use task_capture::lines::{self, Line};
-use task_client::{Failure, Frame};
+use task_client::{Failure, Frame, Step};
 
 /// What this task tells the host, and how many pictures it has sent.
 pub struct Host {
@@ -39,6 +39,11 @@ impl Host {
     /// Says what happened.
     pub fn event(&mut self, kind: &str, count: Option<u32>, error: Option<u16>) {
         self.line(&lines::event(kind, now_us(), count, error));
+    }
+
+    /// Says what was measured, and what was set after it.
+    pub fn auto(&mut self, step: &Step) {
+        self.line(&lines::auto(now_us(), step));
     }
 
     /// Says which call was disconnected, and by whose death.

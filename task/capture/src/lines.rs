@@ -4,7 +4,7 @@ use core::fmt::Write;
 
 use idl::types::{Cause, Disconnect, Entity, EntityFunction, Link, LinkFlags, Rect};
 use serde::Serialize;
-use task_client::{Frame, Layout};
+use task_client::{Frame, Layout, Step};
 
 /// Longest line, in bytes (`line` of `idl/ctl.idol`).
 pub const LINE_BYTES: usize = 512;
@@ -146,6 +146,33 @@ pub fn frame(shot: Shot<'_>, frame: &Frame<'_>, layout: &Layout) -> Line {
         fourcc: core::str::from_utf8(&fourcc).unwrap_or_default(),
         sensor_size: layout.sensor_px,
         rects: layout.into(),
+    })
+}
+
+#[derive(Serialize)]
+struct AutoLine<'a> {
+    kind: &'a str,
+    time_us: u64,
+    frame: u32,
+    luma_q4: u32,
+    exposure_lines: u32,
+    gain_eighths: u32,
+    red_q5: u8,
+    blue_q5: u8,
+}
+
+/// The line of a measurement and what was set after it.
+#[must_use]
+pub fn auto(time_us: u64, step: &Step) -> Line {
+    Line::of(&AutoLine {
+        kind: "auto",
+        time_us,
+        frame: step.statistics.frame_number,
+        luma_q4: step.measured.luma_q4,
+        exposure_lines: step.settings.exposure_lines,
+        gain_eighths: step.settings.gain_eighths,
+        red_q5: step.settings.red_q5,
+        blue_q5: step.settings.blue_q5,
     })
 }
 

@@ -11,7 +11,7 @@ use idl::types::{BufferIndex, NodeError, Reclaim, TaskIndex};
 use idol_runtime::ipc;
 use task_capture::lines::Shot;
 use task_capture::{checksum, lines};
-use task_client::{Camera, Failure, Layout, MappedPool, Media, Stream, constant, pool};
+use task_client::{AutoCamera, Camera, Failure, Layout, MappedPool, Media, Stream, constant, pool};
 use userlib::{notification, slot};
 
 userlib::entry!(main);
@@ -33,6 +33,8 @@ struct Source {
     node: TaskIndex,
     pool: MappedPool,
     name: &'static str,
+    /// Who exposes and balances by itself, and by which node's statistics.
+    auto: Option<(Camera, TaskIndex)>,
 }
 
 /// A call that failed, and its name in lines.
@@ -89,7 +91,12 @@ fn stream(
     done: &mut u32,
 ) -> Result<(), Failed> {
     let mut stream = Stream::open(source.node, source.pool).map_err(|failure| ("open", failure))?;
+    let mut auto = None;
     let result = (|| {
+        if let Some((camera, aewb)) = source.auto {
+            let begun = AutoCamera::begin(&camera, aewb, layout.sensor_px);
+            auto = Some(begun.map_err(|failure| ("auto", failure))?);
+        }
         layout.output =
             stream.set_format(layout.output).map_err(|failure| ("set_format", failure))?;
         stream.request_buffers(BUFFERS).map_err(|failure| ("request_buffers", failure))?;
@@ -108,6 +115,11 @@ fn stream(
             let shot = Shot { node: source.name, picture, checksum: checksum(frame.pixels()) };
             host.line(&lines::frame(shot, &frame, &layout));
             *done += 1;
+            drop(frame);
+            let step = auto.as_mut().map_or(Ok(None), AutoCamera::update);
+            if let Some(step) = step.map_err(|failure| ("auto", failure))? {
+                host.auto(&step);
+            }
         }
         stream.stop(STOP_MS).map_err(|failure| ("stream_off", failure))
     })();
@@ -115,7 +127,8 @@ fn stream(
         host.disconnected(call, record);
         reclaim(host, &stream);
     }
-    // Close works on whatever has become of the handle; the node's own death has closed it.
+    // Close works on whatever has become of a handle; the node's own death has closed it.
+    let _ = auto.map(AutoCamera::close);
     let _ = stream.close();
     result
 }
@@ -142,8 +155,9 @@ fn main() -> ! {
         preview: slot!("subdev3"),
         resizer: slot!("subdev4"),
     };
-    let processed = Source { node: slot!("video6"), pool: pool!("video6"), name: "video6" };
-    let raw = Source { node: slot!("video2"), pool: pool!("video2"), name: "video2" };
+    let auto = parameters.auto.then_some((camera, slot!("subdev5")));
+    let processed = Source { node: slot!("video6"), pool: pool!("video6"), name: "video6", auto };
+    let raw = Source { node: slot!("video2"), pool: pool!("video2"), name: "video2", auto: None };
     let sensor_px = (parameters.sensor_width_px, parameters.sensor_height_px);
     let output_px = (parameters.width_px, parameters.height_px);
 

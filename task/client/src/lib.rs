@@ -36,17 +36,24 @@
 //! ```
 #![cfg_attr(target_os = "none", no_std)]
 
+mod auto;
 mod camera;
 mod frame;
 mod media;
+mod statistics;
 mod stream;
 mod subdev;
 
+pub use auto::{AutoCamera, Step};
 pub use camera::{Camera, Layout};
 pub use frame::{Frame, MappedPool, constant};
 pub use media::Media;
+pub use statistics::StatisticsNode;
 pub use stream::Stream;
 pub use subdev::Subdev;
+
+/// Mean of green that [`AutoCamera`] aims at, in codes above black.
+pub use task_auto::TARGET as LUMA_TARGET;
 
 /// Why a call gave no value: the node refuses, or somebody is gone.
 pub type Failure = idol_runtime::ipc::Error<idl::types::NodeError>;

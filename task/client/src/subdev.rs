@@ -1,7 +1,7 @@
-//! A subdevice node: active formats.
+//! A subdevice node: active formats and controls.
 
 use idl::subdev;
-use idl::types::{BlockState, FormatChange, Handle, PadFormat, Rect, TaskIndex, Which};
+use idl::types::{BlockState, ControlId, FormatChange, Handle, PadFormat, Rect, TaskIndex, Which};
 
 use crate::Failure;
 
@@ -45,6 +45,22 @@ impl Subdev {
     /// As [`Subdev::set_format`].
     pub fn set_crop(&self, crop: Rect) -> Result<BlockState, Failure> {
         self.node.adjust(self.handle, Which::Active, FormatChange::Crop(crop))
+    }
+
+    /// VIDIOC_G_CTRL.
+    ///
+    /// # Errors
+    /// `NoSuchControl`; a disconnect.
+    pub fn control(&self, id: ControlId) -> Result<i32, Failure> {
+        self.node.get_control(self.handle, id)
+    }
+
+    /// VIDIOC_S_CTRL: gives the value after clamping.
+    ///
+    /// # Errors
+    /// As [`Subdev::control`].
+    pub fn set_control(&self, id: ControlId, value: i32) -> Result<i32, Failure> {
+        self.node.set_control(self.handle, id, value)
     }
 
     /// Closes the handle.

@@ -89,6 +89,12 @@ impl Bench {
         self.now(control::REPLUG, 0, 0)
     }
 
+    /// Puts this light on the scene, in 1/64 of the nominal light of red, green and blue.
+    pub fn light(&self, [red, green, blue]: [u32; 3]) {
+        use control::light::{BLUE, GREEN, RED};
+        self.registers.write(&control::LIGHT, RED.of(red) | GREEN.of(green) | BLUE.of(blue));
+    }
+
     /// Starts new counts.
     pub fn mark(&self) {
         self.registers.write(&control::MARK, 1);

@@ -2,7 +2,8 @@
 
 use idl::types::{
     BufferIndex, Cause, Control, Disconnect, Edge, EntityFunction, Generation, Handle, NodeError,
-    NodeUsage, Outlook, OwnerCounts, PixFormat, PoolId, StoryEvent, StoryKind, TaskIndex,
+    NodeUsage, Outlook, OwnerCounts, PixFormat, PoolId, StatisticsEngine, StoryEvent, StoryKind,
+    TaskIndex,
 };
 use idl::{frames, graph, ipc, media, statistics, subdev, supervisor, video};
 use task_client::Camera;
@@ -117,6 +118,12 @@ pub struct Death {
 }
 
 impl Stage {
+    /// The node of the AEWB engine.
+    #[must_use]
+    pub fn aewb(&self) -> TaskIndex {
+        self.statistics[StatisticsEngine::Aewb as usize].task_id().index()
+    }
+
     /// Lets the others run.
     pub fn sleep_us(&self, us: u64) {
         clock::sleep_us(us, self.timer);

@@ -42,7 +42,7 @@ impl Collector {
     #[must_use]
     pub fn new(args: &Args, scene: Scene, work: &Path, tasks: Vec<String>) -> Self {
         Self {
-            judge: Judge { scene, seed: args.seed },
+            judge: Judge { scene, seed: args.seed, auto: args.auto },
             work: work.to_path_buf(),
             tasks,
             wanted: args.frames,

@@ -35,6 +35,9 @@ pub struct Args {
     /// With --serve: do not plug the module in again
     #[arg(long, requires = "serve", requires = "unplug_at")]
     pub stay_unplugged: bool,
+    /// Expose and balance by statistics instead of fixed settings; pictures are shown, not judged
+    #[arg(long)]
+    pub auto: bool,
     /// Count instructions instead of time: bit-identical from run to run
     #[arg(long)]
     pub deterministic: bool,

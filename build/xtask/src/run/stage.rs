@@ -229,6 +229,7 @@ fn product_parameters(args: &Args) -> anyhow::Result<Vec<u8>> {
         pictures: !args.serve,
         sensor_width_px: SENSOR.width_px,
         sensor_height_px: SENSOR.height_px,
+        auto: args.auto,
         seed: args.seed,
         ..ProductParameters::DEFAULT
     };

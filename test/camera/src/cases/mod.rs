@@ -26,6 +26,7 @@ mod s25_wedged;
 mod s27_surprise;
 mod s28_balance;
 mod s30_delegates;
+mod s32_auto;
 mod s32_controls;
 mod s35_dma;
 mod s36_quiesce_fails;
@@ -140,6 +141,9 @@ pub const CASES: &[Case] = &[
     case("s22_the_histogram_of_a_test_pattern_is_exact", s22_statistics::histogram_exact),
     case("s22_statistics_are_refused_as_omap3isp_does", s22_statistics::refusals),
     case("s51_a_full_statistics_queue_does_not_hide_the_disconnect", s22_statistics::full),
+    case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
+    case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),
+    case("s32_auto_white_balance_converges_under_tungsten", s32_auto::tungsten),
     case("s49_stale_handles_fill_a_table_until_their_client_dies", s07_dead_client::full),
     case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_frames::interrupts),
     case("hw_dma_that_goes_wrong_reaches_no_foreign_byte", hw_frames::dma),
