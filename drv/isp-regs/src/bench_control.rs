@@ -137,6 +137,9 @@ registers! {
     }
     /// Accesses since the mark, by verdict.
     VERDICT_COUNT verdict_count @ 0x40 x 6 / 4, 0, ReadOnly, 0, "bench" {}
+    /// Data is lost on the way to memory: these overflow flags appear in the PCR of the shared buffer
+    /// logic. Reads as zero.
+    OVERFLOW overflow @ 0x5C, 0, Command, 0x07FF_0000, "bench" {}
     /// Accesses since the mark, by block (index: code of the block).
     BLOCK_COUNT block_count @ 0x80 x 14 / 4, 0, ReadOnly, 0, "bench" {}
 }

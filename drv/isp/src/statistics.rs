@@ -1,7 +1,7 @@
 //! The statistics engines: AEWB and auto focus of H3A, and the histogram.
 //!
 //! They see what the video port gives, so they run with the pipelines through the preview engine;
-//! the raw pipeline leaves the port shut. Each is a state machine of its own ([`engine`]); what they
+//! the raw pipeline leaves the port shut. Each is a state machine of its own; what they
 //! share is the stream.
 //!
 //! # Why

@@ -12,7 +12,8 @@
 //! * [`Session`]: which peers are needed, which life of each serves, which lives have ended.
 //! * [`Disconnects`]: what the node still has to tell the supervisor, once its waiters have their
 //!   answers.
-//! * [`EventLog`]: the events of the node, and how far each handle has read them.
+//! * [`EventLog`]: the events of the node, and how far each handle has read them; [`Subscriber`]: what
+//!   handles do with it.
 //! * [`Base`]: the four together, with the disconnect procedure.
 //!
 //! # Each edge of each kind of peer
@@ -47,6 +48,7 @@ mod errors;
 mod events;
 mod handles;
 mod session;
+mod subscribers;
 mod waiters;
 
 pub use base::Base;
@@ -55,6 +57,7 @@ pub use errors::{frames_refused, graph_refused, isp_refused};
 pub use events::{EventLog, Subscription};
 pub use handles::{HANDLES_MAX, HandleTable, Open};
 pub use session::{Reaction, Session};
+pub use subscribers::Subscriber;
 pub use waiters::{WAITERS_MAX, Waiter, Waiters, deadline_us};
 
 /// Why an operation of a node gives no value: an error of its own, or the sticky record.

@@ -7,7 +7,7 @@ use idl::types::{
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
-use task_node::{Base, EventLog, Reaction, Refusal, Subscription, Waiter};
+use task_node::{Base, EventLog, Reaction, Refusal, Subscriber, Subscription, Waiter};
 
 use crate::buffers::Buffers;
 
@@ -65,6 +65,16 @@ pub trait Upstream {
 #[derive(Clone, Copy, Debug, Default)]
 struct StatisticsHandle {
     subscription: Option<Subscription>,
+}
+
+impl Subscriber for StatisticsHandle {
+    fn subscription(&self) -> &Option<Subscription> {
+        &self.subscription
+    }
+
+    fn subscription_mut(&mut self) -> &mut Option<Subscription> {
+        &mut self.subscription
+    }
 }
 
 /// A statistics node. `U` reaches its peers.
@@ -250,14 +260,7 @@ impl<U: Upstream> Node<U> {
         timeout_ms: u32,
         now_us: u64,
     ) -> Result<Option<PollEvents>, Refusal> {
-        let subscription = self.base.enter(caller, handle)?.subscription;
-        if subscription.is_some_and(|reader| self.events.has(&reader)) {
-            return Ok(Some(PollEvents::PRI));
-        }
-        if timeout_ms == 0 {
-            return Ok(Some(PollEvents::NONE));
-        }
-        self.base.wait(caller, handle, (), timeout_ms, now_us).map(|()| None)
+        self.base.poll_event((caller, handle), timeout_ms, now_us, &self.events)
     }
 
     /// `subscribe_event`.
@@ -270,12 +273,11 @@ impl<U: Upstream> Node<U> {
         handle: Handle,
         kind: EventKind,
     ) -> Result<(), Refusal> {
-        let opened = self.base.enter(caller, handle)?;
+        self.base.enter(caller, handle)?;
         if kind != EventKind::Statistics {
             return Err(ipc::Error::Op(NodeError::NoSuchEvent));
         }
-        opened.subscription.get_or_insert(self.events.subscribe());
-        Ok(())
+        self.base.subscribe(caller, handle, &self.events)
     }
 
     /// `unsubscribe_event`. Not to be subscribed is fine.
@@ -288,11 +290,8 @@ impl<U: Upstream> Node<U> {
         handle: Handle,
         kind: EventKind,
     ) -> Result<(), Refusal> {
-        let opened = self.base.enter(caller, handle)?;
-        if kind == EventKind::Statistics {
-            opened.subscription = None;
-        }
-        Ok(())
+        self.base.enter(caller, handle)?;
+        if kind == EventKind::Statistics { self.base.unsubscribe(caller, handle) } else { Ok(()) }
     }
 
     /// `dequeue_event`.
@@ -304,9 +303,7 @@ impl<U: Upstream> Node<U> {
         caller: TaskId,
         handle: Handle,
     ) -> Result<QueuedEvent, Refusal> {
-        let opened = self.base.enter(caller, handle)?;
-        let event = opened.subscription.as_mut().and_then(|reader| self.events.take(reader));
-        event.ok_or(ipc::Error::Op(NodeError::NoEvent))
+        self.base.dequeue_event(caller, handle, &self.events)
     }
 
     /// How full the tables are.
@@ -343,12 +340,7 @@ impl<U: Upstream> Node<U> {
         let Statistics { frame_number, config_counter, timestamp_us, .. } = *statistics;
         let event = Event::Statistics { frame_number, config_counter, buffer_error };
         self.events.push(event, timestamp_us);
-        let Base { waiters, handles, .. } = &mut self.base;
-        let concerned = |waiter: &Waiter<()>| {
-            let open = handles.peek(waiter.caller, waiter.handle);
-            open.is_some_and(|open| open.data.subscription.is_some())
-        };
-        while let Some(waiter) = waiters.take(concerned) {
+        while let Some(waiter) = self.base.take_listener() {
             self.upstream.answer_poll(waiter.caller, Ok(PollEvents::PRI));
         }
     }

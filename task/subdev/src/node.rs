@@ -7,7 +7,7 @@ use idl::types::{
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
-use task_node::{Base, EventLog, Refusal, Subscription, Waiter, graph_refused};
+use task_node::{Base, EventLog, Refusal, Subscriber, Subscription, Waiter, graph_refused};
 
 use crate::driver::Driver;
 
@@ -60,6 +60,16 @@ struct SubdevHandle {
     subscription: Option<Subscription>,
 }
 
+impl Subscriber for SubdevHandle {
+    fn subscription(&self) -> &Option<Subscription> {
+        &self.subscription
+    }
+
+    fn subscription_mut(&mut self) -> &mut Option<Subscription> {
+        &mut self.subscription
+    }
+}
+
 /// A subdev node. `U` reaches its peers.
 pub struct Node<U> {
     /// The peers.
@@ -104,22 +114,15 @@ impl<U: Upstream> Node<U> {
     /// The driver says that a frame has started: asks which, and tells who subscribed. Without
     /// subscribers nothing is asked.
     pub fn frame_started(&mut self) {
-        let listens = |handle: &SubdevHandle| handle.subscription.is_some();
-        let heard =
-            self.base.handles.iter().any(|open| open.ended.is_none() && listens(&open.data));
         let Ok(driver) = self.driver() else { return };
-        if !heard {
+        if !self.base.is_heard() {
             return;
         }
         let start = self.upstream.frame_start(driver);
         // A stream that has ended meanwhile has no frame to tell of.
         let Ok(start) = self.relay(start) else { return };
         self.events.push(Event::FrameSync { sequence: start.sequence }, start.timestamp_us);
-        let Base { waiters, handles, .. } = &mut self.base;
-        let concerned = |waiter: &Waiter<()>| {
-            handles.peek(waiter.caller, waiter.handle).is_some_and(|open| listens(&open.data))
-        };
-        while let Some(waiter) = waiters.take(concerned) {
+        while let Some(waiter) = self.base.take_listener() {
             self.upstream.answer_poll(waiter.caller, Ok(PollEvents::PRI));
         }
     }
@@ -209,12 +212,11 @@ impl<U: Upstream> Node<U> {
         handle: Handle,
         kind: EventKind,
     ) -> Result<(), Refusal> {
-        let opened = self.base.enter(caller, handle)?;
+        self.base.enter(caller, handle)?;
         if kind != EventKind::FrameSync || !self.config.frame_sync {
             return Err(ipc::Error::Op(NodeError::NoSuchEvent));
         }
-        opened.subscription.get_or_insert(self.events.subscribe());
-        Ok(())
+        self.base.subscribe(caller, handle, &self.events)
     }
 
     /// `unsubscribe_event`. Not to be subscribed is fine.
@@ -227,11 +229,8 @@ impl<U: Upstream> Node<U> {
         handle: Handle,
         kind: EventKind,
     ) -> Result<(), Refusal> {
-        let opened = self.base.enter(caller, handle)?;
-        if kind == EventKind::FrameSync {
-            opened.subscription = None;
-        }
-        Ok(())
+        self.base.enter(caller, handle)?;
+        if kind == EventKind::FrameSync { self.base.unsubscribe(caller, handle) } else { Ok(()) }
     }
 
     /// `dequeue_event`.
@@ -243,9 +242,7 @@ impl<U: Upstream> Node<U> {
         caller: TaskId,
         handle: Handle,
     ) -> Result<QueuedEvent, Refusal> {
-        let opened = self.base.enter(caller, handle)?;
-        let event = opened.subscription.as_mut().and_then(|reader| self.events.take(reader));
-        event.ok_or(ipc::Error::Op(NodeError::NoEvent))
+        self.base.dequeue_event(caller, handle, &self.events)
     }
 
     /// `query_control`.
@@ -306,14 +303,7 @@ impl<U: Upstream> Node<U> {
         timeout_ms: u32,
         now_us: u64,
     ) -> Result<Option<PollEvents>, Refusal> {
-        let subscription = self.base.enter(caller, handle)?.subscription;
-        if subscription.is_some_and(|reader| self.events.has(&reader)) {
-            return Ok(Some(PollEvents::PRI));
-        }
-        if timeout_ms == 0 {
-            return Ok(Some(PollEvents::NONE));
-        }
-        self.base.wait(caller, handle, (), timeout_ms, now_us).map(|()| None)
+        self.base.poll_event((caller, handle), timeout_ms, now_us, &self.events)
     }
 
     /// How full the tables are.

@@ -95,6 +95,11 @@ impl Bench {
         self.registers.write(&control::LIGHT, RED.of(red) | GREEN.of(green) | BLUE.of(blue));
     }
 
+    /// Lets data of these engines be lost on its way to memory: flags of the shared buffer logic.
+    pub fn overflow(&self, flags: u32) {
+        self.registers.write(&control::OVERFLOW, flags);
+    }
+
     /// Starts new counts.
     pub fn mark(&self) {
         self.registers.write(&control::MARK, 1);

@@ -23,6 +23,7 @@ type Tool = (&'static str, fn(&Path) -> anyhow::Result<()>);
 const TOOLS: &[Tool] = &[
     ("run_streams_unplugs_and_recovers", run_recovers),
     ("deterministic_runs_are_identical", deterministic),
+    ("auto_exposes_and_balances", auto),
     ("any_photo_is_a_scene", photo),
     ("a_larger_size_gets_a_larger_pool", larger_size),
     ("bad_input_is_one_line_and_a_status", bad_input),
@@ -115,6 +116,22 @@ fn deterministic(directory: &Path) -> anyhow::Result<()> {
     let detail = &told[0]["detail"];
     ensure!(detail["peer"] == "isp" && detail["generation"] == 0, "wrong record: {detail}");
     ensure!(detail["cause"] == "unplugged", "wrong cause: {detail}");
+    Ok(())
+}
+
+fn auto(directory: &Path) -> anyhow::Result<()> {
+    let out = directory.join("out");
+    let words = ["run", "--auto", "--deterministic", "--json", "--frames", "6", "--no-unplug"];
+    let mut words = words.to_vec();
+    words.extend(["--out", path(&out)?]);
+    let object: serde_json::Value = serde_json::from_str(&succeed(&words)?)?;
+    let told = object["events"].as_array().into_iter().flatten();
+    let steps: Vec<_> = told.filter(|event| event["kind"] == "auto").collect();
+    ensure!(steps.len() >= 3, "{} measurements in 6 frames", steps.len());
+    let lines = |step: &serde_json::Value| step["detail"]["exposure_lines"].as_u64();
+    let (first, last) = (lines(steps[0]), lines(steps[steps.len() - 1]));
+    // The chart is a little brighter than mid-grey at the exposure of power on.
+    ensure!(first.is_some() && last < Some(1943), "exposure from {first:?} to {last:?}");
     Ok(())
 }
 
@@ -265,6 +282,10 @@ fn inspect(directory: &Path) -> anyhow::Result<()> {
     }
     let graph = succeed(&["debug", "graph"])?;
     ensure!(graph.contains("-> \"OMAP3 ISP resizer output\":0 [ENABLED]"), "graph: {graph}");
+    for engine in ["AEWB", "AF", "histogram"] {
+        let link = format!("-> \"OMAP3 ISP {engine}\":0 [ENABLED,IMMUTABLE]");
+        ensure!(graph.contains(&link), "graph without {link}: {graph}");
+    }
     let json = succeed(&["debug", "--dump", dump, "tasks", "--json"])?;
     let object: serde_json::Value = serde_json::from_str(&json)?;
     let isp = &object["tasks"][3];
@@ -356,6 +377,7 @@ mod tests {
         ("cargo xtask run", "run_streams_unplugs_and_recovers"),
         ("cargo xtask test", ".ci/run"),
         ("cargo xtask run --scene photo.jpg --out pics", "any_photo_is_a_scene"),
+        ("cargo xtask run --auto", "auto_exposes_and_balances"),
         ("cargo xtask run --deterministic --json", "deterministic_runs_are_identical"),
         ("cargo xtask run --serve", "a_live_image_and_its_dump_give_the_same_text"),
         ("cargo xtask debug tasks", "a_live_image_and_its_dump_give_the_same_text"),

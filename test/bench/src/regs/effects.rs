@@ -5,7 +5,7 @@ use crate::script::Entry;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{
     Block, Register, bench_control, csi2a, firewall, hist, host_link, kill_switch, main_block,
-    prcm, preview, resizer, sensor_bus,
+    prcm, preview, resizer, sbl, sensor_bus,
 };
 
 impl<P: Platform> Hardware<'_, P> {
@@ -112,6 +112,10 @@ impl<P: Platform> Hardware<'_, P> {
                 let accepted = super::inject::is_known(entry.kind) && self.script.add(entry);
                 self.shared.set(&bench_control::ACCEPTED, u32::from(accepted));
                 self.run_script();
+            }
+            bench_control::OVERFLOW => {
+                let lost = value & bench_control::OVERFLOW.writable;
+                self.shared.word(&sbl::PCR).fetch_or(lost, SeqCst);
             }
             bench_control::MARK => {
                 self.log.mark();

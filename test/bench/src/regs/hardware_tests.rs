@@ -11,7 +11,7 @@ use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::bench_control as control;
 use drv_isp_regs::{
     Block, Register, ccdc, firewall, host_link, kill_switch, main_block, prcm, preview, resizer,
-    sensor, sensor_bus,
+    sbl, sensor, sensor_bus,
 };
 
 #[derive(Default)]
@@ -563,6 +563,18 @@ fn accesses_since_the_mark_are_counted_by_block() {
         get(hw, &ccdc::CFG);
         let offset = control::BLOCK_COUNT.window_offset() + 4 * Block::Ccdc as u32;
         assert_eq!(hw.access(request(offset, Kind::Read)), Ok(2));
+    });
+}
+
+#[test]
+fn lost_data_shows_in_the_shared_buffer_logic_until_it_is_acknowledged() {
+    with_defaults(|hw, _| {
+        power_up(hw);
+        let flag = sbl::pcr::H3A_AF_WBL_OVF.mask();
+        set(hw, &control::OVERFLOW, flag | 1);
+        assert_eq!((get(hw, &sbl::PCR), get(hw, &control::OVERFLOW)), (flag, 0));
+        set(hw, &sbl::PCR, flag);
+        assert_eq!(get(hw, &sbl::PCR), 0);
     });
 }
 

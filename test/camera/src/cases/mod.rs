@@ -2,6 +2,7 @@
 
 mod hw_frames;
 mod hw_lies;
+mod measuring;
 mod removal;
 mod s01_idle_handle;
 mod s02_zoom;
@@ -22,6 +23,7 @@ mod s19_twice;
 mod s20_topology_race;
 mod s22_statistics;
 mod s23_dependencies;
+mod s24_statistics;
 mod s25_wedged;
 mod s27_surprise;
 mod s28_balance;
@@ -144,6 +146,10 @@ pub const CASES: &[Case] = &[
     case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
     case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),
     case("s32_auto_white_balance_converges_under_tungsten", s32_auto::tungsten),
+    case("s22_an_overflow_costs_two_measurements_and_no_picture", s22_statistics::overflow),
+    case("s24_a_statistics_node_dies_and_its_next_life_measures", s24_statistics::node),
+    case("s25_a_wedged_statistics_engine_stops_in_bounded_time", s24_statistics::wedged),
+    case("s46_the_ledger_dies_and_statistics_come_back", s24_statistics::ledger),
     case("s49_stale_handles_fill_a_table_until_their_client_dies", s07_dead_client::full),
     case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_frames::interrupts),
     case("hw_dma_that_goes_wrong_reaches_no_foreign_byte", hw_frames::dma),

@@ -44,23 +44,8 @@ pub fn every_node_type(stage: &mut Stage) -> Verdict {
     for (witness, (_, events)) in POLLS.into_iter().enumerate() {
         stage.witnesses.start(witness, Job::Poll { events, timeout_ms: PATIENCE_MS })?;
     }
-    stage.sleep_us(SETTLE_US);
-    for (witness, (what, _)) in POLLS.into_iter().enumerate() {
-        ensure!(stage.witnesses.is_working(witness), "{what} did not wait");
-    }
-
-    let begun_us = Removal::Unplug.begin(stage)?;
     let bound_us = in_time_us(interval_us);
-    let mut latest_us = 0;
-    for (witness, (what, _)) in POLLS.into_iter().enumerate() {
-        // A little more than the bound, so that a late answer is told from none.
-        let report = stage
-            .witnesses
-            .report(witness, 2 * bound_us)
-            .map_err(|failure| failure!("{what}: {failure}"))?;
-        hung_up_in_time(what, report, begun_us, bound_us)?;
-        latest_us = latest_us.max(report.returned_us - begun_us);
-    }
+    let latest_us = unplugged(stage, POLLS.map(|(what, _)| what), bound_us)?;
 
     let ended =
         Ended { peer: stage.isp, generation: running.epoch, causes: Removal::Unplug.causes() };
@@ -87,21 +72,8 @@ pub fn every_statistics_node(stage: &mut Stage) -> Verdict {
         ensure!(matches!(opened, Outcome::Opened(_)), "{what}: {opened:?}");
         stage.witnesses.start(witness, poll)?;
     }
-    stage.sleep_us(SETTLE_US);
-    for (witness, (what, _)) in ENGINES.into_iter().enumerate() {
-        ensure!(stage.witnesses.is_working(witness), "{what} did not wait");
-    }
-    let begun_us = Removal::Unplug.begin(stage)?;
     let bound_us = in_time_us(interval_us);
-    let mut latest_us = 0;
-    for (witness, (what, _)) in ENGINES.into_iter().enumerate() {
-        let report = stage
-            .witnesses
-            .report(witness, 2 * bound_us)
-            .map_err(|failure| failure!("{what}: {failure}"))?;
-        hung_up_in_time(what, report, begun_us, bound_us)?;
-        latest_us = latest_us.max(report.returned_us - begun_us);
-    }
+    let latest_us = unplugged(stage, ENGINES.map(|(what, _)| what), bound_us)?;
     let ended =
         Ended { peer: stage.isp, generation: running.epoch, causes: Removal::Unplug.causes() };
     for witness in 0..ENGINES.len() {
@@ -113,6 +85,27 @@ pub fn every_statistics_node(stage: &mut Stage) -> Verdict {
     Removal::Unplug.end(stage, running.epoch)?;
     removal::streams_again(stage, 2)?;
     Ok(Text::of(format_args!("all three woke within {latest_us} us of {bound_us}")))
+}
+
+/// Unplugs the module while all witnesses poll; each wakes in time. Gives the time of the last one, in
+/// microseconds.
+fn unplugged(stage: &mut Stage, polls: [&str; 3], bound_us: u64) -> Result<u64, Failure> {
+    stage.sleep_us(SETTLE_US);
+    for (witness, what) in polls.into_iter().enumerate() {
+        ensure!(stage.witnesses.is_working(witness), "{what} did not wait");
+    }
+    let begun_us = Removal::Unplug.begin(stage)?;
+    let mut latest_us = 0;
+    for (witness, what) in polls.into_iter().enumerate() {
+        // A little more than the bound, so that a late answer is told from none.
+        let report = stage
+            .witnesses
+            .report(witness, 2 * bound_us)
+            .map_err(|failure| failure!("{what}: {failure}"))?;
+        hung_up_in_time(what, report, begun_us, bound_us)?;
+        latest_us = latest_us.max(report.returned_us - begun_us);
+    }
+    Ok(latest_us)
 }
 
 /// A later call of a witness says who died.

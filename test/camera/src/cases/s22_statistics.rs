@@ -2,13 +2,14 @@
 //! Disconnected. S51 for the same queue. And what statistics are worth: those of a test pattern are
 //! exactly what their definitions say.
 
+use drv_isp_regs::sbl;
+use idl::subdev;
 use idl::types::{
-    AewbConfig, AfConfig, ControlId, Event, EventKind, Grid, Handle, HistogramConfig,
-    HistogramRegion, NodeError, OwnerCounts, PollEvents, PoolId, Statistics, StatisticsConfig,
-    StatisticsEngine,
+    AewbConfig, AfConfig, ControlId, EventKind, Grid, HistogramConfig, HistogramRegion, NodeError,
+    OwnerCounts, PollEvents, StatisticsConfig, StatisticsEngine,
 };
-use idl::{statistics, subdev};
 
+use super::measuring::{AEWB, AEWB_POOL, Measuring, ROOM_BYTES, stop};
 use super::removal::{self, Removal, in_time_us};
 use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, names, ok, refused};
 use crate::clock::now_us;
@@ -17,27 +18,12 @@ use crate::reference::{self, Gradient};
 use crate::stage::{FRAME_MS, QUIET_US, Running, SENSOR_PX, Stage};
 use crate::text::Text;
 
-/// Pool of the AEWB node at the ledger (app.toml).
-const AEWB_POOL: PoolId = PoolId(5);
 /// Length of a handle's event queue (omap3isp: `STAT_NEVENTS`).
 const QUEUED_MAX: u32 = 8;
 /// Frames more than the queue holds.
 const OVERFLOW: u32 = 3;
-/// Room for any measurement of these cases, in bytes.
-const ROOM_BYTES: usize = 4096;
-
 /// The picture of the video port in these cases.
 const PICTURE: Gradient = Gradient { width_px: SENSOR_PX.0 as u32, height_px: SENSOR_PX.1 as u32 };
-
-const AEWB: AewbConfig = AewbConfig {
-    grid: Grid { left_px: 6, top_px: 4, width_px: 24, height_px: 18, columns: 5, rows: 6 },
-    black_top_px: 0,
-    black_height_px: 4,
-    step_x_px: 4,
-    step_y_px: 6,
-    saturation: 500,
-    alaw: false,
-};
 
 /// Gains of 1.0 where the stages multiply, nothing else: what goes in comes out.
 const PASS: [u16; 11] = [64, 0, 0, 64, 0, 0, 0, 0, 64, 0, 0];
@@ -67,43 +53,6 @@ const HISTOGRAM: HistogramConfig = HistogramConfig {
     ],
     gains_q5: [32, 40, 64, 20],
 };
-
-/// An open statistics node whose engine measures.
-struct Measuring {
-    node: statistics::Client,
-    handle: Handle,
-}
-
-impl Measuring {
-    fn begin(stage: &Stage, config: StatisticsConfig) -> Result<Self, Failure> {
-        let node = stage.statistics[config.engine() as usize];
-        let handle = ok("open", node.open())?;
-        ok("subscribe", node.subscribe_event(handle, EventKind::Statistics))?;
-        let counter = ok("configure", node.configure(handle, config))?;
-        ensure!(counter >= 1, "configurations count from {counter}");
-        ok("enable", node.enable(handle, true))?;
-        Ok(Self { node, handle })
-    }
-
-    /// Waits for the next event, which must tell of a good measurement; gives the frame.
-    fn event(&self) -> Result<u32, Failure> {
-        let woke = ok("poll", self.node.poll(self.handle, PollEvents::PRI, FRAME_MS))?;
-        equal("poll", woke, PollEvents::PRI)?;
-        let event = ok("DQEVENT", self.node.dequeue_event(self.handle))?;
-        match event.event {
-            Event::Statistics { frame_number, buffer_error: false, .. } => Ok(frame_number),
-            other => Err(crate::failure!("expected a measurement, found {other:?}")),
-        }
-    }
-
-    fn request(&self, into: &mut [u8]) -> Result<Statistics, Failure> {
-        ok("request", self.node.request(self.handle, into))
-    }
-
-    fn close(self) -> Result<(), Failure> {
-        ok("close", self.node.close(self.handle))
-    }
-}
 
 /// Streams the test pattern.
 fn pattern(stage: &mut Stage) -> Result<Running, Failure> {
@@ -146,12 +95,6 @@ fn measure(
     stop(stage, &running)?;
     equal("refused by the firewall", stage.bench.seen().dma_refused, 0)?;
     Ok(Text::of(format_args!("{FRAMES} of {} bytes, to frame {last:?}", config.bytes())))
-}
-
-fn stop(stage: &mut Stage, running: &Running) -> Result<(), Failure> {
-    ok("stream off", stage.video.stream_off(running.handle, removal::STOP_MS))?;
-    ok("close", stage.video.close(running.handle))?;
-    stage.at_baseline()
 }
 
 fn words16(bytes: &[u8]) -> impl Iterator<Item = u16> {
@@ -379,4 +322,38 @@ pub fn removed(stage: &mut Stage) -> Verdict {
     measuring.close()?;
     stop(stage, &running)?;
     Ok(Text::of(format_args!("{told} events before the end, then {record:?}")))
+}
+
+/// Data of AEWB is lost on its way to memory: two measurements are lost, pictures are not, and then
+/// all is as before.
+pub fn overflow(stage: &mut Stage) -> Verdict {
+    const LOST: u32 = 2;
+    let running = pattern(stage)?;
+    let measuring = Measuring::begin(stage, AEWB.into())?;
+    let mut bytes = [0; ROOM_BYTES];
+    measuring.event()?;
+    measuring.request(&mut bytes)?;
+    stage.bench.overflow(sbl::pcr::H3A_AEAWB_WBL_OVF.mask());
+    let mut lost = 0;
+    let good = loop {
+        // A damaged picture would end the case here.
+        stage.run_frames(&running, 1)?;
+        match measuring.any_event()? {
+            (_, true) => lost += 1,
+            (frame, false) if lost > 0 => break frame,
+            // It was measured before the data was lost.
+            (_, false) => {
+                measuring.request(&mut bytes)?;
+            }
+        }
+        ensure!(lost <= LOST, "{lost} measurements lost in a row");
+    };
+    equal("lost measurements", lost, LOST)?;
+    let label = measuring.request(&mut bytes)?;
+    equal("the first good frame", label.frame_number, good)?;
+    compare_aewb(&bytes[..label.bytes as usize])?;
+    measuring.close()?;
+    stop(stage, &running)?;
+    equal("refused by the firewall", stage.bench.seen().dma_refused, 0)?;
+    Ok(Text::of(format_args!("{lost} lost, frame {good} is exact again")))
 }
