@@ -1,4 +1,4 @@
-//! Exposure, gain and test pattern: ranges, and the register values behind them.
+//! Exposure, gain, flips and test pattern: ranges, and the register values behind them.
 //!
 //! Ranges are those of the Linux driver of this part, so that scripts for it keep working. At
 //! power-on exposure (1943 lines) and gain 1 the white of the test chart comes out at 0.9 of full
@@ -16,11 +16,16 @@ pub enum Control {
     Gain,
     /// 0 = off, else pattern 1..9.
     TestPattern,
+    /// 1 = left and right are mirrored.
+    HorizontalFlip,
+    /// 1 = up and down are mirrored.
+    VerticalFlip,
 }
 
 impl Control {
     /// All controls, in the order of `query_control`.
-    pub const ALL: [Self; 3] = [Self::Exposure, Self::Gain, Self::TestPattern];
+    pub const ALL: [Self; 5] =
+        [Self::Exposure, Self::Gain, Self::TestPattern, Self::HorizontalFlip, Self::VerticalFlip];
 
     /// The control with this id.
     #[must_use]
@@ -35,6 +40,8 @@ impl Control {
             Self::Exposure => (ControlId::EXPOSURE, 1, 1_048_575, 1943),
             Self::Gain => (ControlId::GAIN, 8, 1024, 8),
             Self::TestPattern => (ControlId::TEST_PATTERN, 0, 9, 0),
+            Self::HorizontalFlip => (ControlId::HFLIP, 0, 1, 0),
+            Self::VerticalFlip => (ControlId::VFLIP, 0, 1, 0),
         };
         ControlDescription { id, minimum, maximum, step: 1, default }
     }
@@ -50,6 +57,8 @@ impl Controls {
         Control::Exposure.description().default,
         Control::Gain.description().default,
         Control::TestPattern.description().default,
+        Control::HorizontalFlip.description().default,
+        Control::VerticalFlip.description().default,
     ]);
 
     /// The value of one control.
@@ -88,6 +97,16 @@ pub const fn gain_word(eighths: i32) -> u16 {
         _ => ANALOG.of(32) | MULTIPLIER.of(1) | DIGITAL.of((eighths - 64) / 8),
     };
     word as u16
+}
+
+/// READ_MODE_2 for both flips. The part keeps the order of colours: it starts one pixel or line
+/// further in (Linux mt9p031 does not change the bus code either).
+#[must_use]
+pub const fn flip_word(controls: &Controls) -> u16 {
+    use regs::read_mode_2::{COLUMN_MIRROR, ROW_MIRROR};
+    let word = COLUMN_MIRROR
+        .put(regs::READ_MODE_2.reset, controls.0[Control::HorizontalFlip as usize] as u32);
+    ROW_MIRROR.put(word, controls.0[Control::VerticalFlip as usize] as u32) as u16
 }
 
 /// TEST_PATTERN for the value of the control.
@@ -136,6 +155,18 @@ mod tests {
             assert_eq!(controls.set(control, value), expect);
             assert_eq!(controls.get(control), expect);
         }
+    }
+
+    #[test]
+    fn each_flip_has_its_bit_and_keeps_the_other() {
+        let mut controls = Controls::DEFAULT;
+        assert_eq!(flip_word(&controls), 0x0040);
+        assert_eq!(controls.set(Control::HorizontalFlip, 7), 1);
+        assert_eq!(flip_word(&controls), 0x4040);
+        controls.set(Control::VerticalFlip, 1);
+        assert_eq!(flip_word(&controls), 0xC040);
+        controls.set(Control::HorizontalFlip, 0);
+        assert_eq!(flip_word(&controls), 0x8040);
     }
 
     #[test]

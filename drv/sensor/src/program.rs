@@ -1,6 +1,6 @@
 //! Register writes to be made over the control bus, in order.
 
-use crate::controls::{Control, Controls, gain_word, pattern_word};
+use crate::controls::{Control, Controls, flip_word, gain_word, pattern_word};
 use crate::mode::Mode;
 use drv_isp_regs::{Register, sensor as regs};
 
@@ -46,7 +46,8 @@ impl Program {
     pub fn start(mode: &Mode, controls: &Controls) -> Self {
         let mut program = Self::EMPTY;
         program.geometry(mode);
-        for control in Control::ALL {
+        // Both flips live in one register: one of them writes it.
+        for control in Control::ALL.into_iter().filter(|one| *one != Control::HorizontalFlip) {
             program.control(control, controls);
         }
         program.push(&regs::OUTPUT_CONTROL, output_control(true));
@@ -101,6 +102,10 @@ impl Program {
                 self.push(&regs::SHUTTER_WIDTH_LOWER, value as u16);
             }
             Control::Gain => self.push(&regs::GLOBAL_GAIN, gain_word(value)),
+            // Both live in one register.
+            Control::HorizontalFlip | Control::VerticalFlip => {
+                self.push(&regs::READ_MODE_2, flip_word(controls));
+            }
             Control::TestPattern => {
                 if value != 0 {
                     for (register, level) in PATTERN_COLOURS {
@@ -146,7 +151,8 @@ mod tests {
         let program = writes(Program::start(&Mode::DEFAULT, &Controls::DEFAULT));
         let geometry = [(1, 54), (2, 16), (3, 1943), (4, 2591), (0x22, 0x33), (0x23, 0x33)];
         assert_eq!(program[..6], geometry);
-        assert_eq!(program[6..], [(8, 0), (9, 1943), (0x35, 8), (0xA0, 0), (7, 0x1F82)]);
+        let controls = [(8, 0), (9, 1943), (0x35, 8), (0xA0, 0), (0x20, 0x40), (7, 0x1F82)];
+        assert_eq!(program[6..], controls);
     }
 
     #[test]

@@ -160,6 +160,10 @@ impl ControlId {
     pub const EXPOSURE: Self = Self(0x0098_0911);
     /// V4L2_CID_GAIN, in eighths.
     pub const GAIN: Self = Self(0x0098_0913);
+    /// V4L2_CID_HFLIP: 1 mirrors left and right.
+    pub const HFLIP: Self = Self(0x0098_0914);
+    /// V4L2_CID_VFLIP: 1 mirrors up and down.
+    pub const VFLIP: Self = Self(0x0098_0915);
     /// V4L2_CID_TEST_PATTERN.
     pub const TEST_PATTERN: Self = Self(0x009f_0903);
 }

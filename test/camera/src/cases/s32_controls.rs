@@ -2,8 +2,9 @@
 //! while all is well: it is seen in the picture.
 
 use idl::subdev;
-use idl::types::{ControlId, Disconnect, Handle, NodeError};
+use idl::types::{AewbConfig, ControlId, Disconnect, Grid, Handle, NodeError};
 
+use super::measuring::{AEWB, Measuring, ROOM_BYTES, stop};
 use super::removal::{self, Removal};
 use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, ok, refused};
 use crate::ensure;
@@ -138,4 +139,77 @@ pub fn seen(stage: &mut Stage) -> Verdict {
     ok("stream off", stage.video.stream_off(running.handle, removal::STOP_MS))?;
     ok("close", stage.video.close(running.handle))?;
     Ok(Text::of(format_args!("luma/256 {before}, bright {brighter}, short exposure {darker}")))
+}
+
+/// A grid that is its own mirror image in the sensor's picture, both ways.
+const MIRRORED: AewbConfig = AewbConfig {
+    grid: Grid { left_px: 20, top_px: 6, width_px: 24, height_px: 18, columns: 5, rows: 6 },
+    ..AEWB
+};
+/// The frame that is compared: something moves through the scene, so it must be the same one.
+const FLIPPED_FRAME: u32 = 6;
+
+/// Green of the columns and rows of the grid, summed up.
+type Profile = ([u32; MIRRORED.grid.columns as usize], [u32; MIRRORED.grid.rows as usize]);
+
+fn profile(bytes: &[u8]) -> Profile {
+    let columns = usize::from(MIRRORED.grid.columns);
+    let mut profile = ([0; MIRRORED.grid.columns as usize], [0; MIRRORED.grid.rows as usize]);
+    // The first row is the black one; after each eighth window comes a packet of counts.
+    for window in columns..columns * (usize::from(MIRRORED.grid.rows) + 1) {
+        let packet = &bytes[16 * (window + window / 8)..];
+        let green = u32::from(u16::from_le_bytes([packet[0], packet[1]]));
+        profile.0[window % columns] += green;
+        profile.1[window / columns - 1] += green;
+    }
+    profile
+}
+
+/// Streams with these flips, and gives the profile of one frame.
+fn flipped(stage: &mut Stage, flips: (i32, i32)) -> Result<Profile, Failure> {
+    let sensor = subdev::Client::to(stage.camera.sensor);
+    let running = stage.prepared(4, |_| {
+        for (id, value) in [(ControlId::HFLIP, flips.0), (ControlId::VFLIP, flips.1)] {
+            let control = Controlled::open(sensor, id)?;
+            equal("flip", control.set(value)?, value)?;
+            control.close()?;
+        }
+        Ok(())
+    })?;
+    let measuring = Measuring::begin(stage, MIRRORED.into())?;
+    let mut bytes = [0; ROOM_BYTES];
+    loop {
+        stage.run_frames(&running, 1)?;
+        measuring.event()?;
+        let label = measuring.request(&mut bytes)?;
+        if label.frame_number >= FLIPPED_FRAME {
+            equal("the frame", label.frame_number, FLIPPED_FRAME)?;
+            break;
+        }
+    }
+    measuring.close()?;
+    stop(stage, &running)?;
+    Ok(profile(&bytes))
+}
+
+fn distance<'a>(one: impl Iterator<Item = &'a u32>, other: impl Iterator<Item = &'a u32>) -> u32 {
+    one.zip(other).map(|(one, other)| one.abs_diff(*other)).sum()
+}
+
+/// The picture is nearer to the mirrored than to the straight one, by far.
+fn mirrored(what: &str, now: &[u32], before: &[u32]) -> Result<u32, Failure> {
+    let straight = distance(now.iter(), before.iter());
+    let mirrored = distance(now.iter(), before.iter().rev());
+    ensure!(4 * mirrored < straight, "{what}: {now:?} is no mirror of {before:?}");
+    Ok(mirrored)
+}
+
+pub fn flips(stage: &mut Stage) -> Verdict {
+    let straight = flipped(stage, (0, 0))?;
+    let horizontal = flipped(stage, (1, 0))?;
+    let left_right = mirrored("columns", &horizontal.0, &straight.0)?;
+    let both = flipped(stage, (1, 1))?;
+    mirrored("columns", &both.0, &straight.0)?;
+    let up_down = mirrored("rows", &both.1, &straight.1)?;
+    Ok(Text::of(format_args!("off by {left_right} and {up_down} of {straight:?}")))
 }
