@@ -49,20 +49,23 @@ const IMAGES: [Entry; 2] = [
     },
 ];
 
-/// Runs the cases whose name contains `filter`.
+/// Runs the cases whose name contains `filter`. An image that cannot be built is a failure with the
+/// name of its end, and the others run.
 ///
 /// # Errors
-/// If an image cannot be built or a machine not started.
+/// If the folder of the logs cannot be made.
 pub fn run(filter: Option<&str>, progress: Progress<'_>) -> anyhow::Result<Vec<Case>> {
     let wanted = |name: &str| filter.is_none_or(|part| name.contains(part));
     let started = Instant::now();
     std::fs::create_dir_all(suite::folder(SUITE))?;
     let mut cases = Vec::new();
     for entry in &IMAGES {
-        cases.extend(run_image(entry, &wanted)?);
+        cases.extend(run_image(entry, &wanted).unwrap_or_else(|error| {
+            vec![ended(entry, Outcome::Failed(format!("{}: {error:#}", entry.manifest)))]
+        }));
     }
     cases.iter().for_each(progress);
-    cases.extend(controls::run(&wanted, progress)?);
+    cases.extend(controls::run(&wanted, progress));
     if !cases.is_empty() {
         let (passed, failed) = report::count(&cases);
         let seconds = started.elapsed().as_secs_f64();
@@ -88,14 +91,14 @@ fn run_image(entry: &Entry, wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<Vec
         run.cases.into_iter().partition(|case| tag(&case.name).is_none_or(|tag| tag == entry.tag));
     cases.extend(others.map(|name| together(name, &rest)));
     if wanted(entry.ends) || run.end != Outcome::Passed {
-        cases.push(Case {
-            suite: SUITE.into(),
-            name: entry.ends.into(),
-            outcome: run.end,
-            duration: Duration::ZERO,
-        });
+        cases.push(ended(entry, run.end));
     }
     Ok(cases)
+}
+
+/// The case that stands for the boot as a whole.
+fn ended(entry: &Entry, outcome: Outcome) -> Case {
+    Case { suite: SUITE.into(), name: entry.ends.into(), outcome, duration: Duration::ZERO }
 }
 
 /// One case that holds if all of these do.
