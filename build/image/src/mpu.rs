@@ -74,46 +74,148 @@ pub fn words(range: MemoryRange, rights: Rights) -> MpuRegion {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use sys_abi::{OwnMemory, REGIONS_PER_TASK, TaskDesc};
+    use sys_kern::umem;
 
-    /// What the hardware makes of the two words.
-    fn decode(region: MpuRegion) -> (MemoryRange, bool, bool, bool) {
-        let base = region.rbar & !0x1F;
-        let last = region.rlar | 0x1F;
-        let read_only = region.rbar >> 1 & 0b10 != 0;
-        let never_execute = region.rbar & 1 != 0;
-        let device = region.rlar >> 1 & 0b111 == 1;
-        (MemoryRange::new(base, last - base + 1), read_only, never_execute, device)
+    const RIGHTS: [Rights; 4] = [Rights::Code, Rights::Data, Rights::ReadOnly, Rights::Device];
+    const GRANULES: u32 = (1 << 27) - 1;
+    const SPACE: u64 = 1 << 32;
+
+    /// What the hardware makes of the two words: first and last address, rights (Arm DDI 0553,
+    /// MPU_RBAR and MPU_RLAR).
+    fn decode(region: MpuRegion) -> (u32, u32, Rights) {
+        assert_eq!(region.rlar & 1, 1, "enabled");
+        assert_eq!(region.rbar >> 3 & 0b11, 0, "not shareable");
+        assert_eq!(region.rlar >> 4 & 1, 0, "no privileged-execute-never");
+        let (access, never_execute) = (region.rbar >> 1 & 0b11, region.rbar & 1 != 0);
+        let rights = match (access, never_execute, region.rlar >> 1 & 0b111) {
+            (0b11, false, 0) => Rights::Code,
+            (0b11, true, 0) => Rights::ReadOnly,
+            (0b01, true, 0) => Rights::Data,
+            (0b01, true, 1) => Rights::Device,
+            other => panic!("no rights of a task: {other:?}"),
+        };
+        (region.rbar & !0x1F, region.rlar | 0x1F, rights)
+    }
+
+    /// Any aligned range of the address space, up to its last byte.
+    fn range() -> impl Strategy<Value = MemoryRange> {
+        let granule = prop_oneof![0..GRANULES, 0..4u32, (GRANULES - 3)..=GRANULES];
+        let count = prop_oneof![1..GRANULES, 1..5u32];
+        (granule, count).prop_map(|(first, count)| {
+            let count = count.min(GRANULES - first + 1).min(GRANULES);
+            MemoryRange::new(first * GRANULE_BYTES, count * GRANULE_BYTES)
+        })
     }
 
     proptest! {
         #[test]
-        fn the_hardware_sees_the_range_and_the_rights(
-            base in (0u32..0x0700_0000).prop_map(|n| n * 32),
-            bytes in (1u32..0x0010_0000).prop_map(|n| n * 32),
-            rights in prop_oneof![
-                Just(Rights::Code), Just(Rights::Data), Just(Rights::ReadOnly), Just(Rights::Device)
-            ],
-        ) {
-            let range = MemoryRange::new(base, bytes);
-            let region = words(range, rights);
-            let (seen, read_only, never_execute, device) = decode(region);
-            prop_assert_eq!(seen, range);
-            prop_assert_eq!(read_only, matches!(rights, Rights::Code | Rights::ReadOnly));
-            prop_assert_eq!(never_execute, rights != Rights::Code);
-            prop_assert_eq!(device, rights == Rights::Device);
-            prop_assert_eq!(region.rlar & 1, 1);
+        fn the_hardware_sees_the_range_and_the_rights(range in range(), rights in 0..4usize) {
+            let (first, last, seen) = decode(words(range, RIGHTS[rights]));
+            prop_assert_eq!((first, seen), (range.base, RIGHTS[rights]));
+            prop_assert_eq!(u64::from(last) + 1, u64::from(range.base) + u64::from(range.bytes));
         }
     }
 
+    /// Every base and length near both ends of the address space and its middle.
     #[test]
-    fn a_region_may_end_at_the_top_of_the_address_space() {
-        let region = words(MemoryRange::new(0xFFFF_F000, 0x1000), Rights::Data);
-        assert_eq!(region.rlar & !0x1F, 0xFFFF_FFE0);
+    fn small_ranges_are_encoded_at_every_edge() {
+        for middle in [0, 1 << 26, GRANULES] {
+            for first in middle.saturating_sub(4)..=middle.saturating_add(4).min(GRANULES) {
+                for count in 1..=(GRANULES - first + 1).min(8) {
+                    let range = MemoryRange::new(first * GRANULE_BYTES, count * GRANULE_BYTES);
+                    for rights in RIGHTS {
+                        let last = range.base + (range.bytes - 1);
+                        let expect = (range.base, last, rights);
+                        assert_eq!(decode(words(range, rights)), expect, "{range:x?}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// A task with these regions, and what the kernel lets it hand over.
+    fn desc(regions: &[(MemoryRange, Rights)]) -> TaskDesc {
+        let mut mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
+        for (slot, (range, rights)) in mpu.iter_mut().zip(regions) {
+            *slot = words(*range, *rights);
+        }
+        let nothing = OwnMemory { base: 0, bytes: 0 };
+        TaskDesc {
+            mpu,
+            entry: 1,
+            initial_sp: 0,
+            stack_limit: 0,
+            sends: [0; 2],
+            ram: nothing,
+            code: nothing,
+            priority: 1,
+            flags: 0,
+            upper_region_count: 4,
+            first_post: 0,
+        }
+    }
+
+    /// Up to eight regions, often adjacent, the last perhaps up to the last address.
+    fn table() -> impl Strategy<Value = Vec<(MemoryRange, Rights)>> {
+        let region = (0..3u32, 1..4u32, 0..4usize);
+        (prop::collection::vec(region, 1..=REGIONS_PER_TASK), any::<bool>()).prop_map(
+            |(drawn, at_the_top)| {
+                let mut first = if at_the_top { GRANULES - 40 } else { 0x0100_0000 };
+                let mut regions = Vec::new();
+                for (gap, count, rights) in drawn {
+                    first += gap;
+                    let base = first * GRANULE_BYTES;
+                    regions.push((MemoryRange::new(base, count * GRANULE_BYTES), RIGHTS[rights]));
+                    first += count;
+                }
+                regions
+            },
+        )
+    }
+
+    proptest! {
+        /// What the builder encodes and what the kernel proves is the same memory: a slice is good
+        /// if its bytes lie in one region with the right, not wrapping and not in registers.
+        #[test]
+        fn the_kernel_proves_what_the_builder_encodes(
+            regions in table(),
+            slices in prop::collection::vec((0..8usize, -70..70i64, 0..300u32), 1..64),
+        ) {
+            let desc = desc(&regions);
+            for (near, offset, len) in slices {
+                let (range, _) = regions[near % regions.len()];
+                let base = (i64::from(range.base) + offset).rem_euclid(SPACE as i64) as u32;
+                let end = u64::from(base) + u64::from(len);
+                let inside = |possible: &[Rights]| {
+                    len == 0 || regions.iter().any(|(range, rights)| {
+                        let range_end = u64::from(range.base) + u64::from(range.bytes);
+                        possible.contains(rights) && range.base <= base && end <= range_end
+                    })
+                };
+                let may_read = inside(&[Rights::Code, Rights::Data, Rights::ReadOnly]);
+                let may_write = inside(&[Rights::Data]);
+                prop_assert_eq!(umem::readable(&desc, base, len).is_ok(), may_read);
+                prop_assert_eq!(umem::writable(&desc, base, len).is_ok(), may_write);
+            }
+        }
     }
 
     #[test]
     #[should_panic(expected = "assertion failed")]
     fn an_unaligned_range_is_a_bug() {
         let _ = words(MemoryRange::new(0x10, 0x20), Rights::Code);
+    }
+
+    #[test]
+    #[should_panic(expected = "assertion failed")]
+    fn an_unaligned_length_is_a_bug() {
+        let _ = words(MemoryRange::new(0x20, 0x30), Rights::Code);
+    }
+
+    #[test]
+    #[should_panic(expected = "assertion failed")]
+    fn an_empty_range_is_a_bug() {
+        let _ = words(MemoryRange::new(0x20, 0), Rights::Code);
     }
 }

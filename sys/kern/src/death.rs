@@ -7,7 +7,7 @@
 
 use crate::arch::Arch;
 use crate::kernel::Kernel;
-use crate::negative::GENERATIONS;
+use crate::negative;
 use crate::ready::RankSet;
 use crate::task::{End, Member, NEVER_US, ReceiveDescriptor, State};
 use sys_abi::{
@@ -34,9 +34,13 @@ impl<A: Arch> Kernel<'_, A> {
         }
         let ended = self.bury(member, fault);
         self.silence_interrupts(member);
-        self.release_peers(member, ended);
+        if negative::releases() {
+            self.release_peers(member, ended);
+        }
         self.forget_watches(member);
-        self.publish(member, Edge::Died, ended.generation());
+        if negative::deaths() {
+            self.publish(member, Edge::Died, ended.generation());
+        }
         self.notify(SUPERVISOR, FAULT_NOTIFICATION);
     }
 
@@ -48,7 +52,7 @@ impl<A: Arch> Kernel<'_, A> {
         let ended = task.id;
         let (original, rank) = (task.state, task.rank);
         task.live = TaskId::KERNEL;
-        if GENERATIONS {
+        if negative::generations() {
             task.id = TaskId::new(member.index(), ended.generation().next().unwrap_or(EXHAUSTED));
         }
         task.cause = fault.cause();

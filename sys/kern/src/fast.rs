@@ -21,7 +21,7 @@
 
 use crate::arch::{Arch, at, at_mut, desc_of, pair_mut};
 use crate::kernel::Kernel;
-use crate::negative::SENDS;
+use crate::negative::sends;
 use crate::tables::Tables;
 use crate::task::{Member, State, Task};
 use crate::umem;
@@ -79,7 +79,7 @@ impl<A: Arch> Kernel<'_, A> {
                 return false;
             }
         }
-        if !SENDS || umem::own_writable(desc, reply_base, reply_len).is_none() {
+        if !sends() || umem::own_writable(desc, reply_base, reply_len).is_none() {
             return false;
         }
         let Some(message) = umem::own_readable(desc, base, len) else { return false };

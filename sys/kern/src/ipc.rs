@@ -4,7 +4,7 @@
 
 use crate::arch::{Arch, pair_mut};
 use crate::kernel::{Kernel, Next, Outcome, usage};
-use crate::negative::SENDS;
+use crate::negative::sends;
 use crate::task::{Member, ReceiveDescriptor, State, Task};
 use crate::umem;
 use sys_abi::{
@@ -57,7 +57,7 @@ impl<A: Arch> Kernel<'_, A> {
             return Err(usage(UsageError::TaskOutOfRange));
         };
         let place = server.position();
-        if SENDS && desc.sends[place / 32 % 2] & 1 << (place % 32) == 0 {
+        if sends() && desc.sends[place / 32 % 2] & 1 << (place % 32) == 0 {
             return Err(usage(UsageError::SendNotAllowed));
         }
         let now_ticks = self.arch.ticks();
@@ -67,21 +67,23 @@ impl<A: Arch> Kernel<'_, A> {
         if server_task.live != target {
             return self.send_to_the_dead(me, server, target);
         }
-        client_task.state = State::InSend(target);
-        client_task.since_ticks = now_ticks;
         let listens = match server_task.state {
             State::InRecv => true,
             State::InRecvFrom(peer) => peer == client_task.id,
             _ => false,
         };
         if !listens {
+            client_task.state = State::InSend(target);
+            client_task.since_ticks = now_ticks;
             server_task.senders.insert(client_task.rank);
             return Ok(Next::Choose);
         }
         if !deliver(&mut self.arch, client_task, server_task) {
             self.end_life(server, usage(UsageError::InvalidSlice));
+            self.send_to_the_dead(me, server, target)?;
             return Ok(Next::Choose);
         }
+        client_task.since_ticks = now_ticks;
         server_task.state = State::Runnable;
         server_task.since_ticks = now_ticks;
         self.ready.insert(server_task.rank);

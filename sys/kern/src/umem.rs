@@ -246,6 +246,94 @@ mod tests {
         }
     }
 
+    const READ_ONLY: u32 = 0b111;
+    const READ_WRITE: u32 = 0b011;
+    /// First address, length, RBAR bits, device: at both ends of the address space, adjacent,
+    /// and in the middle.
+    const EDGES: [(u32, u32, u32, bool); 7] = [
+        (0, 0x40, READ_ONLY, false),
+        (0x40, 0x40, READ_WRITE, false),
+        (0x80, 0x20, READ_WRITE, false),
+        (0x100, 0x40, READ_WRITE, true),
+        (0x7fff_ffe0, 0x40, READ_WRITE, false),
+        (0xffff_ff80, 0x40, READ_ONLY, false),
+        (0xffff_ffc0, 0x40, READ_WRITE, false),
+    ];
+
+    /// Every slice whose ends are near an edge of a region, against the plain meaning: all bytes
+    /// in one region, which allows it and is not registers.
+    #[test]
+    #[cfg_attr(miri, ignore = "a million slices")]
+    fn every_slice_near_an_edge_is_proven_or_refused_as_it_should() {
+        const NEAR: u32 = 34;
+        let mut desc = desc();
+        desc.mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
+        (desc.ram, desc.code) = (OwnMemory { base: 0, bytes: 0 }, OwnMemory { base: 0, bytes: 0 });
+        for (slot, (base, len, access, device)) in desc.mpu.iter_mut().zip(EDGES) {
+            let rlar = base.wrapping_add(len - 32) | u32::from(device) << 1 | 1;
+            *slot = MpuRegion { rbar: base | access, rlar };
+        }
+        let ends = EDGES.iter().flat_map(|(base, len, ..)| [*base, base.wrapping_add(*len)]);
+        let near = |end: u32| (0..=2 * NEAR).map(move |n| end.wrapping_add(n).wrapping_sub(NEAR));
+        let mut checked = 0;
+        for base in ends.flat_map(near) {
+            for len in (0..=0x90).chain([0x7fff_ff00, 0xffff_ff00, u32::MAX]) {
+                let end = u64::from(base) + u64::from(len);
+                let inside = |write: bool| {
+                    EDGES.iter().any(|(first, bytes, access, device)| {
+                        let possible = !device && (!write || *access == READ_WRITE);
+                        possible && *first <= base && end <= u64::from(*first) + u64::from(*bytes)
+                    })
+                };
+                let expect = |write: bool| match len {
+                    0 => Ok(()),
+                    _ if inside(write) => Ok(()),
+                    _ if end > 1 << 32 => INVALID,
+                    _ => denied(base),
+                };
+                let (read, write) = (readable(&desc, base, len), writable(&desc, base, len));
+                assert_eq!(read.map(|_| ()), expect(false), "read {base:#x}+{len:#x}");
+                assert_eq!(write.map(|_| ()), expect(true), "write {base:#x}+{len:#x}");
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, 2 * EDGES.len() as u32 * (2 * NEAR + 1) * (0x91 + 3));
+    }
+
+    /// The short cut never grants what the regions do not.
+    #[test]
+    #[cfg_attr(miri, ignore = "many slices")]
+    fn own_memory_is_inside_of_the_regions_at_every_edge() {
+        let desc = desc();
+        for end in [0x1000_u32, 0x2000, 0x2400] {
+            for base in end - 40..end + 40 {
+                for len in (0..=80).chain([0x400, 0x1000, 0xffff_f000, u32::MAX]) {
+                    let read = own_readable(&desc, base, len).is_some();
+                    let write = own_writable(&desc, base, len).is_some();
+                    assert_eq!(read, readable(&desc, base, len).is_ok(), "{base:#x}+{len:#x}");
+                    assert_eq!(write, writable(&desc, base, len).is_ok(), "{base:#x}+{len:#x}");
+                }
+            }
+        }
+    }
+
+    /// All pairs of small slices, at the beginning and at the end of the address space.
+    #[test]
+    #[cfg_attr(miri, ignore = "many pairs")]
+    fn overlap_is_what_comparing_all_bytes_finds() {
+        const SPAN: u32 = 10;
+        for first in [0, u32::MAX - SPAN + 1] {
+            let slices = (0..SPAN).flat_map(|at| (0..=SPAN - at).map(move |len| (first + at, len)));
+            for (a, b) in slices.clone().flat_map(|a| slices.clone().map(move |b| (a, b))) {
+                let len = a.1.min(b.1);
+                let shares = (0..len).any(|n| (0..len).any(|m| a.0 + n == b.0 + m));
+                let from = Readable { base: a.0, len: a.1 };
+                let to = Writable { base: b.0, len: b.1 };
+                assert_eq!(overlap(from, to), shares, "{from:x?} {to:x?}");
+            }
+        }
+    }
+
     #[test]
     fn overlap_is_about_the_bytes_that_would_be_copied() {
         let check = |from: (u32, u32), to: (u32, u32), expect: bool| {
@@ -267,5 +355,10 @@ mod tests {
         let memory = Readable { base: 8, len: 4 };
         assert_eq!(memory.skip(1), Readable { base: 9, len: 3 });
         assert_eq!(memory.skip(9), Readable { base: 12, len: 0 });
+        let memory = Writable { base: u32::MAX, len: 1 };
+        assert_eq!(memory.skip(0), memory);
+        // Behind the last address is the first; nothing is there to write.
+        assert!(memory.skip(1).is_empty() && memory.skip(u32::MAX).is_empty());
+        assert!(Readable { base: 8, len: 0 }.is_empty());
     }
 }

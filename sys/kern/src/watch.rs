@@ -8,7 +8,7 @@
 
 use crate::arch::Arch;
 use crate::kernel::{Kernel, Next, Outcome};
-use crate::negative::WATCHES;
+use crate::negative::watches;
 use crate::task::Member;
 use sys_abi::{Cause, Edge, Generation, TaskIndex, WatchDesc};
 
@@ -90,7 +90,7 @@ impl WatchQueue {
 impl<A: Arch> Kernel<'_, A> {
     /// Lets the watchers of `peer` know.
     pub(crate) fn publish(&mut self, peer: Member, edge: Edge, generation: Generation) {
-        if !WATCHES || self.tables.watches.is_empty() {
+        if !watches() || self.tables.watches.is_empty() {
             return;
         }
         let event = Packed::new(edge, generation, self.task(peer).cause);

@@ -178,3 +178,90 @@ impl Stream {
         self.held.get().checked_shr(u32::from(buffer.0)).is_some_and(|bits| bits & 1 == 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use idl::types::{BufferInfo, FrameDone, FrameFlags, FrameInfo, Generation, Owner};
+    use idl::video::Op;
+    use idol_runtime::hubpack::{SerializedSize, serialize};
+    use idol_runtime::{Outcome, TaskId, host};
+
+    const NODE: TaskId = TaskId::new(TaskIndex(9), Generation(0));
+    const BUFFERS: u8 = 2;
+    const BUFFER_BYTES: u32 = 32;
+
+    /// A node whose buffers fill one after the other; what it says of their place is an allegation.
+    fn serve(offset_of_last: u32) {
+        let mut next = 0;
+        host::serve(NODE, move |call, _, reply| {
+            let mut answer = |bytes: &mut [u8]| -> usize {
+                match Op::ALL.into_iter().find(|op| op.code() == call.op) {
+                    Some(Op::Open) => put(bytes, &Handle(1)),
+                    Some(Op::RequestBuffers) => put(bytes, &BUFFERS),
+                    Some(Op::QueryBuffer) => {
+                        next += 1;
+                        let last = u32::from(next == BUFFERS);
+                        let (offset_bytes, owner) = (last * offset_of_last, Owner::Client(None));
+                        put(bytes, &BufferInfo { offset_bytes, length_bytes: BUFFER_BYTES, owner })
+                    }
+                    Some(Op::DequeueBuffer) => {
+                        next += 1;
+                        let frame = FrameDone {
+                            buffer: BufferIndex(next % 2),
+                            sequence: 7,
+                            timestamp_us: 8,
+                            bytes_used: 20,
+                            flags: FrameFlags::ERROR,
+                        };
+                        put(bytes, &FrameInfo { frame, epoch: Generation(3) })
+                    }
+                    _ => 0,
+                }
+            };
+            Outcome::Reply { code: 0, length: answer(reply) }
+        });
+    }
+
+    fn put<T: serde::Serialize + SerializedSize>(bytes: &mut [u8], value: &T) -> usize {
+        serialize(bytes, value).expect("room for the answer")
+    }
+
+    /// A pool of this process, for as long as it lives.
+    fn pool() -> MappedPool {
+        let bytes: Vec<u8> = (0..BUFFERS * BUFFER_BYTES as u8).collect();
+        let bytes: &'static [u8] = bytes.leak();
+        let base = bytes.as_ptr().expose_provenance();
+        // SAFETY: leaked, so readable for ever, and nobody writes it.
+        unsafe { MappedPool::new(base, bytes.len()) }
+    }
+
+    #[test]
+    fn frames_are_the_bytes_of_their_buffers_while_they_are_held() {
+        serve(BUFFER_BYTES);
+        let mut stream = Stream::open(NODE.index(), pool()).expect("a node");
+        assert_eq!(stream.request_buffers(BUFFERS).ok(), Some(BUFFERS));
+        let second = stream.dequeue(10).expect("a frame");
+        let first = stream.dequeue(10).expect("another");
+        assert_eq!(first.pixels(), (0..20).collect::<Vec<u8>>());
+        assert_eq!(second.pixels(), (32..52).collect::<Vec<u8>>());
+        assert_eq!(second.address() - first.address(), BUFFER_BYTES as usize);
+        assert_eq!((first.sequence(), first.timestamp_us()), (7, 8));
+        // The node hands out a buffer that is held: it is not believed.
+        let again = stream.dequeue(10).map(|frame| frame.sequence());
+        assert!(matches!(again, Err(ipc::Error::Op(NodeError::BadBuffer))));
+        assert!(matches!(stream.queue(BufferIndex(1)), Err(ipc::Error::Op(NodeError::BadBuffer))));
+        drop(second);
+        assert!(stream.queue(BufferIndex(1)).is_ok());
+    }
+
+    #[test]
+    fn a_buffer_outside_of_the_pool_is_refused() {
+        for offset in [BUFFER_BYTES + 1, 64, u32::MAX] {
+            serve(offset);
+            let mut stream = Stream::open(NODE.index(), pool()).expect("a node");
+            let granted = stream.request_buffers(BUFFERS);
+            assert!(matches!(granted, Err(ipc::Error::Op(NodeError::BadBuffer))), "{offset}");
+        }
+    }
+}

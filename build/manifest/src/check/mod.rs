@@ -7,6 +7,7 @@ mod authority;
 mod notifications;
 mod regions;
 mod tasks;
+mod windows;
 
 use crate::error::{Defect, Defects, nearest};
 use crate::image::{Below, Image, Kernel, Program};

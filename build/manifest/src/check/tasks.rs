@@ -2,9 +2,10 @@
 
 use super::notifications::{self, Bits};
 use super::regions::RegionIndices;
+use super::windows::windows;
 use super::{Context, round_up_8, unknown};
 use crate::error::Defect;
-use crate::image::{Access, Config, ConfigValue, Mapping, Program, Region, Slot, Task, Window};
+use crate::image::{Config, ConfigValue, Mapping, Program, Region, Slot, Task, Window};
 use crate::node::{Node, Table, Value};
 use crate::raw::{Name, RawTask};
 use crate::reader::describe;
@@ -146,33 +147,6 @@ fn maps(
     }
     maps.sort_by_key(|mapping| mapping.region);
     maps
-}
-
-/// One window per run of adjacent ranges with the same rights.
-fn windows(uses: &[&'static Peripheral], maps: &[Mapping], regions: &[Region]) -> Vec<Window> {
-    let device = uses.iter().map(|peripheral| Window {
-        range: peripheral.range,
-        access: Access::Write,
-        device: true,
-    });
-    let memory = maps.iter().map(|mapping| Window {
-        range: regions[mapping.region].range,
-        access: mapping.access,
-        device: false,
-    });
-    let mut windows: Vec<Window> = device.chain(memory).collect();
-    windows.sort_by_key(|window| window.range.base);
-    windows.dedup_by(|next, last| {
-        let adjacent = last.range.end() == next.range.base
-            && last.access == next.access
-            && last.device == next.device
-            && !last.device;
-        if adjacent {
-            last.range.bytes += next.range.bytes;
-        }
-        adjacent
-    });
-    windows
 }
 
 fn too_many(context: &mut Context<'_>, raw: &RawTask, windows: &[Window], regions: &[Region]) {

@@ -45,18 +45,18 @@ impl Spec<'_> {
             self.give_record(me, SendStatus::Dead as u32, record);
             return Ok(());
         }
-        self.becomes(me, SchedState::InSend(target));
         let listens = match self.tasks[peer].doing {
             SchedState::InRecv(from) => from.is_none_or(|from| from == self.id(me)),
             _ => false,
         };
         if !listens {
-            return Ok(());
-        }
-        if self.deliver(me, peer) {
+            self.becomes(me, SchedState::InSend(target));
+        } else if self.deliver(me, peer) {
             self.becomes(peer, SchedState::Runnable);
         } else {
+            // The sender goes on at once, as if its server had been dead before.
             self.end(peer, FaultInfo::SyscallUsage(UsageError::InvalidSlice))?;
+            self.give_record(me, SendStatus::Dead as u32, self.latest_death(peer));
         }
         Ok(())
     }

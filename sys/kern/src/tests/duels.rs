@@ -34,7 +34,7 @@ proptest! {
 }
 
 /// Bytes that look random, the same for the same seed (Marsaglia, "Xorshift RNGs", 2003).
-fn bytes_of(seed: u64, count: usize) -> Vec<u8> {
+pub fn bytes_of(seed: u64, count: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -72,4 +72,20 @@ fn random_bytes_are_walked_without_a_difference() {
     assert!(total.calls > 40 * WALKS || cfg!(miri), "{total:?}");
     assert!(total.deaths > 4 * WALKS || cfg!(miri), "{total:?}");
     assert!(total.halts > 0 || cfg!(miri), "{total:?}");
+}
+
+/// What the fuzzer found worth keeping: few inputs that reach much, and every finding.
+#[test]
+#[cfg_attr(miri, ignore = "reads files")]
+fn the_corpus_of_the_fuzzer_is_walked_without_a_difference() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test/fuzz/corpus/kernel");
+    let entries = std::fs::read_dir(folder).expect("the corpus is there");
+    let mut calls = 0;
+    for entry in entries {
+        let path = entry.expect("a readable folder").path();
+        let bytes = std::fs::read(&path).expect("a readable file");
+        let walk = duel::run(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        calls += walk.calls;
+    }
+    assert!(calls > 0, "the corpus makes no system call");
 }

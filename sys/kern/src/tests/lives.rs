@@ -350,5 +350,6 @@ fn overlapping_buffers_cost_the_receiver_its_life() {
     let server = id(&kernel, 1);
     call(&mut kernel, Sysnum::Send, &[server.0, 1, SHARED + 2, 4, 0, 0, 0]);
     assert_eq!(fault_of(&kernel, 1), Some(FaultInfo::SyscallUsage(UsageError::InvalidSlice)));
-    assert_eq!(results(&kernel, 3)[0], DEAD);
+    assert_eq!(results(&kernel, 3)[..4], [DEAD, 1, 0, Cause::Faulted as u32]);
+    assert_eq!(kernel.current(), member(3), "it does not lose its turn to its equal");
 }

@@ -1,67 +1,112 @@
-//! Every state that the actors can reach within a number of steps, breadth first.
+//! Every state that a few tasks can reach in all their lives, breadth first, to the end.
 //!
-//! A state is what decides the future: scheduling states, generations (two deaths per task are
-//! enough to tell stale from current), pending notifications, who runs. Each new state is reached
-//! again from boot by its shortest path, so nothing of the kernel needs to be cloned.
+//! Each actor begins with three lives left before its ids are exhausted, so the space is finite and
+//! nothing is cut off: the search ends when no step of any state leads to a new one. A state is
+//! everything that decides the future (scheduling states and their peers, ids, notifications, who
+//! sends, who was served, what the blocked ask, who runs); time stands still, and contents of
+//! messages decide nothing.
 
-use super::steps::{Step, boot_for_steps, take};
+use super::steps::{Step, take};
 use super::world::*;
-use crate::task::State;
-use std::collections::HashSet;
-use sys_abi::TaskId;
+use crate::ready::RankSet;
+use crate::task::{Member, State, Task};
+use std::collections::{HashSet, VecDeque};
+use sys_abi::Generation;
 
-/// Deepest path: a client is served, another queues, the server dies, comes back, and is called by
-/// its old id.
-const DEPTH: usize = 5;
+/// Lives that each actor has.
+const LIVES: u32 = 3;
 
-/// Lives per task beyond which a path is not followed.
-const GENERATIONS: u32 = 3;
+/// What is needed to go on from a state.
+struct Snapshot {
+    tasks: Vec<Task>,
+    ready: RankSet,
+    current: Member,
+}
 
-type Fingerprint = (u8, Vec<(u8, Option<TaskId>, u32, u32)>);
+impl Snapshot {
+    fn of(kernel: &HostKernel) -> Self {
+        Self { tasks: kernel.tasks.to_vec(), ready: kernel.ready, current: kernel.current }
+    }
 
-fn fingerprint(kernel: &HostKernel) -> Fingerprint {
-    let tasks = (0..TASKS).map(|index| {
-        let task = kernel.task(member(index));
-        let kind = match task.state {
-            State::Stopped => 0,
-            State::Down => 1,
-            State::Runnable => 2,
-            State::InSend(_) => 3,
-            State::InReply(_) => 4,
-            State::InRecv => 5,
-            State::InRecvFrom(_) => 6,
+    fn restore(&self, kernel: &mut HostKernel) {
+        kernel.tasks.copy_from_slice(&self.tasks);
+        (kernel.ready, kernel.current) = (self.ready, self.current);
+    }
+}
+
+/// Everything that decides the future, in words.
+fn key(kernel: &HostKernel) -> Box<[u32]> {
+    let mut key = vec![u32::from(kernel.current().0)];
+    for task in kernel.tasks.iter() {
+        let (kind, peer) = match task.state {
+            State::Stopped => (0, 0),
+            State::Down => (1, 0),
+            State::Runnable => (2, 0),
+            State::InSend(peer) => (3, peer.0),
+            State::InReply(peer) => (4, peer.0),
+            State::InRecv => (5, 0),
+            State::InRecvFrom(peer) => (6, peer.0),
         };
-        (kind, task.state.peer(), task.id.generation().0, task.notifications)
-    });
-    (kernel.current().0, tasks.collect())
+        let served = u32::from(task.served) << 8 | u32::from(task.receive.set) << 16;
+        key.extend([kind | served, peer, task.id.0, task.notifications]);
+        if kind > 2 {
+            key.extend(task.saved.r);
+        }
+    }
+    key.into()
 }
 
-fn replay(path: &[Step]) -> HostKernel {
-    let mut kernel = boot_for_steps();
-    path.iter().for_each(|step| take(&mut kernel, *step));
-    kernel
+/// What a search has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// States.
+    pub states: usize,
+    /// Steps between them, those that lead back included.
+    pub steps: usize,
 }
 
-#[test]
-fn every_reachable_state_keeps_the_invariants() {
-    let steps = Step::all();
-    let mut seen = HashSet::from([fingerprint(&boot_for_steps())]);
-    let mut frontier: Vec<Vec<Step>> = vec![Vec::new()];
-    for _ in 0..DEPTH {
-        let mut next = Vec::new();
-        for path in &frontier {
-            for step in &steps {
-                let mut kernel = replay(path);
-                take(&mut kernel, *step);
-                let fingerprint = fingerprint(&kernel);
-                let young = fingerprint.1.iter().all(|(_, _, life, _)| *life < GENERATIONS);
-                if young && seen.insert(fingerprint) {
-                    next.push([path.as_slice(), &[*step]].concat());
+/// Visits every state of an image with actors of these priorities; every step is checked.
+pub fn visit_all(priorities: &'static [u8]) -> Seen {
+    let mut kernel = boot_actors(priorities);
+    let first_life = Generation(Generation::LAST.0 + 1 - LIVES);
+    for task in kernel.tasks.iter_mut().filter(|task| task.id.index().0 != 0) {
+        task.id = sys_abi::TaskId::new(task.id.index(), first_life);
+        task.live = task.id;
+    }
+    receive(&mut kernel, 0);
+    let steps = Step::all(&kernel);
+    let mut keys = HashSet::from([key(&kernel)]);
+    let mut frontier = VecDeque::from([Snapshot::of(&kernel)]);
+    let mut taken = 0;
+    while let Some(state) = frontier.pop_front() {
+        for step in &steps {
+            state.restore(&mut kernel);
+            if take(&mut kernel, *step) {
+                taken += 1;
+                if keys.insert(key(&kernel)) {
+                    frontier.push_back(Snapshot::of(&kernel));
                 }
             }
         }
-        frontier = next;
     }
-    println!("{} states", seen.len());
-    assert!(seen.len() > 1000, "the search has reached {} states only", seen.len());
+    Seen { states: keys.len(), steps: taken }
+}
+
+#[track_caller]
+fn check(priorities: &'static [u8], states: usize, steps: usize) {
+    let seen = visit_all(priorities);
+    println!("actors of priorities {priorities:?}, {LIVES} lives each: {seen:?}");
+    assert_eq!(seen, Seen { states, steps });
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
+fn every_state_of_a_server_and_two_equal_clients() {
+    check(&[1, 2, 2], 185_750, 4_651_898);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "millions of steps")]
+fn every_state_of_a_chain_of_three() {
+    check(&[1, 2, 3], 713_276, 17_051_852);
 }

@@ -2,13 +2,11 @@
 
 use crate::arch::host::Host;
 use crate::kernel::Kernel;
+use crate::spec::plan::{Area, Kind, describe};
 use crate::tables::Tables;
 use crate::task::{Member, State, Task};
 use crate::watch::WatchQueue;
-use sys_abi::{
-    InterruptDesc, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_TASK, Sysnum, TaskDesc, TaskFlags,
-    TaskId, TaskIndex, WatchDesc,
-};
+use sys_abi::{InterruptDesc, PostDesc, Sysnum, TaskDesc, TaskFlags, TaskId, TaskIndex, WatchDesc};
 
 pub type HostKernel = Kernel<'static, Host>;
 
@@ -24,45 +22,29 @@ pub const SHARED: u32 = 0x3000_0000;
 pub const RAM_BYTES: usize = 0x400;
 
 const START: u8 = TaskFlags::START;
+const SUPERVISOR: u8 = START | TaskFlags::RESTART | TaskFlags::FAULT;
+const IDLE_PRIORITY: u8 = 9;
 
 /// Supervisor, two servers, two clients of equal importance, idle.
-const PRIORITIES: [(u8, u8); 6] = [
-    (0, START | TaskFlags::RESTART | TaskFlags::FAULT),
-    (1, START),
-    (2, START),
-    (3, START),
-    (3, START),
-    (9, START),
-];
+const ACTORS: [u8; 4] = [1, 2, 3, 3];
 
 /// How many.
-pub const TASKS: u8 = PRIORITIES.len() as u8;
+pub const TASKS: u8 = ACTORS.len() as u8 + 2;
 
-/// What the manifest allows: sends to more important tasks only.
-fn uphill(own: u8) -> u32 {
-    let more_important = PRIORITIES.iter().enumerate().filter(|(_, (theirs, _))| *theirs < own);
-    more_important.fold(0, |sends, (index, _)| sends | 1 << index)
-}
-
-fn desc(index: u8) -> TaskDesc {
-    let (priority, flags) = PRIORITIES[usize::from(index)];
-    let mut mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
-    let base = ram(index);
-    mpu[0] = MpuRegion { rbar: base | 0b011, rlar: (base + RAM_BYTES as u32 - 32) | 1 };
-    mpu[1] = MpuRegion { rbar: SHARED | 0b011, rlar: (SHARED + RAM_BYTES as u32 - 32) | 1 };
-    TaskDesc {
-        mpu,
-        entry: 1,
-        initial_sp: base + 0x200,
-        stack_limit: base,
-        sends: [uphill(priority), 0],
-        ram: OwnMemory { base, bytes: RAM_BYTES as u32 },
-        code: OwnMemory { base: 0, bytes: 0 },
-        priority,
-        flags,
-        upper_region_count: 0,
-        first_post: 0,
-    }
+/// Descriptors of supervisor, actors, idle.
+fn descs(actors: &[u8]) -> Vec<TaskDesc> {
+    let priorities = [&[0], actors, &[IDLE_PRIORITY]].concat();
+    let desc = |(index, priority): (usize, &u8)| {
+        // What the manifest allows: sends to more important tasks only.
+        let uphill = priorities.iter().enumerate().filter(|(_, theirs)| *theirs < priority);
+        let sends = uphill.fold(0, |sends, (peer, _)| sends | 1 << peer);
+        let areas = [
+            Area { base: ram(index as u8), bytes: RAM_BYTES as u32, kind: Kind::Ram },
+            Area { base: SHARED, bytes: RAM_BYTES as u32, kind: Kind::Write },
+        ];
+        describe(&areas, *priority, if index == 0 { SUPERVISOR } else { START }, sends)
+    };
+    priorities.iter().enumerate().map(desc).collect()
 }
 
 const POSTS: [PostDesc; 2] = [
@@ -87,25 +69,29 @@ fn leak<T>(items: Vec<T>) -> &'static mut [T] {
     Box::leak(items.into_boxed_slice())
 }
 
-fn tables() -> Tables<'static> {
-    static DESCS: std::sync::OnceLock<Vec<TaskDesc>> = std::sync::OnceLock::new();
-    Tables {
-        tasks: DESCS.get_or_init(|| (0..TASKS).map(desc).collect()),
-        posts: &POSTS,
-        watches: &WATCHES,
-        interrupts: &INTERRUPTS,
-        image_id: 0x1122_3344_5566_7788,
-    }
-}
-
 /// A kernel that has just started its first task.
 pub fn boot() -> HostKernel {
+    start(&ACTORS, &POSTS, &WATCHES)
+}
+
+/// The same with other actors, of whom one may post one bit, and without watches: what they have
+/// to learn would multiply the states.
+pub fn boot_actors(actors: &[u8]) -> HostKernel {
+    const POST: PostDesc = PostDesc { source: 3, target: 1, reserved: 0, mask: 0b10 };
+    start(actors, &[POST], &[])
+}
+
+fn start(actors: &[u8], posts: &'static [PostDesc], watches: &'static [WatchDesc]) -> HostKernel {
+    let descs: &'static [TaskDesc] = leak(descs(actors));
+    let count = descs.len() as u8;
     let mut host = Host::default();
-    (0..TASKS).for_each(|index| host.add_memory(ram(index), RAM_BYTES));
+    (0..count).for_each(|index| host.add_memory(ram(index), RAM_BYTES));
     host.add_memory(SHARED, RAM_BYTES);
-    let tasks = leak((0..TASKS).map(|index| Task::new(TaskIndex(index))).collect());
-    let watches = leak(vec![WatchQueue::EMPTY; WATCHES.len()]);
-    let mut kernel = Kernel::new(host, tables(), tasks, watches);
+    let image_id = 0x1122_3344_5566_7788;
+    let tables = Tables { tasks: descs, posts, watches, interrupts: &INTERRUPTS, image_id };
+    let tasks = leak((0..count).map(|index| Task::new(TaskIndex(index))).collect());
+    let queues = leak(vec![WatchQueue::EMPTY; watches.len()]);
+    let mut kernel = Kernel::new(host, tables, tasks, queues);
     kernel.start();
     kernel
 }
