@@ -117,7 +117,11 @@ fn implementations(name: &Ident, variants: &[&Ident]) -> TokenStream {
 /// as a case: a name in the table that the package's build script makes (`build-cases`).
 ///
 /// `#[test_case(tag)]` keeps it out of the images that are not asked for that tag. A marked function
-/// that did not get into the table does not compile.
+/// that did not get into the table does not compile:
+/// ```compile_fail,E0433
+/// #[hubris_derive::test_case]
+/// pub fn a_case_outside_of_the_folder() {}
+/// ```
 #[proc_macro_attribute]
 pub fn test_case(
     _tag: proc_macro::TokenStream,
