@@ -44,6 +44,7 @@ mod kipc;
 mod negative;
 mod notify;
 mod ready;
+mod refusal;
 pub mod tables;
 pub mod task;
 mod time;

@@ -4,6 +4,9 @@
 /// `negative="generations"`: a death does not end the id.
 pub(crate) const GENERATIONS: bool = !cfg!(negative = "generations");
 
+/// `negative="panic"`: the kernel panics where it otherwise leaves a record.
+pub(crate) const NEVER_PANICS: bool = !cfg!(negative = "panic");
+
 /// `negative="mpu"`: the MPU stays off.
 #[cfg_attr(not(target_os = "none"), expect(dead_code, reason = "the host has no MPU"))]
 pub(crate) const MPU: bool = !cfg!(negative = "mpu");
