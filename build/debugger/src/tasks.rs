@@ -108,6 +108,7 @@ fn bit_names(session: &Session, index: usize, bits: u32) -> Vec<String> {
     (0..32).filter(|bit| bits >> bit & 1 == 1).map(name).collect()
 }
 
+/// The timer of a life; a task that is down has none, whatever its last life has left.
 fn timer(session: &Session, index: usize, value: &Value) -> Option<Timer> {
     let deadline_us = number(value, "deadline_us") as u64;
     let bits = number(value, "timer_mask") as u32;
@@ -142,7 +143,7 @@ fn report(
         faulted: end.is_some(),
         stack,
         notifications: bit_names(session, index, pending),
-        timer: timer(session, index, value),
+        timer: timer(session, index, value).filter(|_| end.is_none()),
         cpu_us: number(value, "cpu_cycles") as u64 / u64::from(cycles_per_us.get()),
         switches: number(value, "switches") as u32,
         entries: number(value, "entries") as u32,

@@ -12,9 +12,14 @@
 //! | `bench-clients8.toml` | 12 | a death with eight clients blocked on it |
 //! | `bench8.toml` | 8 | sizes of the kernel |
 //!
+//! | `app.toml` of the product | | frames and disconnects, with hardware |
+//!
 //! `fault.restart` includes the messages of a quiesce, but no hardware and so no waiting for it.
 
+mod build;
+mod camera;
 mod kernel;
+mod pixels;
 mod profile;
 mod rows;
 mod spans;
@@ -22,13 +27,16 @@ mod stream;
 
 use crate::{root, setup};
 use anyhow::{Context, ensure};
-use rows::ROWS;
+use rows::{Figure, ROWS, Row};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub struct Args {
+    /// Only the rows whose name begins with this
+    #[arg(default_value = "")]
+    rows: String,
     /// Also write the rows as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -37,18 +45,41 @@ pub struct Args {
     profile: Option<String>,
 }
 
+/// What measures some of the rows, and the beginnings of their names.
+type Group = (&'static [&'static str], fn() -> anyhow::Result<Vec<Figure>>);
+
+const GROUPS: [Group; 5] = [
+    (&["sys", "ipc", "post", "fault", "size"], || {
+        let (measured, sizes) = kernel::measure()?;
+        Ok(measured.into_iter().map(|row| row.figure).chain(sizes).collect())
+    }),
+    (&["frame.handoff", "frame.gi", "disconnect"], || {
+        let (measured, figures) = camera::measure()?;
+        Ok(measured.into_iter().map(|row| row.figure).chain(figures).collect())
+    }),
+    (&["frame.fps"], || Ok(vec![camera::frames_per_second()?])),
+    (&["host"], || Ok(pixels::measure())),
+    (&["build"], build::measure),
+];
+
 /// Builds the images, measures, prints; a row without a figure ends in a non-zero status.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     setup::ensure()?;
     if let Some(id) = &args.profile {
         return profile_of(id);
     }
-    let (measured, sizes) = kernel::measure()?;
-    let mut figures: Vec<_> = measured.into_iter().map(|row| row.figure).collect();
-    figures.extend(sizes);
+    let wanted: Vec<_> = ROWS.iter().filter(|row| row.id.starts_with(&args.rows)).collect();
+    ensure!(!wanted.is_empty(), "no row begins with `{}`; without it all are printed", args.rows);
+    let mut figures = Vec::new();
+    for (prefixes, measure) in GROUPS {
+        let fits = |row: &&Row| prefixes.iter().any(|prefix| row.id.starts_with(prefix));
+        if wanted.iter().any(fits) {
+            figures.extend(measure()?);
+        }
+    }
     println!("{}", optimisation()?);
     println!("{}", rows::HEADER);
-    let rows: Vec<_> = ROWS.iter().map(|row| (row, rows::figure(&figures, row.id))).collect();
+    let rows: Vec<_> = wanted.iter().map(|row| (row, rows::figure(&figures, row.id))).collect();
     for (row, figure) in &rows {
         println!("{}", row.line(*figure));
     }
@@ -65,9 +96,22 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints where the instructions of one row are.
+/// The row that is profiled by bytes.
+const SIZE: &str = "size.flash";
+
+/// Prints where the instructions, or the bytes, of one row are.
 fn profile_of(id: &str) -> anyhow::Result<ExitCode> {
-    let row = kernel::measure_one(id)?;
+    if id == SIZE {
+        print!("{}", kernel::size_profile()?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let row = match kernel::measure_one(id)? {
+        Some(row) => Some(row),
+        None if camera::has(id) => {
+            camera::measure()?.0.into_iter().find(|row| row.figure.id() == id)
+        }
+        None => None,
+    };
     let row = row.with_context(|| {
         format!("--profile {id}: a row in gi, as `cargo xtask bench` names them")
     })?;

@@ -67,6 +67,24 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Frames per second of a run that all goes well; its pictures are thrown away.
+///
+/// # Errors
+/// The first thing that went wrong.
+pub fn rate_of(args: &Args) -> anyhow::Result<f64> {
+    let (scene, work) = (stage::scene(args)?, stage::Work::new()?);
+    let dist = stage::image(args)?;
+    let machine = stage::machine(args, &dist, &scene, &work)?;
+    let tasks = dist.layout.tasks.iter().map(|task| task.name.clone()).collect();
+    let mut collector = Collector::new(args, scene, work.path(), tasks);
+    let end = stream(args, &dist, &machine, &mut collector)?;
+    let report = collector.finish(end);
+    if let Some(problem) = report.problems.first() {
+        anyhow::bail!("the run does not go well: {problem}");
+    }
+    Ok((report.rate() * 100.0).round() / 100.0)
+}
+
 /// Runs the machine to its end and feeds its lines to the collector.
 fn stream(
     args: &Args,

@@ -1,10 +1,20 @@
-//! `cargo xtask sizes [app.toml]`: compares each task's stack bound with its measured high water.
+//! `cargo xtask sizes [app.toml]`: compares each stack with its measured high water and with its
+//! proven bound.
 //!
-//! The kernel paints a stack at each start of its task, so the lowest word that is not paint is
-//! the deepest the task has been in its present life. The verb boots the image, lets it work for a
-//! while, stops the machine and reads the product's RAM. A margin under a quarter of the bound, or
-//! a stack deeper than its bound, ends in a non-zero status.
+//! | figure | from |
+//! |---|---|
+//! | given | the manifest |
+//! | proven | the call graph of the linked program ([`proven`]); `>=` if a call has no bound |
+//! | used | the deepest word that is not paint, after the image has worked for a while |
+//!
+//! Kernel and tasks find their stacks painted. A margin under a quarter, a stack that is used deeper
+//! than was proven, or a kernel stack smaller than its bound end in a non-zero status: then either
+//! the stack or the proof is wrong.
 
+mod proven;
+
+use crate::code::Code;
+use crate::code::stack::Bound;
 use crate::machine::{Machine, Output};
 use crate::run::stage::{self, Work};
 use crate::{dist, run, setup};
@@ -13,7 +23,7 @@ use build_debugger::archive::Archive;
 use build_debugger::gdb::Gdb;
 use build_debugger::target::Target;
 use build_image::Dist;
-use build_manifest::layout::{Layout, Task};
+use build_manifest::layout::Layout;
 use clap::Parser;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -29,6 +39,9 @@ pub struct Args {
     /// How long the image works before it is measured, in seconds of this machine
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    /// Only print the deepest way through the functions of a task, or of `kernel`
+    #[arg(long, value_name = "TASK")]
+    way: Option<String>,
 }
 
 /// What the kernel fills unused stack with (`sys/kern/src/arch/arm_m/memory.rs`).
@@ -40,13 +53,15 @@ const BREAKPOINT: &str = "heartbeat";
 /// Least part of a bound that must stay unused, in percent.
 const LEAST_MARGIN_PERCENT: u32 = 25;
 
-/// One task's stack.
+/// One stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StackUse {
-    /// Task name.
+    /// `kernel`, or the task's name.
     pub task: String,
     /// Bound of the manifest, in bytes.
     pub bound_bytes: u32,
+    /// Proven bound.
+    pub proven: Bound,
     /// Deepest use in the present life, in bytes; 0 = not started.
     pub used_bytes: u32,
 }
@@ -59,39 +74,75 @@ impl StackUse {
         Some(left * 100 / self.bound_bytes)
     }
 
-    /// Enough left?
+    /// What is wrong with it, if anything.
     #[must_use]
-    pub fn is_good(&self) -> bool {
-        self.margin_percent().is_some_and(|margin| margin >= LEAST_MARGIN_PERCENT)
+    pub fn complaint(&self) -> Option<&'static str> {
+        let is_proven = self.proven.unbounded.is_empty();
+        if is_proven && self.used_bytes > self.proven.bytes {
+            return Some("used deeper than proven: the proof is wrong");
+        }
+        if is_proven && self.bound_bytes < self.proven.bytes {
+            return Some("smaller than proven: raise `stack`");
+        }
+        let enough = self.margin_percent().is_some_and(|margin| margin >= LEAST_MARGIN_PERCENT);
+        (!enough).then_some("too little: raise `stack`")
     }
 }
 
-/// Builds, boots, measures.
+/// Builds, boots, measures, proves.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     setup::ensure()?;
     let dist = build_image::build(&dist::options(&args.manifest, None))?;
+    let code = Code::of_product(&dist)?;
+    if let Some(name) = &args.way {
+        return way(&bound(&code, name)?);
+    }
     let ram = measure(&dist, Duration::from_secs(args.seconds))?;
-    let uses = stack_uses(&dist.layout, &ram)?;
+    let uses = stack_uses(&dist.layout, &code, &ram)?;
     ensure!(
-        uses.iter().any(|stack| stack.used_bytes > 0),
+        uses.iter().any(|stack| stack.task != KERNEL && stack.used_bytes > 0),
         "no task has used its stack: the image did not boot, or --seconds is too small"
     );
-    println!("{:<16} {:>8} {:>8} {:>8}", "task", "bound", "used", "margin");
+    println!("{:<16} {:>8} {:>8} {:>8} {:>8}", "task", "given", "proven", "used", "margin");
     for stack in &uses {
         let margin = stack.margin_percent().map_or("none".into(), |margin| format!("{margin} %"));
-        let verdict = if stack.is_good() { "" } else { "  too little: raise `stack`" };
-        let StackUse { task, bound_bytes, used_bytes } = stack;
-        println!("{task:<16} {bound_bytes:>8} {used_bytes:>8} {margin:>8}{verdict}");
-    }
-    let bad: Vec<_> = uses.iter().filter(|stack| !stack.is_good()).collect();
-    if let Some(first) = bad.first() {
-        bail!(
-            "{} of {} stacks have a margin under {LEAST_MARGIN_PERCENT} %, {} first: raise `stack` in app.toml",
-            bad.len(),
-            uses.len(),
-            first.task
+        let complaint = stack.complaint().unwrap_or("");
+        let StackUse { task, bound_bytes, proven, used_bytes } = stack;
+        let at_least = if proven.unbounded.is_empty() { "" } else { ">=" };
+        let proven = format!("{at_least}{}", proven.bytes);
+        let line = format!(
+            "{task:<16} {bound_bytes:>8} {proven:>8} {used_bytes:>8} {margin:>8}  {complaint}"
         );
+        println!("{}", line.trim_end());
     }
+    for stack in uses.iter().filter(|stack| !stack.proven.unbounded.is_empty()) {
+        let calls = &stack.proven.unbounded;
+        println!("{}: no bound for {}: {}", stack.task, calls.len(), calls[0]);
+    }
+    let kernel = uses.iter().find(|stack| stack.task == KERNEL);
+    if let Some(reason) = kernel.and_then(|stack| stack.proven.unbounded.first()) {
+        bail!("the kernel's stack has no bound: {reason}");
+    }
+    let bad: Vec<_> =
+        uses.iter().filter_map(|stack| Some((&stack.task, stack.complaint()?))).collect();
+    if let Some((task, complaint)) = bad.first() {
+        bail!("{} of {} stacks are wrong, {task} first: {complaint}", bad.len(), uses.len());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The kernel among the tasks.
+const KERNEL: &str = "kernel";
+
+fn bound(code: &Code, name: &str) -> anyhow::Result<Bound> {
+    if name == KERNEL { proven::kernel(code) } else { proven::task(code, name) }
+}
+
+/// Prints the deepest way, and every call without a bound.
+fn way(bound: &Bound) -> anyhow::Result<ExitCode> {
+    println!("{} bytes; depth of each function before it calls the next:\n", bound.bytes);
+    bound.way.iter().for_each(|(depth, function)| println!("{depth:>6} {function}"));
+    bound.unbounded.iter().for_each(|reason| println!("no bound: {reason}"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -99,31 +150,30 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// A stack lies outside of `ram`.
-pub fn stack_uses(layout: &Layout, ram: &[u8]) -> anyhow::Result<Vec<StackUse>> {
-    layout
-        .tasks
-        .iter()
-        .map(|task| {
-            let start = (task.stack.base - layout.ram.base) as usize;
-            let stack = ram.get(start..start + task.stack.bytes as usize);
-            let stack =
-                stack.with_context(|| format!("the stack of {} is not in RAM", task.name))?;
-            Ok(stack_use(task, stack))
+pub fn stack_uses(layout: &Layout, code: &Code, ram: &[u8]) -> anyhow::Result<Vec<StackUse>> {
+    let kernel = (KERNEL, layout.kernel.stack, layout.kernel.stack.bytes);
+    let tasks = layout.tasks.iter();
+    let tasks = tasks.map(|task| (task.name.as_str(), task.stack, task.stack_bound_bytes));
+    std::iter::once(kernel)
+        .chain(tasks)
+        .map(|(name, range, bound_bytes)| {
+            let start = (range.base - layout.ram.base) as usize;
+            let stack = ram.get(start..start + range.bytes as usize);
+            let stack = stack.with_context(|| format!("the stack of {name} is not in RAM"))?;
+            let (task, proven) = (name.to_string(), bound(code, name)?);
+            Ok(StackUse { task, bound_bytes, proven, used_bytes: used_bytes(stack) })
         })
         .collect()
 }
 
-fn stack_use(task: &Task, stack: &[u8]) -> StackUse {
+/// From the lowest word that is not paint upwards.
+fn used_bytes(stack: &[u8]) -> u32 {
     let words = stack.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
     let unused = words.take_while(|word| *word == PAINT).count() * 4;
     // A stack without any paint belongs to a task that was never started.
     let started = unused > 0 || stack.iter().any(|byte| *byte != 0);
     let used = if started { stack.len() - unused } else { 0 };
-    StackUse {
-        task: task.name.clone(),
-        bound_bytes: task.stack_bound_bytes,
-        used_bytes: u32::try_from(used).unwrap_or(u32::MAX),
-    }
+    u32::try_from(used).unwrap_or(u32::MAX)
 }
 
 /// Boots the image, lets it work, and gives the used part of the product's RAM.
@@ -214,18 +264,11 @@ fn command(dist: &Dist, shim: &Path) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::stack::Unbounded;
 
     fn used(words: &[u32]) -> u32 {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let task: Task = serde_json::from_value(serde_json::json!({
-            "name": "t", "index": 0, "package": "p", "priority": 1, "start": true,
-            "flash": {"base": 0, "bytes": 0}, "ram": {"base": 0, "bytes": 0},
-            "stack": {"base": 0, "bytes": 16}, "stack_bound_bytes": 16, "entry": 0, "mpu": [],
-            "notifications": [], "sends": [], "slots": {}, "watches": [], "posts": [],
-            "interrupts": [], "uses": [], "config": {}, "quiesce": null, "hang_ms": null
-        }))
-        .expect("a task");
-        stack_use(&task, &bytes).used_bytes
+        used_bytes(&bytes)
     }
 
     #[test]
@@ -237,15 +280,29 @@ mod tests {
         assert_eq!(used(&[0; 4]), 0);
     }
 
+    fn stack(used_bytes: u32, proven_bytes: u32, calls_unknown: bool) -> StackUse {
+        let unknown = Unbounded::Indirect { function: "f".into(), address: 0 };
+        let unbounded = if calls_unknown { vec![unknown] } else { Vec::new() };
+        let proven = Bound { bytes: proven_bytes, way: Vec::new(), unbounded };
+        StackUse { task: "t".into(), bound_bytes: 1000, proven, used_bytes }
+    }
+
     #[test]
     fn a_quarter_must_stay_free() {
-        let check = |used_bytes, good| {
-            let stack = StackUse { task: "t".into(), bound_bytes: 1000, used_bytes };
-            assert_eq!(stack.is_good(), good, "{used_bytes}");
-        };
-        check(0, true);
-        check(750, true);
-        check(760, false);
-        check(1001, false);
+        for (used_bytes, good) in [(0, true), (750, true), (760, false), (1001, false)] {
+            let complaint = stack(used_bytes, 0, true).complaint();
+            assert_eq!(complaint.is_none(), good, "{used_bytes}");
+        }
+    }
+
+    #[test]
+    fn a_proof_must_hold() {
+        assert_eq!(stack(400, 400, false).complaint(), None);
+        let complaint = stack(404, 400, false).complaint();
+        assert_eq!(complaint, Some("used deeper than proven: the proof is wrong"));
+        let complaint = stack(400, 1004, false).complaint();
+        assert_eq!(complaint, Some("smaller than proven: raise `stack`"));
+        // What leaves out a call proves nothing.
+        assert_eq!(stack(404, 400, true).complaint(), None);
     }
 }

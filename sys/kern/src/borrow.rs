@@ -4,10 +4,11 @@
 //! the lender's memory at each borrow, and checked against the lender's regions then.
 
 use crate::arch::Arch;
-use crate::kernel::{Kernel, Next, Outcome, usage};
+use crate::kernel::{Kernel, Next, Outcome};
+use crate::refusal::{Refusal, usage};
 use crate::task::{Member, State};
-use crate::umem;
-use sys_abi::{FaultInfo, LeaseAttributes, LeaseDescriptor, TaskId, UsageError};
+use crate::umem::{self, Readable, Writable};
+use sys_abi::{LeaseAttributes, LeaseDescriptor, TaskId, UsageError};
 use zerocopy::FromBytes;
 
 const OK: u32 = 0;
@@ -25,7 +26,7 @@ impl<A: Arch> Kernel<'_, A> {
     ///
     /// # Errors
     /// The borrower's fault: an index behind the table.
-    fn lent(&self, me: Member, lender: TaskId, index: u32) -> Result<Option<Lent>, FaultInfo> {
+    fn lent(&self, me: Member, lender: TaskId, index: u32) -> Result<Option<Lent>, Refusal> {
         let Some(peer) = self.tables.member(lender.index()) else {
             return Err(usage(UsageError::TaskOutOfRange));
         };
@@ -56,9 +57,9 @@ impl<A: Arch> Kernel<'_, A> {
     }
 
     /// The lease's memory is not the lender's: the lender dies, the borrower gets a defect.
-    fn bad_lease(&mut self, me: Member, lender: Member, fault: FaultInfo) -> Outcome {
+    fn bad_lease(&mut self, me: Member, lender: Member, refusal: Refusal) -> Outcome {
         self.borrowed(me, DEFECT, 0, 0)?;
-        self.end_life(lender, fault);
+        self.end_life(lender, refusal.into());
         Ok(Next::Choose)
     }
 
@@ -71,44 +72,50 @@ impl<A: Arch> Kernel<'_, A> {
     }
 
     pub(crate) fn borrow_read(&mut self, me: Member) -> Outcome {
-        let [lender, index, offset, base, len, ..] = self.task(me).saved.r;
+        let [.., base, len, _, _, _] = self.task(me).saved.r;
         let to = umem::writable(self.desc(me), base, len)?;
-        let Some(Lent { lender, lease }) = self.lent(me, TaskId(lender), index)? else {
+        let Some(Lent { lender, lease }) = self.lent_for(me, LeaseAttributes::READ)? else {
             return self.borrowed(me, DEFECT, 0, 0);
         };
-        if offset > lease.length {
-            return Err(usage(UsageError::OffsetOutOfRange));
+        match umem::readable(self.desc(lender), lease.base, lease.length) {
+            Ok(memory) => self.move_borrowed(me, memory.skip(self.offset(me)), to),
+            Err(refusal) => self.bad_lease(me, lender, refusal),
         }
-        if !LeaseAttributes(lease.attributes).contains(LeaseAttributes::READ) {
-            return self.borrowed(me, DEFECT, 0, 0);
-        }
-        let from = match umem::readable(self.desc(lender), lease.base, lease.length) {
-            Ok(memory) => memory.skip(offset),
-            Err(fault) => return self.bad_lease(me, lender, fault),
-        };
-        if umem::overlap(from, to) {
-            return Err(usage(UsageError::InvalidSlice));
-        }
-        let bytes = self.arch.copy(from, to);
-        self.borrowed(me, OK, bytes, 0)
     }
 
     pub(crate) fn borrow_write(&mut self, me: Member) -> Outcome {
-        let [lender, index, offset, base, len, ..] = self.task(me).saved.r;
+        let [.., base, len, _, _, _] = self.task(me).saved.r;
         let from = umem::readable(self.desc(me), base, len)?;
-        let Some(Lent { lender, lease }) = self.lent(me, TaskId(lender), index)? else {
+        let Some(Lent { lender, lease }) = self.lent_for(me, LeaseAttributes::WRITE)? else {
             return self.borrowed(me, DEFECT, 0, 0);
         };
-        if offset > lease.length {
+        match umem::writable(self.desc(lender), lease.base, lease.length) {
+            Ok(memory) => self.move_borrowed(me, from, memory.skip(self.offset(me))),
+            Err(refusal) => self.bad_lease(me, lender, refusal),
+        }
+    }
+
+    fn offset(&self, me: Member) -> u32 {
+        let [_, _, offset, ..] = self.task(me).saved.r;
+        offset
+    }
+
+    /// The lease that the registers name, if it grants `right`.
+    ///
+    /// # Errors
+    /// The borrower's fault: an index or an offset behind the end.
+    #[inline(never)]
+    fn lent_for(&self, me: Member, right: LeaseAttributes) -> Result<Option<Lent>, Refusal> {
+        let [lender, index, offset, ..] = self.task(me).saved.r;
+        let Some(lent) = self.lent(me, TaskId(lender), index)? else { return Ok(None) };
+        if offset > lent.lease.length {
             return Err(usage(UsageError::OffsetOutOfRange));
         }
-        if !LeaseAttributes(lease.attributes).contains(LeaseAttributes::WRITE) {
-            return self.borrowed(me, DEFECT, 0, 0);
-        }
-        let to = match umem::writable(self.desc(lender), lease.base, lease.length) {
-            Ok(memory) => memory.skip(offset),
-            Err(fault) => return self.bad_lease(me, lender, fault),
-        };
+        Ok(LeaseAttributes(lent.lease.attributes).contains(right).then_some(lent))
+    }
+
+    #[inline(never)]
+    fn move_borrowed(&mut self, me: Member, from: Readable, to: Writable) -> Outcome {
         if umem::overlap(from, to) {
             return Err(usage(UsageError::InvalidSlice));
         }

@@ -9,10 +9,10 @@ use crate::arch::Arch;
 use crate::kernel::Kernel;
 use crate::negative;
 use crate::ready::RankSet;
-use crate::task::{End, Member, NEVER_US, ReceiveDescriptor, State};
+use crate::task::{End, Member, NEVER_US, State};
 use sys_abi::{
-    Cause, CrashKind, Edge, FAULT_NOTIFICATION, FaultInfo, Generation, RecvStatus, SendStatus,
-    TaskId,
+    Cause, CrashKind, DeathRecord, Edge, FAULT_NOTIFICATION, FaultInfo, Generation, RecvStatus,
+    SendStatus, TaskId,
 };
 
 /// Task 0 is the supervisor: whoever it is, its end is the end of the image.
@@ -32,47 +32,60 @@ impl<A: Arch> Kernel<'_, A> {
             self.current = SUPERVISOR;
             self.crash(CrashKind::Supervisor, Some(fault));
         }
-        let ended = self.bury(member, fault);
-        self.silence_interrupts(member);
-        if negative::releases() {
-            self.release_peers(member, ended);
-        }
-        self.forget_watches(member);
-        if negative::deaths() {
-            self.publish(member, Edge::Died, ended.generation());
-        }
+        self.finish(member, &fault);
         self.notify(SUPERVISOR, FAULT_NOTIFICATION);
     }
 
-    /// Writes down how it ended, and gives the id that is stale from now on.
-    fn bury(&mut self, member: Member, fault: FaultInfo) -> TaskId {
-        let now_us = self.arch.now_us();
-        let now_ticks = self.arch.ticks();
-        let task = self.task_mut(member);
-        let ended = task.id;
-        let (original, rank) = (task.state, task.rank);
-        task.live = TaskId::KERNEL;
-        if negative::generations() {
-            task.id = TaskId::new(member.index(), ended.generation().next().unwrap_or(EXHAUSTED));
+    /// [`Kernel::end_life`] of a life that there is, not the supervisor's; the supervisor is not
+    /// notified yet.
+    #[inline(never)]
+    pub(crate) fn finish(&mut self, member: Member, fault: &FaultInfo) {
+        let (ended, cause) = (self.task(member).id, fault.cause());
+        self.bury(member, ended, cause, fault);
+        self.silence_interrupts(member);
+        if negative::releases() {
+            self.release_peers(DeathRecord {
+                peer: member.index(),
+                generation: ended.generation(),
+                cause,
+            });
         }
-        task.cause = fault.cause();
-        task.end = Some(End { fault, original });
-        task.state = State::Down;
-        task.since_ticks = now_ticks;
-        task.died_us = now_us;
-        task.notifications = 0;
-        task.deadline_us = NEVER_US;
-        task.receive = ReceiveDescriptor::default();
-        task.senders = RankSet::EMPTY;
-        self.ready.remove(rank);
-        if let State::InSend(peer) = original
-            && let Some(server) = self.tables.member(peer.index())
-        {
-            self.task_mut(server).senders.remove(rank);
+        if negative::deaths() && !self.tables.watches.is_empty() {
+            self.publish(member, Edge::Died, ended.generation());
         }
-        ended
     }
 
+    /// Writes down how it ended; its id is stale from now on. What a task that is down has no use
+    /// for is cleared when its next life begins.
+    #[inline(always)]
+    fn bury(&mut self, member: Member, ended: TaskId, cause: Cause, fault: &FaultInfo) {
+        let task = crate::arch::at_mut(self.tasks, member);
+        let (original, rank) = (task.state, task.rank);
+        task.died_us = self.arch.now_us();
+        task.since_ticks = self.arch.ticks();
+        task.live = TaskId::KERNEL;
+        if negative::generations() {
+            // Whoever lived had not used up all lives.
+            let next = Generation(ended.generation().0.wrapping_add(1));
+            task.id = TaskId::new(member.index(), next);
+        }
+        task.cause = cause;
+        task.end = Some(End { fault: *fault, original });
+        task.state = State::Down;
+        task.notifications = 0;
+        task.senders = RankSet::EMPTY;
+        // Who is current is not in the ready set, and waits for nobody.
+        if member != self.current {
+            self.ready.remove(rank);
+            if let State::InSend(peer) = original
+                && let Some(server) = self.tables.member(peer.index())
+            {
+                self.task_mut(server).senders.remove(rank);
+            }
+        }
+    }
+
+    #[inline(always)]
     fn silence_interrupts(&mut self, member: Member) {
         for interrupt in self.tables.interrupts_of(member) {
             self.arch.irq_disable(interrupt.irq);
@@ -81,16 +94,20 @@ impl<A: Arch> Kernel<'_, A> {
     }
 
     /// Everybody blocked on the ended life becomes runnable with the record.
-    fn release_peers(&mut self, member: Member, ended: TaskId) {
-        let record = self.task(member).record();
-        for peer in self.tables.members() {
-            let status = match self.task(peer).state {
+    #[inline(always)]
+    fn release_peers(&mut self, record: DeathRecord) {
+        let ended = TaskId::new(record.peer, record.generation);
+        let Self { arch, tasks, ready, .. } = self;
+        for task in tasks.iter_mut().filter(|task| task.waits_for.0 == ended.0) {
+            let status = match task.state {
                 State::InSend(id) | State::InReply(id) if id == ended => SendStatus::Dead as u32,
                 State::InRecvFrom(id) if id == ended => RecvStatus::Dead as u32,
                 _ => continue,
             };
-            self.set_dead_result(peer, status, record);
-            self.unblock(peer);
+            task.set_dead_result(status, record);
+            task.state = State::Runnable;
+            task.since_ticks = arch.ticks();
+            ready.insert(task.rank);
         }
     }
 
@@ -107,6 +124,12 @@ impl<A: Arch> Kernel<'_, A> {
         task.end = None;
         task.since_ticks = now_ticks;
         task.served = 0;
+        task.deadline_us = NEVER_US;
+        task.receive.set = false;
+        if task.watch_pending {
+            self.forget_watches(member);
+        }
+        let task = crate::arch::at_mut(self.tasks, member);
         if start {
             task.live = task.id;
             task.state = State::Runnable;

@@ -71,6 +71,8 @@ impl<A: Arch> Kernel<'_, A> {
         let (tasks, me) = (&mut **tasks, self.current);
         let desc = desc_of(tables.tasks, at(tasks, me), me);
         let [target, op, base, len, reply_base, reply_len, leases, _] = enter(at_mut(tasks, me));
+        // Before the slices: a message to the kernel goes no further.
+        let Some(server) = Tables::sendable(desc, TaskId(target)) else { return false };
         let lease_count = op >> 16;
         if lease_count != 0 {
             // At most 65535 * 12 bytes: no overflow.
@@ -83,14 +85,14 @@ impl<A: Arch> Kernel<'_, A> {
             return false;
         }
         let Some(message) = umem::own_readable(desc, base, len) else { return false };
-        let Some(server) = Tables::sendable(desc, TaskId(target)) else { return false };
         let Some((client, listener)) = pair_mut(tasks, me, server) else { return false };
         if !listens(listener, TaskId(target)) {
             return false;
         }
-        arch.copy(message, umem::receive_buffer(listener));
+        arch.copy_here(message, umem::receive_buffer(listener));
         let now_ticks = arch.ticks();
         client.state = State::InReply(TaskId(target));
+        client.waits_for = TaskId(target);
         client.since_ticks = now_ticks;
         let [r4, r5, r6, r7, r8, r9, ..] = &mut listener.saved.r;
         (*r4, *r5) = (RecvStatus::Message as u32, client.id.0);
@@ -127,7 +129,7 @@ impl<A: Arch> Kernel<'_, A> {
         if ready.first().is_some_and(|first| first < waiting.rank) {
             return false;
         }
-        arch.copy(message, buffer);
+        arch.copy_here(message, buffer);
         let now_ticks = arch.ticks();
         let [status, reply_code, reply_len, ..] = &mut waiting.saved.r;
         (*status, *reply_code) = (SendStatus::Replied as u32, code);
@@ -155,14 +157,10 @@ impl<A: Arch> Kernel<'_, A> {
             return false;
         }
         let Some(next) = self.pick(&self.ready, rank) else { return false };
-        let Self { arch, tables, tasks, ready, switched_at, .. } = self;
-        let Some((task, next_task)) = pair_mut(tasks, me, next) else { return false };
-        task.state = State::InRecv;
-        task.since_ticks = arch.ticks();
-        ready.remove(next_task.rank);
-        self.current = next;
-        let desc = desc_of(tables.tasks, next_task, next);
-        switch(arch, switched_at, task, next_task, desc);
+        self.block(me, State::InRecv);
+        let rank = self.task(next).rank;
+        self.ready.remove(rank);
+        self.hand_over(next);
         true
     }
 
@@ -203,14 +201,17 @@ impl<A: Arch> Kernel<'_, A> {
 
     /// Switches to a runnable task that is not in the ready set; the current one is in it if it
     /// wants the processor.
+    #[inline(never)]
     pub(crate) fn hand_over(&mut self, next: Member) {
         let me = core::mem::replace(&mut self.current, next);
         let Self { arch, tables, tasks, switched_at, .. } = self;
-        let desc = desc_of(tables.tasks, at(tasks, next), next);
-        match pair_mut(tasks, me, next) {
-            Some((from, to)) => switch(arch, switched_at, from, to, desc),
-            // A new life of the same task.
-            None => arch.activate(desc, &mut at_mut(tasks, next).saved),
+        // Not for a new life of the same task, or for the first task of all.
+        if me != next {
+            at_mut(tasks, me).charge(arch.cycles_left(), switched_at);
         }
+        let task = at_mut(tasks, next);
+        task.switches = task.switches.wrapping_add(1);
+        let desc = desc_of(tables.tasks, task, next);
+        arch.activate(desc, &mut task.saved);
     }
 }

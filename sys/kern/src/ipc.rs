@@ -3,8 +3,9 @@
 //! The general paths: every case, every mistake. What happens all the time is in [`crate::fast`].
 
 use crate::arch::{Arch, pair_mut};
-use crate::kernel::{Kernel, Next, Outcome, usage};
+use crate::kernel::{Kernel, Next, Outcome};
 use crate::negative::sends;
+use crate::refusal::{Refusal, usage};
 use crate::task::{Member, ReceiveDescriptor, State, Task};
 use crate::umem;
 use sys_abi::{
@@ -33,6 +34,17 @@ fn deliver<A: Arch>(arch: &mut A, sender: &mut Task, receiver: &mut Task) -> boo
     *r8 = capacity;
     *r9 = op >> 16;
     true
+}
+
+impl Task {
+    /// Ends a call or a closed RECV with the record of a death.
+    pub(crate) const fn set_dead_result(&mut self, status: u32, record: DeathRecord) {
+        let r = &mut self.saved.r;
+        r[0] = status;
+        r[1] = record.peer.0 as u32;
+        r[2] = record.generation.0;
+        r[3] = record.cause as u32;
+    }
 }
 
 impl<A: Arch> Kernel<'_, A> {
@@ -67,6 +79,7 @@ impl<A: Arch> Kernel<'_, A> {
         if server_task.live != target {
             return self.send_to_the_dead(me, server, target);
         }
+        client_task.waits_for = target;
         let listens = match server_task.state {
             State::InRecv => true,
             State::InRecvFrom(peer) => peer == client_task.id,
@@ -79,7 +92,7 @@ impl<A: Arch> Kernel<'_, A> {
             return Ok(Next::Choose);
         }
         if !deliver(&mut self.arch, client_task, server_task) {
-            self.end_life(server, usage(UsageError::InvalidSlice));
+            self.end_life(server, usage(UsageError::InvalidSlice).into());
             self.send_to_the_dead(me, server, target)?;
             return Ok(Next::Choose);
         }
@@ -95,7 +108,7 @@ impl<A: Arch> Kernel<'_, A> {
     #[inline(never)]
     fn send_to_the_dead(&mut self, me: Member, server: Member, target: TaskId) -> Outcome {
         let record = self.known_death(server, target)?;
-        self.set_dead_result(me, SendStatus::Dead as u32, record);
+        self.task_mut(me).set_dead_result(SendStatus::Dead as u32, record);
         Ok(Next::Same)
     }
 
@@ -103,19 +116,11 @@ impl<A: Arch> Kernel<'_, A> {
     ///
     /// # Errors
     /// An id from the future: nobody can have got it from the kernel.
-    pub(crate) fn known_death(&self, peer: Member, id: TaskId) -> Result<DeathRecord, FaultInfo> {
+    pub(crate) fn known_death(&self, peer: Member, id: TaskId) -> Result<DeathRecord, Refusal> {
         if id.generation() > self.task(peer).id.generation() {
             return Err(usage(UsageError::IllegalTask));
         }
         Ok(self.task(peer).record())
-    }
-
-    pub(crate) fn set_dead_result(&mut self, member: Member, status: u32, record: DeathRecord) {
-        let r = &mut self.task_mut(member).saved.r;
-        r[0] = status;
-        r[1] = u32::from(record.peer.0);
-        r[2] = record.generation.0;
-        r[3] = record.cause as u32;
     }
 
     pub(crate) fn recv(&mut self, me: Member) -> Outcome {
@@ -124,7 +129,7 @@ impl<A: Arch> Kernel<'_, A> {
         if mode == RecvMode::Open as u32 {
             return self.recv_open(me, mask);
         }
-        if self.take_notifications(me, mask) {
+        if self.task_mut(me).take_notifications(mask) {
             return Ok(Next::Same);
         }
         self.recv_closed(me, TaskId(sender))
@@ -132,7 +137,7 @@ impl<A: Arch> Kernel<'_, A> {
 
     /// Receives with buffer and mask in the registers, the buffer proven.
     fn recv_open(&mut self, me: Member, mask: u32) -> Outcome {
-        if self.take_notifications(me, mask) {
+        if self.task_mut(me).take_notifications(mask) {
             return Ok(Next::Same);
         }
         let task = self.task(me);
@@ -169,7 +174,7 @@ impl<A: Arch> Kernel<'_, A> {
         };
         if self.task(peer).live != peer_id {
             let record = self.known_death(peer, peer_id)?;
-            self.set_dead_result(me, RecvStatus::Dead as u32, record);
+            self.task_mut(me).set_dead_result(RecvStatus::Dead as u32, record);
             return Ok(Next::Same);
         }
         if self.task(peer).state == State::InSend(self.task(me).id) {
@@ -195,7 +200,7 @@ impl<A: Arch> Kernel<'_, A> {
         code: u32,
         base: u32,
         len: u32,
-    ) -> Result<Option<Member>, FaultInfo> {
+    ) -> Result<Option<Member>, Refusal> {
         let message = umem::readable(self.desc(me), base, len)?;
         if code >= CODE_RESERVED_FIRST && code != CODE_DISCONNECTED {
             return Err(usage(UsageError::ReservedCode));
@@ -268,9 +273,10 @@ impl<A: Arch> Kernel<'_, A> {
             return Ok(Next::Same);
         }
         if self.desc(me).flags & TaskFlags::UNBELIEVED != 0 {
-            return Err(FaultInfo::Accuser(peer_id, *reason));
+            self.end_life(me, FaultInfo::Accuser(peer_id, *reason));
+        } else {
+            self.end_life(peer, FaultInfo::FromServer(my_id, *reason));
         }
-        self.end_life(peer, FaultInfo::FromServer(my_id, *reason));
         Ok(Next::Choose)
     }
 

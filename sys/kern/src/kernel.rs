@@ -5,14 +5,17 @@
 
 use crate::arch::{Arch, at, at_mut};
 use crate::death::SUPERVISOR;
+use crate::negative::NEVER_PANICS;
 use crate::ready::RankSet;
+use crate::refusal::{Refusal, usage};
 use crate::tables::Tables;
 use crate::task::{Member, NEVER_US, State, Task};
 use crate::umem;
 use crate::watch::WatchQueue;
 use crate::wire::Answer;
 use sys_abi::{
-    CrashKind, CrashRecord, FaultInfo, MAX_TASKS, Sysnum, TaskDesc, TaskFlags, TaskId, UsageError,
+    CrashKind, CrashRecord, FAULT_NOTIFICATION, FaultInfo, MAX_TASKS, Sysnum, TaskDesc, TaskFlags,
+    TaskId, UsageError,
 };
 
 /// What a system call means for the processor.
@@ -27,16 +30,11 @@ pub(crate) enum Next {
 }
 
 /// A system call either decides who runs next, or faults its caller.
-pub(crate) type Outcome = Result<Next, FaultInfo>;
+pub(crate) type Outcome = Result<Next, Refusal>;
 
 /// Exception frame on a task's stack (Arm DDI 0553, B3.20), and where pc is in it.
 const FRAME_BYTES: u32 = 32;
 const FRAME_PC_OFFSET: u32 = 24;
-
-/// Shorthand for the fault of a misused system call.
-pub(crate) const fn usage(error: UsageError) -> FaultInfo {
-    FaultInfo::SyscallUsage(error)
-}
 
 /// All state of the kernel.
 pub struct Kernel<'a, A> {
@@ -61,15 +59,29 @@ pub struct Kernel<'a, A> {
 impl<'a, A: Arch> Kernel<'a, A> {
     /// Makes the kernel and the first life of each task. Nothing runs yet: see [`Kernel::start`].
     ///
-    /// `tasks` has one entry per task descriptor and `watches` one per watch descriptor; what is
-    /// missing is treated as an image without tasks.
+    /// `tasks` has one entry per task descriptor, as [`Task::new`] makes it, and `watches` one per
+    /// watch descriptor, empty.
     pub fn new(
         arch: A,
         tables: Tables<'a>,
         tasks: &'a mut [Task],
         watches: &'a mut [WatchQueue],
     ) -> Self {
-        let mut kernel = Self {
+        let mut kernel = Self::unborn(arch, tables, tasks, watches);
+        kernel.begin_lives();
+        kernel
+    }
+
+    /// [`Kernel::new`] without [`Kernel::begin_lives`]: the two steps apart, for a kernel that is
+    /// made where it stays.
+    #[inline(always)]
+    pub(crate) const fn unborn(
+        arch: A,
+        tables: Tables<'a>,
+        tasks: &'a mut [Task],
+        watches: &'a mut [WatchQueue],
+    ) -> Self {
+        Self {
             arch,
             tables,
             tasks,
@@ -80,35 +92,34 @@ impl<'a, A: Arch> Kernel<'a, A> {
             switched_at: 0,
             next_deadline_us: NEVER_US,
             dropped_interrupts: 0,
-        };
-        for member in kernel.tables.members() {
-            *kernel.task_mut(member) = Task::new(member.index());
         }
-        kernel.watches.fill(WatchQueue::EMPTY);
-        kernel.rank_tasks();
-        for member in kernel.tables.members() {
-            kernel.first_life(member);
+    }
+
+    /// Makes the first life of each task.
+    pub(crate) fn begin_lives(&mut self) {
+        for member in self.tables.members() {
+            self.rank(member);
         }
-        kernel
+        for member in self.tables.members() {
+            self.first_life(member);
+        }
     }
 
     /// Position in the order of importance = priority first, then index.
-    fn rank_tasks(&mut self) {
-        for member in self.tables.members() {
-            let key = (self.desc(member).priority, member.0);
-            let before = |other: &Member| (self.desc(*other).priority, other.0) < key;
-            let equal = |other: &Member| *other != member && self.desc(*other).priority == key.0;
-            let more_important = self.tables.members().filter(before);
-            let rank = more_important.fold(0_u8, |count, _| count.wrapping_add(1));
-            let shares_priority = self.tables.members().any(|other| equal(&other));
-            if let Some(entry) = self.by_rank.get_mut(usize::from(rank)) {
-                *entry = member.0;
-            }
-            let task = self.task_mut(member);
-            task.rank = rank;
-            task.priority = key.0;
-            task.shares_priority = shares_priority;
+    fn rank(&mut self, member: Member) {
+        let priority = self.desc(member).priority;
+        let (mut rank, mut shares_priority) = (0_u8, false);
+        for other in self.tables.members() {
+            let theirs = self.desc(other).priority;
+            shares_priority |= theirs == priority && other != member;
+            let before = (theirs, other.0) < (priority, member.0);
+            rank = rank.wrapping_add(before.into());
         }
+        self.by_rank[usize::from(rank) % MAX_TASKS] = member.0;
+        let task = self.task_mut(member);
+        task.rank = rank;
+        task.priority = priority;
+        task.shares_priority = shares_priority;
     }
 
     fn first_life(&mut self, member: Member) {
@@ -130,7 +141,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
                 let first = self.member_of(rank);
                 self.ready.remove(rank);
                 self.current = first;
-                self.enter(first);
+                self.hand_over(first);
             }
             None => self.crash(CrashKind::NothingRunnable, None),
         }
@@ -204,7 +215,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
             Ok(Next::Same) => {}
             Ok(Next::Run(next)) => self.switch_to(next),
             Ok(Next::Choose) => self.choose(),
-            Err(fault) => self.fault_current(fault),
+            Err(refusal) => self.fault_current(refusal.into()),
         }
     }
 
@@ -234,7 +245,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
             BORROW_WRITE => self.borrow_write(me),
             BORROW_INFO => self.borrow_info(me),
             IRQ_CONTROL => self.irq_control(me),
-            PANIC => Err(FaultInfo::Panic),
+            PANIC => Err(Refusal::Panic),
             REFRESH_TASK_ID => self.refresh_task_id(me),
             POST => self.post(me),
             REPLY_FAULT => self.reply_fault(me),
@@ -254,13 +265,23 @@ impl<'a, A: Arch> Kernel<'a, A> {
     #[cold]
     #[inline(never)]
     fn fault_current(&mut self, fault: FaultInfo) {
-        self.end_life(self.current, fault);
+        if self.current == SUPERVISOR {
+            self.crash(CrashKind::Supervisor, Some(fault));
+        }
+        self.finish(self.current, &fault);
+        let now_ticks = self.arch.ticks();
+        let supervisor = at_mut(self.tasks, SUPERVISOR);
+        let mask = supervisor.saved.r[2];
         // Nobody is before the supervisor, and most of the time it waits for this.
-        let rank = self.task(SUPERVISOR).rank;
-        if rank == 0 && self.ready.contains(rank) {
-            self.ready.remove(rank);
+        let waits = matches!(supervisor.state, State::InRecv) && supervisor.rank == 0;
+        if waits && mask & FAULT_NOTIFICATION != 0 {
+            supervisor.notifications |= FAULT_NOTIFICATION;
+            supervisor.take_notifications(mask);
+            supervisor.state = State::Runnable;
+            supervisor.since_ticks = now_ticks;
             self.hand_over(SUPERVISOR);
         } else {
+            self.notify(SUPERVISOR, FAULT_NOTIFICATION);
             self.choose();
         }
     }
@@ -293,6 +314,9 @@ impl<'a, A: Arch> Kernel<'a, A> {
         let task = self.task_mut(member);
         task.state = state;
         task.since_ticks = now_ticks;
+        if let State::InRecvFrom(peer) = state {
+            task.waits_for = peer;
+        }
     }
 
     /// Ends a wait.
@@ -360,15 +384,8 @@ impl<'a, A: Arch> Kernel<'a, A> {
 
     /// Puts the time since the latest switch to the current task's account.
     pub(crate) fn account(&mut self) {
-        let now = self.arch.cycles_left();
+        let now = self.arch.exact_cycles_left();
         at_mut(self.tasks, self.current).charge(now, &mut self.switched_at);
-    }
-
-    fn enter(&mut self, next: Member) {
-        let desc = self.desc(next);
-        let task = at_mut(self.tasks, next);
-        task.switches = task.switches.wrapping_add(1);
-        self.arch.activate(desc, &mut task.saved);
     }
 
     /// Where the current task was, if its stack can still be read.
@@ -384,6 +401,9 @@ impl<'a, A: Arch> Kernel<'a, A> {
     /// Leaves a record and resets: there is nobody left who could do better.
     #[cold]
     pub(crate) fn crash(&mut self, kind: CrashKind, fault: Option<FaultInfo>) -> ! {
+        if !NEVER_PANICS {
+            panic!("a promise is broken on purpose");
+        }
         let now_us = self.arch.now_us();
         let task = self.task(self.current);
         let mut answer = Answer::EMPTY;

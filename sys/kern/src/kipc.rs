@@ -2,7 +2,8 @@
 
 use crate::arch::{Arch, TICK_US};
 use crate::death::SUPERVISOR;
-use crate::kernel::{Kernel, Next, Outcome, usage};
+use crate::kernel::{Kernel, Next, Outcome};
+use crate::refusal::{Refusal, usage};
 use crate::task::Member;
 use crate::umem;
 use crate::wire::Answer;
@@ -11,42 +12,66 @@ use sys_abi::{
     TaskStats, UsageError,
 };
 
-/// Longest request, in bytes.
-const REQUEST_BYTES: usize = 9;
-
 /// Code of ReadPanicMessage: it has not panicked.
 const NOT_PANICKED: u32 = 1;
 /// Code of ReadPanicMessage: it panicked with a text that is not in its memory.
 const BAD_BUFFER: u32 = 2;
 
-/// Takes a request apart, front to back; what is missing, or left over, is the caller's fault.
-struct Request<'m>(&'m [u8]);
+const BAD_MESSAGE: Refusal = usage(UsageError::BadKernelMessage);
 
-const BAD_MESSAGE: FaultInfo = usage(UsageError::BadKernelMessage);
+/// A request, of the length that its op has.
+struct Request([u8; Request::BYTES]);
 
-impl Request<'_> {
-    fn byte(&mut self) -> Result<u8, FaultInfo> {
-        let (first, rest) = self.0.split_first().ok_or(BAD_MESSAGE)?;
-        self.0 = rest;
-        Ok(*first)
-    }
+impl Request {
+    /// The longest: PublishEdge.
+    const BYTES: usize = 9;
 
-    fn word(&mut self) -> Result<u32, FaultInfo> {
-        let (first, rest) = self.0.split_first_chunk().ok_or(BAD_MESSAGE)?;
-        self.0 = rest;
-        Ok(u32::from_le_bytes(*first))
-    }
-
-    fn flag(&mut self) -> Result<bool, FaultInfo> {
-        match self.byte()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(BAD_MESSAGE),
+    /// Length of a request; `None` if there is no such op.
+    const fn bytes(op: u16) -> Option<u32> {
+        const READ_IMAGE_ID: u16 = Kipc::ReadImageId as u16;
+        const RESET: u16 = Kipc::Reset as u16;
+        const REINIT_TASK: u16 = Kipc::ReinitTask as u16;
+        const KILL_TASK: u16 = Kipc::KillTask as u16;
+        const SOFTWARE_IRQ: u16 = Kipc::SoftwareIrq as u16;
+        const PUBLISH_EDGE: u16 = Kipc::PublishEdge as u16;
+        const READ_TASK_STATUS: u16 = Kipc::ReadTaskStatus as u16;
+        const FAULT_TASK: u16 = Kipc::FaultTask as u16;
+        const FIND_FAULTED_TASK: u16 = Kipc::FindFaultedTask as u16;
+        const READ_PANIC_MESSAGE: u16 = Kipc::ReadPanicMessage as u16;
+        const READ_TASK_STATS: u16 = Kipc::ReadTaskStats as u16;
+        match op {
+            READ_IMAGE_ID | RESET => Some(0),
+            READ_TASK_STATUS | FAULT_TASK | FIND_FAULTED_TASK | READ_PANIC_MESSAGE
+            | READ_TASK_STATS => Some(4),
+            REINIT_TASK | KILL_TASK => Some(5),
+            SOFTWARE_IRQ => Some(8),
+            PUBLISH_EDGE => Some(9),
+            _ => None,
         }
     }
 
-    fn finish(self) -> Result<(), FaultInfo> {
-        if self.0.is_empty() { Ok(()) } else { Err(BAD_MESSAGE) }
+    /// Every op that has an argument has this one: the index of a task, in a word.
+    const fn index(&self) -> u32 {
+        let [a, b, c, d, ..] = self.0;
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    /// The byte behind the index.
+    const fn byte(&self) -> u8 {
+        let [_, _, _, _, byte, ..] = self.0;
+        byte
+    }
+
+    /// The word behind the index.
+    const fn word(&self) -> u32 {
+        let [_, _, _, _, a, b, c, d, _] = self.0;
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    /// The word behind index and byte.
+    const fn last_word(&self) -> u32 {
+        let [_, _, _, _, _, a, b, c, d] = self.0;
+        u32::from_le_bytes([a, b, c, d])
     }
 }
 
@@ -55,17 +80,18 @@ impl<A: Arch> Kernel<'_, A> {
     #[inline(never)]
     pub(crate) fn kernel_message(&mut self, me: Member) -> Outcome {
         let message = umem::sent_message(self.task(me));
-        let len = message.len() as usize;
-        let mut bytes = [0; REQUEST_BYTES];
-        let Some(request) = bytes.get_mut(..len) else {
-            return Err(BAD_MESSAGE);
-        };
-        self.arch.load(message, request);
+        // The upper half is the number of leases.
         let op = self.task(me).saved.r[1] as u16;
-        self.kernel_op(me, op, Request(request))
+        if Request::bytes(op) != Some(message.len()) {
+            return Err(BAD_MESSAGE);
+        }
+        let mut request = Request([0; Request::BYTES]);
+        self.arch.load(message, &mut request.0);
+        self.kernel_op(me, op, &request)
     }
 
-    fn kernel_op(&mut self, me: Member, op: u16, request: Request<'_>) -> Outcome {
+    #[inline(always)]
+    fn kernel_op(&mut self, me: Member, op: u16, request: &Request) -> Outcome {
         const READ_TASK_STATUS: u16 = Kipc::ReadTaskStatus as u16;
         const REINIT_TASK: u16 = Kipc::ReinitTask as u16;
         const FAULT_TASK: u16 = Kipc::FaultTask as u16;
@@ -76,51 +102,58 @@ impl<A: Arch> Kernel<'_, A> {
         const READ_PANIC_MESSAGE: u16 = Kipc::ReadPanicMessage as u16;
         const KILL_TASK: u16 = Kipc::KillTask as u16;
         const PUBLISH_EDGE: u16 = Kipc::PublishEdge as u16;
-        const READ_TASK_STATS: u16 = Kipc::ReadTaskStats as u16;
+        // A flag that is none is a bad message, whoever it is about.
+        if op == REINIT_TASK && request.byte() > 1 {
+            return Err(BAD_MESSAGE);
+        }
+        // Whom it is about; only these ops are about nobody, or about an index.
+        let target = match op {
+            READ_IMAGE_ID | RESET | FIND_FAULTED_TASK => me,
+            _ => self.named(request.index())?,
+        };
         match op {
-            READ_TASK_STATUS => self.read_task_status(me, request),
-            REINIT_TASK => self.reinit_task(me, request),
-            FAULT_TASK => self.fault_task(me, request),
+            READ_TASK_STATUS => self.read_task_status(me, target),
+            REINIT_TASK => self.reinit_task(me, target, request),
+            FAULT_TASK => self.fault_task(me, target),
             READ_IMAGE_ID => {
-                request.finish()?;
                 let mut answer = Answer::EMPTY;
                 answer.long(self.tables.image_id);
                 self.answer_kernel_message(me, &answer)
             }
             RESET => {
                 self.authorize(me, TaskFlags::RESTART)?;
-                request.finish()?;
                 self.arch.reset()
             }
-            SOFTWARE_IRQ => self.software_irq(me, request),
+            SOFTWARE_IRQ => self.software_irq(me, target, request),
             FIND_FAULTED_TASK => self.find_faulted_task(me, request),
-            READ_PANIC_MESSAGE => self.read_panic_message(me, request),
-            KILL_TASK => self.kill_task(me, request),
-            PUBLISH_EDGE => self.publish_edge(me, request),
-            READ_TASK_STATS => self.read_task_stats(me, request),
-            _ => Err(BAD_MESSAGE),
+            READ_PANIC_MESSAGE => self.read_panic_message(me, target),
+            KILL_TASK => self.kill_task(me, target, request),
+            PUBLISH_EDGE => self.publish_edge(me, target, request),
+            // Nothing else has a length.
+            _ => self.read_task_stats(me, target),
         }
     }
 
-    fn authorize(&self, me: Member, flag: u8) -> Result<(), FaultInfo> {
+    fn authorize(&self, me: Member, flag: u8) -> Result<(), Refusal> {
         if self.desc(me).flags & flag == 0 {
             return Err(usage(UsageError::NotAuthorized));
         }
         Ok(())
     }
 
-    fn named(&self, index: u32) -> Result<Member, FaultInfo> {
-        let index = u8::try_from(index).ok().map(TaskIndex);
-        index.and_then(|index| self.tables.member(index)).ok_or(usage(UsageError::TaskOutOfRange))
+    fn named(&self, index: u32) -> Result<Member, Refusal> {
+        if index as usize >= self.tables.tasks.len() {
+            return Err(usage(UsageError::TaskOutOfRange));
+        }
+        self.tables.member(TaskIndex(index as u8)).ok_or(usage(UsageError::TaskOutOfRange))
     }
 
-    /// A task whose life the caller wants to end: not the supervisor's, not its own.
-    fn victim(&self, me: Member, index: u32) -> Result<Member, FaultInfo> {
-        let member = self.named(index)?;
-        if member == SUPERVISOR || member == me {
+    /// Refuses the end of a life: the supervisor's, and one's own.
+    fn may_end(&self, me: Member, victim: Member) -> Result<(), Refusal> {
+        if victim == SUPERVISOR || victim == me {
             return Err(usage(UsageError::IllegalTask));
         }
-        Ok(member)
+        Ok(())
     }
 
     fn end_kernel_message(&mut self, me: Member, code: u32, len: u32) -> Outcome {
@@ -143,10 +176,8 @@ impl<A: Arch> Kernel<'_, A> {
         self.end_kernel_message(me, 0, bytes.len() as u32)
     }
 
-    fn read_task_status(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
-        let index = request.word()?;
-        request.finish()?;
-        let task = self.task(self.named(index)?);
+    fn read_task_status(&mut self, me: Member, target: Member) -> Outcome {
+        let task = self.task(target);
         let status = match task.end {
             None => TaskState::Healthy(task.state.sched()),
             Some(end) => {
@@ -158,38 +189,30 @@ impl<A: Arch> Kernel<'_, A> {
         self.answer_kernel_message(me, &answer)
     }
 
-    fn reinit_task(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
-        let (index, start) = (request.word()?, request.flag()?);
-        request.finish()?;
-        let target = self.victim(me, index)?;
+    fn reinit_task(&mut self, me: Member, target: Member, request: &Request) -> Outcome {
+        self.may_end(me, target)?;
         self.authorize(me, TaskFlags::RESTART)?;
-        self.reinit(me, target, start);
+        self.reinit(me, target, request.byte() == 1);
         self.end_kernel_message(me, 0, 0)
     }
 
-    fn kill_task(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
-        let (index, cause) = (request.word()?, request.byte()?);
-        request.finish()?;
-        let target = self.victim(me, index)?;
-        let cause = Cause::from_code(cause.into()).ok_or(BAD_MESSAGE)?;
+    fn kill_task(&mut self, me: Member, target: Member, request: &Request) -> Outcome {
+        self.may_end(me, target)?;
+        let cause = Cause::from_code(request.byte().into()).ok_or(BAD_MESSAGE)?;
         self.authorize(me, TaskFlags::RESTART)?;
         self.kill(me, target, cause);
         self.end_kernel_message(me, 0, 0)
     }
 
-    fn fault_task(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
-        let index = request.word()?;
-        request.finish()?;
-        let target = self.victim(me, index)?;
+    fn fault_task(&mut self, me: Member, target: Member) -> Outcome {
+        self.may_end(me, target)?;
         self.authorize(me, TaskFlags::FAULT)?;
         self.end_life(target, FaultInfo::Injected(self.task(me).id));
         self.end_kernel_message(me, 0, 0)
     }
 
-    fn software_irq(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
-        let (index, mask) = (request.word()?, request.word()?);
-        request.finish()?;
-        let target = self.named(index)?;
+    fn software_irq(&mut self, me: Member, target: Member, request: &Request) -> Outcome {
+        let mask = request.word();
         self.authorize(me, TaskFlags::FAULT)?;
         let mut found = false;
         for interrupt in self.tables.interrupts_of(target) {
@@ -204,9 +227,8 @@ impl<A: Arch> Kernel<'_, A> {
         self.end_kernel_message(me, 0, 0)
     }
 
-    fn find_faulted_task(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
-        let first = request.word()?;
-        request.finish()?;
+    fn find_faulted_task(&mut self, me: Member, request: &Request) -> Outcome {
+        let first = request.index();
         // Equal to the task count means "none behind the last".
         if first as usize > self.tables.tasks.len() {
             return Err(usage(UsageError::TaskOutOfRange));
@@ -220,10 +242,7 @@ impl<A: Arch> Kernel<'_, A> {
         self.answer_kernel_message(me, &answer)
     }
 
-    fn read_panic_message(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
-        let index = request.word()?;
-        request.finish()?;
-        let target = self.named(index)?;
+    fn read_panic_message(&mut self, me: Member, target: Member) -> Outcome {
         let task = self.task(target);
         if !matches!(task.end, Some(end) if end.fault == FaultInfo::Panic) {
             return self.end_kernel_message(me, NOT_PANICKED, 0);
@@ -240,11 +259,9 @@ impl<A: Arch> Kernel<'_, A> {
         self.end_kernel_message(me, 0, copied)
     }
 
-    fn publish_edge(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
-        let (index, edge, generation) = (request.word()?, request.byte()?, request.word()?);
-        request.finish()?;
-        let target = self.named(index)?;
-        let edge = Edge::from_code(edge.into()).ok_or(BAD_MESSAGE)?;
+    fn publish_edge(&mut self, me: Member, target: Member, request: &Request) -> Outcome {
+        let generation = request.last_word();
+        let edge = Edge::from_code(request.byte().into()).ok_or(BAD_MESSAGE)?;
         self.authorize(me, TaskFlags::RESTART)?;
         self.publish(target, edge, Generation(generation));
         self.end_kernel_message(me, 0, 0)
@@ -256,10 +273,7 @@ impl<A: Arch> Kernel<'_, A> {
         self.arch.tick_us().saturating_sub(u64::from(ago) * u64::from(TICK_US))
     }
 
-    fn read_task_stats(&mut self, me: Member, mut request: Request<'_>) -> Outcome {
-        let index = request.word()?;
-        request.finish()?;
-        let target = self.named(index)?;
+    fn read_task_stats(&mut self, me: Member, target: Member) -> Outcome {
         self.account();
         let task = self.task(target);
         let stats = TaskStats {
@@ -283,14 +297,17 @@ impl<A: Arch> Kernel<'_, A> {
 /// `dividend / divisor`, digit by digit of 16 bits; the divisor, a clock in MHz, is below 65536.
 /// The compiler's 64-bit division takes a kilobyte.
 fn divide(dividend: u64, divisor: u32) -> u64 {
-    let (mut quotient, mut rest) = (0, 0);
-    for shift in [48, 32, 16, 0] {
-        let digits = rest << 16 | dividend.wrapping_shr(shift) as u32 & 0xffff;
+    let (high, low) = ((dividend >> 32) as u32, dividend as u32);
+    let mut rest = 0;
+    let mut digit = |next: u32| {
+        let digits = rest << 16 | next;
         let digit = digits.checked_div(divisor).unwrap_or(0);
         rest = digits.wrapping_sub(digit.wrapping_mul(divisor));
-        quotient = quotient << 16 | u64::from(digit);
-    }
-    quotient
+        digit
+    };
+    let high = digit(high >> 16) << 16 | digit(high & 0xffff);
+    let low = digit(low >> 16) << 16 | digit(low & 0xffff);
+    u64::from(high) << 32 | u64::from(low)
 }
 
 #[cfg(test)]

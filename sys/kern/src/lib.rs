@@ -45,6 +45,7 @@ mod kipc;
 mod negative;
 mod notify;
 mod ready;
+mod refusal;
 #[cfg(any(test, fuzzing))]
 pub mod spec;
 pub mod tables;

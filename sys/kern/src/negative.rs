@@ -2,6 +2,9 @@
 //! be seen to fail. `--cfg negative="NAME"`; a normal build has none of them. Tests of the kernel
 //! on the host break those that the host can keep for one thread, without another build.
 
+/// `negative="panic"`: the kernel panics where it otherwise leaves a record.
+pub(crate) const NEVER_PANICS: bool = !cfg!(negative = "panic");
+
 /// `negative="mpu"`: the MPU stays off.
 #[cfg_attr(not(target_os = "none"), expect(dead_code, reason = "the host has no MPU"))]
 pub(crate) const MPU: bool = !cfg!(negative = "mpu");

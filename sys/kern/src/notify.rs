@@ -1,12 +1,32 @@
 //! Notifications: POST, interrupts, and how a posted bit ends a RECV.
 
 use crate::arch::Arch;
-use crate::kernel::{Kernel, Next, Outcome, usage};
-use crate::task::{Member, State};
+use crate::kernel::{Kernel, Next, Outcome};
+use crate::refusal::usage;
+use crate::task::{Member, State, Task};
 use sys_abi::{DeathRecord, IrqStatus, RecvStatus, SendStatus, TaskId, UsageError};
 
 const ENABLE: u32 = 1;
 const CLEAR_PENDING: u32 = 2;
+
+impl Task {
+    /// Gives it its notifications in `mask`, if any, as the result of its RECV.
+    pub(crate) const fn take_notifications(&mut self, mask: u32) -> bool {
+        let fired = self.notifications & mask;
+        if fired == 0 {
+            return false;
+        }
+        self.notifications &= !fired;
+        let r = &mut self.saved.r;
+        r[0] = RecvStatus::Notification as u32;
+        r[1] = TaskId::KERNEL.0;
+        r[2] = fired;
+        r[3] = 0;
+        r[4] = 0;
+        r[5] = 0;
+        true
+    }
+}
 
 impl<A: Arch> Kernel<'_, A> {
     /// Posts bits, and ends the RECV that waits for one of them. Bits for a task that is down are
@@ -19,27 +39,9 @@ impl<A: Arch> Kernel<'_, A> {
         task.notifications |= bits;
         let mask = task.saved.r[2];
         let waits = matches!(task.state, State::InRecv | State::InRecvFrom(_));
-        if waits && self.take_notifications(member, mask) {
+        if waits && task.take_notifications(mask) {
             self.unblock(member);
         }
-    }
-
-    /// Gives the task its notifications in `mask`, if any, as the result of its RECV.
-    pub(crate) fn take_notifications(&mut self, member: Member, mask: u32) -> bool {
-        let task = self.task_mut(member);
-        let fired = task.notifications & mask;
-        if fired == 0 {
-            return false;
-        }
-        task.notifications &= !fired;
-        let r = &mut task.saved.r;
-        r[0] = RecvStatus::Notification as u32;
-        r[1] = TaskId::KERNEL.0;
-        r[2] = fired;
-        r[3] = 0;
-        r[4] = 0;
-        r[5] = 0;
-        true
     }
 
     pub(crate) fn post(&mut self, me: Member) -> Outcome {
@@ -53,7 +55,7 @@ impl<A: Arch> Kernel<'_, A> {
         }
         if self.task(peer).live != target {
             let record: DeathRecord = self.known_death(peer, target)?;
-            self.set_dead_result(me, SendStatus::Dead as u32, record);
+            self.task_mut(me).set_dead_result(SendStatus::Dead as u32, record);
             return Ok(Next::Same);
         }
         self.task_mut(me).saved.r[0] = SendStatus::Replied as u32;
@@ -79,32 +81,38 @@ impl<A: Arch> Kernel<'_, A> {
 
     pub(crate) fn irq_control(&mut self, me: Member) -> Outcome {
         let [mask, bits, ..] = self.task(me).saved.r;
-        if bits & !(ENABLE | CLEAR_PENDING) != 0 {
-            return Err(usage(UsageError::NoIrq));
-        }
-        for irq in self.tables.lines(me, mask).ok_or(usage(UsageError::NoIrq))? {
+        let mut mapped = false;
+        for interrupt in self.tables.interrupts_of(me).filter(|interrupt| interrupt.mask == mask) {
+            mapped = bits & !(ENABLE | CLEAR_PENDING) == 0;
+            if !mapped {
+                break;
+            }
             if bits & CLEAR_PENDING != 0 {
-                self.arch.irq_clear_pending(irq);
+                self.arch.irq_clear_pending(interrupt.irq);
             }
             if bits & ENABLE != 0 {
-                self.arch.irq_enable(irq);
+                self.arch.irq_enable(interrupt.irq);
             } else {
-                self.arch.irq_disable(irq);
+                self.arch.irq_disable(interrupt.irq);
             }
         }
-        Ok(Next::Same)
+        if mapped { Ok(Next::Same) } else { Err(usage(UsageError::NoIrq)) }
     }
 
     pub(crate) fn irq_status(&mut self, me: Member) -> Outcome {
         let mask = self.task(me).saved.r[0];
-        let mut status = 0;
-        for irq in self.tables.lines(me, mask).ok_or(usage(UsageError::NoIrq))? {
-            if self.arch.irq_is_enabled(irq) {
+        let (mut mapped, mut status) = (false, 0);
+        for interrupt in self.tables.interrupts_of(me).filter(|interrupt| interrupt.mask == mask) {
+            mapped = true;
+            if self.arch.irq_is_enabled(interrupt.irq) {
                 status |= IrqStatus::ENABLED;
             }
-            if self.arch.irq_is_pending(irq) {
+            if self.arch.irq_is_pending(interrupt.irq) {
                 status |= IrqStatus::PENDING;
             }
+        }
+        if !mapped {
+            return Err(usage(UsageError::NoIrq));
         }
         let task = self.task_mut(me);
         if task.notifications & mask != 0 {

@@ -67,11 +67,4 @@ impl<'a> Tables<'a> {
     pub fn interrupts_of(&self, task: Member) -> impl Iterator<Item = &'a InterruptDesc> + use<'a> {
         self.interrupts.iter().filter(move |interrupt| interrupt.task == task.0)
     }
-
-    /// The lines mapped to exactly this mask of this task; `None` if there are none.
-    pub fn lines(&self, task: Member, mask: u32) -> Option<impl Iterator<Item = u16> + use<'a>> {
-        let mapped = self.interrupts_of(task).filter(move |interrupt| interrupt.mask == mask);
-        let mut lines = mapped.map(|interrupt| interrupt.irq).peekable();
-        lines.peek().is_some().then_some(lines)
-    }
 }

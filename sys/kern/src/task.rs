@@ -146,6 +146,9 @@ pub struct Task {
     pub deadline_us: u64,
     /// When `state` was entered, in ticks since boot, wrapping ([`crate::arch::Arch::ticks`]).
     pub since_ticks: u32,
+    /// Whom the latest state that waits for a life named; counts in such a state only. One word to
+    /// compare, where a death looks at everybody.
+    pub waits_for: TaskId,
     /// When the latest life ended, in microseconds; 0 = never.
     pub died_us: u64,
     /// Processor time of all lives, in cycles of the clock.
@@ -181,6 +184,7 @@ impl Task {
             timer_mask: 0,
             deadline_us: NEVER_US,
             since_ticks: 0,
+            waits_for: TaskId::KERNEL,
             died_us: 0,
             cpu_cycles: 0,
             entries: 0,

@@ -5,10 +5,9 @@
 //! way to make one, but for the three functions at the end, which rebuild a slice that was proven
 //! when its owner blocked: regions never change, and a blocked task's registers do not either.
 
+use crate::refusal::{Refusal, usage};
 use crate::task::Task;
-use sys_abi::{
-    FaultInfo, FaultSource, MpuRegion, OwnMemory, REGIONS_PER_TASK, TaskDesc, UsageError,
-};
+use sys_abi::{MpuRegion, OwnMemory, REGIONS_PER_TASK, TaskDesc, UsageError};
 
 /// Memory that its task may read, in one region, not device memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,19 +118,19 @@ pub(crate) fn own_writable(desc: &TaskDesc, base: u32, len: u32) -> Option<Writa
 }
 
 #[inline(never)]
-fn check(desc: &TaskDesc, base: u32, len: u32, forbidden: u32) -> Result<(), FaultInfo> {
+fn check(desc: &TaskDesc, base: u32, len: u32, forbidden: u32) -> Result<(), Refusal> {
     let own_code = forbidden == 0 && inside(desc.code, base, len);
     if len == 0 || inside(desc.ram, base, len) || own_code {
         return Ok(());
     }
     let last = base.wrapping_add(len.wrapping_sub(1));
     if last < base {
-        return Err(FaultInfo::SyscallUsage(UsageError::InvalidSlice));
+        return Err(usage(UsageError::InvalidSlice));
     }
     if covered(&desc.mpu, base, last, forbidden) {
         return Ok(());
     }
-    Err(FaultInfo::MemoryAccess { address: Some(base), source: FaultSource::Kernel })
+    Err(Refusal::Memory(base))
 }
 
 fn covered(mpu: &[MpuRegion; REGIONS_PER_TASK], base: u32, last: u32, forbidden: u32) -> bool {
@@ -141,8 +140,9 @@ fn covered(mpu: &[MpuRegion; REGIONS_PER_TASK], base: u32, last: u32, forbidden:
 /// Proves that the task may read these bytes. Zero bytes are always fine.
 ///
 /// # Errors
-/// The fault of the task that alleged it.
-pub fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable, FaultInfo> {
+/// What the task that alleged it did wrong.
+#[inline(always)]
+pub(crate) fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable, Refusal> {
     check(desc, base, len, 0)?;
     Ok(Readable { base, len })
 }
@@ -150,8 +150,9 @@ pub fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable, FaultI
 /// Proves that the task may write these bytes. Zero bytes are always fine.
 ///
 /// # Errors
-/// The fault of the task that alleged it.
-pub fn writable(desc: &TaskDesc, base: u32, len: u32) -> Result<Writable, FaultInfo> {
+/// What the task that alleged it did wrong.
+#[inline(always)]
+pub(crate) fn writable(desc: &TaskDesc, base: u32, len: u32) -> Result<Writable, Refusal> {
     check(desc, base, len, AP_READ_ONLY)?;
     Ok(Writable { base, len })
 }
@@ -212,10 +213,10 @@ mod tests {
         }
     }
 
-    const INVALID: Result<(), FaultInfo> = Err(FaultInfo::SyscallUsage(UsageError::InvalidSlice));
+    const INVALID: Result<(), Refusal> = Err(usage(UsageError::InvalidSlice));
 
-    fn denied(address: u32) -> Result<(), FaultInfo> {
-        Err(FaultInfo::MemoryAccess { address: Some(address), source: FaultSource::Kernel })
+    const fn denied(address: u32) -> Result<(), Refusal> {
+        Err(Refusal::Memory(address))
     }
 
     #[test]

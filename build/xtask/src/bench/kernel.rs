@@ -14,7 +14,6 @@ use crate::machine::{Clock, End, Load, Setup};
 use crate::root;
 use anyhow::{Context, ensure};
 use build_image::Dist;
-use build_manifest::layout::Layout;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -56,7 +55,7 @@ pub fn measure() -> anyhow::Result<(Vec<Measured>, Vec<Figure>)> {
     rows.push(faults.death(RESTART)?);
     rows.push(Booted::new(EIGHT_CLIENTS)?.death(CLIENTS)?);
     let eight = build_image::build(&dist::options(Path::new(EIGHT_TASKS), None))?;
-    let sizes = sizes(&eight.layout, &four.dist.layout, &sixteen.dist.layout);
+    let sizes = sizes(&eight, &four.dist, &sixteen.dist)?;
     Ok((rows, sizes.to_vec()))
 }
 
@@ -178,27 +177,50 @@ impl Booted {
         let found = spans::deaths(stream, trap, &self.flash("victim")?, &self.flash(until)?);
         let span =
             spans::shortest(stream, &found, tick).with_context(|| format!("{id}: no death"))?;
-        // By its own clock the guest sees more: reading the clock twice, and what lies between.
-        let reported = reported(&self.reported, id).with_context(|| format!("{id}: no figure"))?;
+        // The guest reports only if every death went as it should, every client told why included.
+        reported(&self.reported, id)
+            .with_context(|| format!("{id}: the guest says it went wrong"))?;
         let counted = u32::try_from(span.len())?;
-        ensure!(counted <= reported, "{id}: {counted} in the stream, {reported} by the clock");
         Ok(self.measured(id, counted, span, &[]))
     }
 }
 
-/// Kernel sizes with eight tasks, and what twelve tasks more take, per task.
-fn sizes(eight: &Layout, four: &Layout, sixteen: &Layout) -> [Figure; 4] {
-    let flash = |layout: &Layout| layout.kernel.flash.bytes;
-    // The stack is counted by `cargo xtask sizes`.
-    let ram = |layout: &Layout| layout.kernel.ram.bytes - layout.kernel.stack.bytes;
-    let more = sixteen.tasks.len() - four.tasks.len();
-    let per_task = |of: &dyn Fn(&Layout) -> u32| {
-        (of(sixteen) - of(four)).div_ceil(u32::try_from(more).unwrap_or(1))
+/// Bytes of the kernel with eight tasks, symbol by symbol, the largest first.
+///
+/// # Errors
+/// The image does not build.
+pub fn size_profile() -> anyhow::Result<String> {
+    let dist = build_image::build(&dist::options(Path::new(EIGHT_TASKS), None))?;
+    let file = dist.file("kernel").context("the image has no kernel")?;
+    let flash = dist.layout.kernel.flash;
+    let mut symbols = crate::code::symbols(&file, flash.base..flash.base + flash.bytes)?;
+    symbols.sort_by_key(|(name, bytes)| (u32::MAX - bytes, name.clone()));
+    let all = crate::code::loaded_bytes(&file)?;
+    let named: u32 = symbols.iter().map(|(_, bytes)| bytes).sum();
+    let mut lines: Vec<_> =
+        symbols.iter().map(|(name, bytes)| format!("{bytes:>6} {name}\n")).collect();
+    lines.push(format!("{:>6} without a name, and alignment\n", all - named));
+    lines.push(format!("{all:>6} in all\n"));
+    Ok(lines.concat())
+}
+
+/// Kernel sizes with eight tasks, and what twelve tasks more take, per task. What the builder adds
+/// to fill MPU granules is not the kernel's.
+fn sizes(eight: &Dist, four: &Dist, sixteen: &Dist) -> anyhow::Result<[Figure; 4]> {
+    let flash = |dist: &Dist| {
+        let file = dist.file("kernel").context("the image has no kernel")?;
+        crate::code::loaded_bytes(&file)
     };
-    [
-        Figure::new("size.flash", flash(eight)),
-        Figure::new("size.ram", ram(eight)),
-        Figure::new("size.task.ram", per_task(&ram)),
-        Figure::new("size.task.rodata", per_task(&flash)),
-    ]
+    // The stack is counted by `cargo xtask sizes`.
+    let ram = |dist: &Dist| Ok(dist.layout.kernel.ram.bytes - dist.layout.kernel.stack.bytes);
+    let more = u32::try_from(sixteen.layout.tasks.len() - four.layout.tasks.len())?;
+    let per_task = |of: &dyn Fn(&Dist) -> anyhow::Result<u32>| {
+        anyhow::Ok((of(sixteen)? - of(four)?).div_ceil(more.max(1)))
+    };
+    Ok([
+        Figure::new("size.flash", flash(eight)?),
+        Figure::new("size.ram", ram(eight)?),
+        Figure::new("size.task.ram", per_task(&ram)?),
+        Figure::new("size.task.rodata", per_task(&flash)?),
+    ])
 }

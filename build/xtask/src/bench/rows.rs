@@ -30,6 +30,15 @@ enum Unit {
     /// Bytes.
     #[serde(rename = "B")]
     Bytes,
+    /// Frames per second, by the clock on the wall.
+    #[serde(rename = "fps")]
+    FramesPerSecond,
+    /// Seconds, by the clock on the wall.
+    #[serde(rename = "s")]
+    Seconds,
+    /// Nanoseconds per pixel.
+    #[serde(rename = "ns/px")]
+    NanosecondsPerPixel,
 }
 
 impl Unit {
@@ -37,6 +46,9 @@ impl Unit {
         match self {
             Self::Instructions => "gi",
             Self::Bytes => "B",
+            Self::FramesPerSecond => "fps",
+            Self::Seconds => "s",
+            Self::NanosecondsPerPixel => "ns/px",
         }
     }
 }
@@ -67,6 +79,15 @@ const fn bytes(
     Row { id, what, unit: Unit::Bytes, reference: Some(reference as f64), aim }
 }
 
+/// A row that is printed and has no aim.
+const fn plain(id: &'static str, what: &'static str, unit: Unit) -> Row {
+    Row { id, what, unit, reference: None, aim: None }
+}
+
+const fn wall(id: &'static str, what: &'static str, unit: Unit, goal: f64, moonshot: f64) -> Row {
+    Row { id, what, unit, reference: None, aim: Some(Aim { goal, moonshot }) }
+}
+
 /// All rows, in the order in which they are printed.
 pub const ROWS: &[Row] = &[
     gi("sys.get_timer", "plain system call", Some(79), 60, 45),
@@ -84,6 +105,20 @@ pub const ROWS: &[Row] = &[
     bytes("size.ram", "kernel data, 8 tasks", 1332, 1536, 1024),
     bytes("size.task.ram", "kernel data per further task", 168, 168, 120),
     bytes("size.task.rodata", "constants per further task", 104, 104, 80),
+    gi("frame.handoff", "interrupt to client with a frame", None, 3000, 1000),
+    gi("frame.handoff.large", "the same, 32 times the bytes", None, 3000, 1000),
+    plain("frame.gi", "product's work per frame", Unit::Instructions),
+    plain("disconnect.1", "presence lost to client told", Unit::Instructions),
+    wall("frame.fps.vga", "default run, 640x480", Unit::FramesPerSecond, 10.0, 30.0),
+    plain("host.ccdc", "black level, on the host", Unit::NanosecondsPerPixel),
+    plain("host.preview", "demosaicking to YCbCr, on the host", Unit::NanosecondsPerPixel),
+    plain("host.aewb", "statistics, on the host", Unit::NanosecondsPerPixel),
+    Row {
+        reference: Some(3.8),
+        ..plain("host.path", "all three, on the host", Unit::NanosecondsPerPixel)
+    },
+    wall("build.noop", "image with nothing to do", Unit::Seconds, 1.0, 0.3),
+    wall("build.touch", "image with one task touched", Unit::Seconds, 4.0, 2.0),
 ];
 
 /// Titles of [`Row::line`].
@@ -190,7 +225,7 @@ impl Row {
             None => String::new(),
         };
         let line = format!(
-            "{:<19} {:<34} {:>7} {:<4} {cycles:>7} {reference:>9} {ratio:>6} {goal:>7} {moonshot:>8}  {meets}",
+            "{:<19} {:<34} {:>7} {:<5} {cycles:>6} {reference:>9} {ratio:>6} {goal:>7} {moonshot:>8}  {meets}",
             self.id,
             self.what,
             number(*figure).to_string(),

@@ -1,14 +1,16 @@
 //! The code of a linked image: its functions, and the instruction at an address.
 //!
-//! What is executed is counted by function (`bench --profile`) and priced by instruction (`bench`).
-//! Both read the linked ELF files and nothing else.
+//! What is executed is counted by function (`bench --profile`), priced by instruction (`bench`), and
+//! followed from call to call (`sizes`). All three read the linked ELF files and nothing else.
 
 pub mod cycles;
+pub mod stack;
 pub mod thumb;
 
 use anyhow::Context;
 use build_image::Dist;
-use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
+use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, SectionKind, SymbolKind};
+use std::ops::Range;
 use std::path::Path;
 use thumb::{Instruction, decode};
 
@@ -46,6 +48,40 @@ pub struct Code {
     functions: Vec<Function>,
     sections: Vec<Section>,
     marks: Vec<Mark>,
+}
+
+/// Bytes of a linked file that are loaded: code, constants, and the image of the initialised data.
+///
+/// # Errors
+/// Not an ELF file.
+pub fn loaded_bytes(file: &Path) -> anyhow::Result<u32> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let elf = object::File::parse(bytes.as_slice())
+        .with_context(|| format!("{} is no ELF file", file.display()))?;
+    let sizes = elf.segments().map(|segment| segment.file_range().1);
+    Ok(u32::try_from(sizes.sum::<u64>())?)
+}
+
+/// Named code and constants of a linked file in a range of addresses, with their bytes.
+///
+/// # Errors
+/// Not an ELF file.
+pub fn symbols(file: &Path, range: Range<u32>) -> anyhow::Result<Vec<(String, u32)>> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let elf = object::File::parse(bytes.as_slice())
+        .with_context(|| format!("{} is no ELF file", file.display()))?;
+    let mut found: Vec<_> = elf
+        .symbols()
+        .filter_map(|symbol| {
+            let (start, bytes) = (u32::try_from(symbol.address()).ok()?, symbol.size() as u32);
+            let name = format!("{:#}", rustc_demangle::demangle(symbol.name().ok()?));
+            (bytes > 0 && range.contains(&start)).then_some((start & !1, name, bytes))
+        })
+        .collect();
+    // Two names of one thing count once.
+    found.sort_by_key(|(start, ..)| *start);
+    found.dedup_by_key(|(start, ..)| *start);
+    Ok(found.into_iter().map(|(_, name, bytes)| (name, bytes)).collect())
 }
 
 impl Code {

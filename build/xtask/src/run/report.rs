@@ -74,6 +74,12 @@ fn rate(frames: &[FrameJson]) -> f64 {
 }
 
 impl Report {
+    /// Frames per second while the stream ran.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        rate(&self.json.frames)
+    }
+
     /// Puts it together.
     #[must_use]
     pub fn new(

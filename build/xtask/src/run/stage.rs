@@ -26,6 +26,8 @@ pub const SENSOR: Size =
 const POOL: &str = "video6";
 /// Name of the scene file in the work folder.
 const SCENE_FILE: &str = "scene.raw";
+/// Name of the product's parameter block in the work folder.
+const PRODUCT_FILE: &str = "product.params";
 /// Virtual time of one instruction is 2^this ns in deterministic runs.
 const ICOUNT_SHIFT: u8 = 2;
 /// Wall-clock limit of a run, per frame and once.
@@ -182,9 +184,9 @@ impl Drop for Work {
 pub fn machine(args: &Args, dist: &Dist, scene: &Scene, work: &Work) -> anyhow::Result<Setup> {
     let directory = work.path().to_path_buf();
     write(&directory.join(SCENE_FILE), scene.bytes())?;
-    let (bench, product) = (directory.join("bench.params"), directory.join("product.params"));
+    let (bench, product) = (directory.join("bench.params"), directory.join(PRODUCT_FILE));
     write(&bench, &bench_parameters(args).encode_bytes())?;
-    write(&product, &product_parameters(args)?)?;
+    write_product_parameters(work, &product_parameters(args))?;
     let part = |what: &str| {
         dist.file(what).with_context(|| format!("the image has no {what}: `bench = true`?"))
     };
@@ -221,8 +223,8 @@ fn bench_parameters(args: &Args) -> BenchParameters {
     parameters
 }
 
-fn product_parameters(args: &Args) -> anyhow::Result<Vec<u8>> {
-    let parameters = ProductParameters {
+fn product_parameters(args: &Args) -> ProductParameters {
+    ProductParameters {
         width_px: args.size.width_px,
         height_px: args.size.height_px,
         frames: if args.serve { 0 } else { args.frames },
@@ -232,9 +234,16 @@ fn product_parameters(args: &Args) -> anyhow::Result<Vec<u8>> {
         auto: args.auto,
         seed: args.seed,
         ..ProductParameters::DEFAULT
-    };
+    }
+}
+
+/// Writes the block that tells the product what to do; [`machine`] has written one from its options.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_product_parameters(work: &Work, parameters: &ProductParameters) -> anyhow::Result<()> {
     let mut bytes = vec![0; PRODUCT_PARAMETERS.bytes as usize];
-    hubpack::serialize(&mut bytes, &parameters)
+    hubpack::serialize(&mut bytes, parameters)
         .map_err(|error| anyhow::anyhow!("parameter block: {error:?}"))?;
-    Ok(bytes)
+    write(&work.path().join(PRODUCT_FILE), &bytes)
 }

@@ -34,6 +34,9 @@ const TOOLS: &[Tool] = &[
     ("one_scenario_runs_by_its_name", one_scenario),
     ("one_kernel_case_runs_alone_and_leaves_junit", one_kernel_case),
     ("the_bench_prints_every_row", bench),
+    ("the_bench_shows_where_a_row_spends_its_instructions", profile),
+    ("every_stack_keeps_to_its_proven_bound", stacks),
+    ("a_kernel_that_can_panic_is_no_image", kernel_panic),
     ("one_injected_panic_is_survived", inject_one),
     ("a_short_campaign_is_survived_and_its_negative_control_is_not", campaign),
 ];
@@ -352,6 +355,33 @@ fn bench(directory: &Path) -> anyhow::Result<()> {
     for id in ["sys.get_timer", "ipc.rt.0_0", "ipc.rt.4_4", "ipc.rt.64_64", "post.wake"] {
         ensure!(ids.contains(&id), "no row {id} in {ids:?}");
     }
+    Ok(())
+}
+
+fn profile(_: &Path) -> anyhow::Result<()> {
+    let said = succeed(&["bench", "--profile", "ipc.rt.4_4"])?;
+    for function in ["kernel_send", "kernel_reply_recv", "trap_svc"] {
+        ensure!(said.contains(function), "no {function} in {said}");
+    }
+    Ok(())
+}
+
+fn stacks(_: &Path) -> anyhow::Result<()> {
+    let said = succeed(&["sizes", "test/kernel/app.toml", "--seconds", "5"])?;
+    let kernel = said.lines().find(|line| line.starts_with("kernel ")).context("no kernel")?;
+    let figures: Vec<u32> =
+        kernel.split_whitespace().filter_map(|word| word.parse().ok()).take(3).collect();
+    // Given, proven, used: all there, the proof complete, and none of it trivially so.
+    let [given, proven, used] = figures[..] else { bail!("no proof of the kernel in {said}") };
+    ensure!(0 < used && used <= proven && proven <= given, "{kernel}");
+    Ok(())
+}
+
+fn kernel_panic(_: &Path) -> anyhow::Result<()> {
+    let words = ["dist", "test/kernel/app.toml", "--negative", "panic"];
+    let Output { status, stderr, .. } = xtask(&words)?.output()?;
+    let errors = text(&stderr);
+    ensure!(!status.success() && errors.contains("the kernel can panic"), "said {errors}");
     Ok(())
 }
 

@@ -60,7 +60,8 @@ pub fn run(bytes: &[u8]) -> Result<Walk, Box<Difference>> {
     let head = bytes.len().min(PLAN_BYTES);
     image[..head].copy_from_slice(&bytes[..head]);
     let plan = Plan::draw(image);
-    let mut tasks = vec![Task::new(TaskIndex(0)); plan.descs.len()];
+    let mut tasks: Vec<_> =
+        (0..plan.descs.len() as u8).map(|index| Task::new(TaskIndex(index))).collect();
     let mut watches = vec![WatchQueue::EMPTY; plan.watches.len()];
     let mut kernel = Kernel::new(plan.host(), plan.tables(), &mut tasks, &mut watches);
     for (task, life) in kernel.tasks.iter_mut().zip(&plan.lives).filter(|(task, _)| task.is_live())
@@ -235,7 +236,9 @@ impl Duel<'_> {
         if spec.doing == SchedState::Runnable && real.saved.r != spec.registers {
             return same("registers", &real.saved.r, &spec.registers);
         }
-        let deadline_us = spec.deadline_us.unwrap_or(NEVER_US);
+        // What a task that is down has no use for is cleared when its next life begins.
+        let deadline_us =
+            if real.is_live() { spec.deadline_us.unwrap_or(NEVER_US) } else { real.deadline_us };
         if (real.notifications, real.deadline_us) != (spec.bits, deadline_us) {
             let real = (real.notifications, real.deadline_us);
             return same("bits and timer", &real, &(spec.bits, deadline_us));

@@ -89,8 +89,8 @@ impl Spec<'_> {
                 self.panic_message(me, task)
             }
             Kipc::Reset => {
-                self.granted(me, TaskFlags::RESTART)?;
                 split::<0, 0>(request, 0)?;
+                self.granted(me, TaskFlags::RESTART)?;
                 Err(Halt::Reset.into())
             }
             Kipc::SoftwareIrq => {

@@ -47,7 +47,10 @@ fn key(kernel: &HostKernel) -> Box<[u32]> {
             State::InRecv => (5, 0),
             State::InRecvFrom(peer) => (6, peer.0),
         };
-        let served = u32::from(task.served) << 8 | u32::from(task.receive.set) << 16;
+        // The next life of a task that is down begins without either.
+        let receives = task.is_live() && task.receive.set;
+        let served = if task.is_live() { u32::from(task.served) } else { 0 };
+        let served = served << 8 | u32::from(receives) << 16;
         key.extend([kind | served, peer, task.id.0, task.notifications]);
         if kind > 2 {
             key.extend(task.saved.r);
@@ -102,11 +105,11 @@ fn check(priorities: &'static [u8], states: usize, steps: usize) {
 #[test]
 #[cfg_attr(miri, ignore = "millions of steps")]
 fn every_state_of_a_server_and_two_equal_clients() {
-    check(&[1, 2, 2], 185_750, 4_651_898);
+    check(&[1, 2, 2], 183_770, 4_606_883);
 }
 
 #[test]
 #[cfg_attr(miri, ignore = "millions of steps")]
 fn every_state_of_a_chain_of_three() {
-    check(&[1, 2, 3], 713_276, 17_051_852);
+    check(&[1, 2, 3], 689_168, 16_434_818);
 }

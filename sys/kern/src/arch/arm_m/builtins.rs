@@ -61,11 +61,12 @@ global_asm!(
     // The same, aligned: by words first.
     "builtin __aeabi_memclr4",
     "0: movs r2, #0",
-    "1: subs r1, r1, #4",
-    "blo 2f",
-    "str r2, [r0], #4",
-    "b 1b",
-    "2: adds r1, r1, #4",
-    "b __aeabi_memclr",
+    "b 2f",
+    "1: str r2, [r0], #4",
+    "2: subs r1, r1, #4",
+    "bhs 1b",
+    "adds r1, r1, #4",
+    "bne __aeabi_memclr",
+    "bx lr",
     "also __aeabi_memclr8",
 );

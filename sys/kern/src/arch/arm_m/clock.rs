@@ -86,6 +86,15 @@ impl Clock {
         left
     }
 
+    /// The same, on below zero if the tick is pending: nobody has moved the other stamps up yet.
+    pub fn exact_cycles_left(&self) -> u32 {
+        let (left, control) = counter_and_pending();
+        if control & ICSR_PENDSTSET == 0 {
+            return left;
+        }
+        self.cycles_left().wrapping_sub(self.cycles_per_tick)
+    }
+
     /// Length of a tick.
     pub const fn cycles_per_tick(&self) -> u32 {
         self.cycles_per_tick

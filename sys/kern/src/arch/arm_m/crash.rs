@@ -33,7 +33,9 @@ pub fn leave(record: CrashRecord) -> ! {
     // reads while the kernel runs.
     unsafe {
         asm!("dsb", "isb", options(nostack, preserves_flags));
-        place.write_volatile(CrashRecord { magic: 0, ..record });
+        (&raw mut (*place).magic).write_volatile(0);
+        compiler_fence(Ordering::SeqCst);
+        place.write(CrashRecord { magic: 0, ..record });
         compiler_fence(Ordering::SeqCst);
         (&raw mut (*place).magic).write_volatile(record.magic);
     }

@@ -11,13 +11,13 @@ const PAINT: u32 = 0xBADD_CAFE;
 const FRAME_WORDS: u32 = 8;
 const WORD_BYTES: u32 = 4;
 /// What one turn of the painting loop fills.
-const PAINT_BURST_BYTES: u32 = 64;
+const PAINT_BURST_BYTES: u32 = 128;
 /// xPSR of Thumb code.
 const XPSR_THUMB: u32 = 1 << 24;
 
 /// Copies as many bytes as both sides have; they do not overlap.
 #[inline(always)]
-pub fn copy(from: Readable, to: Writable) -> u32 {
+pub fn copy_here(from: Readable, to: Writable) -> u32 {
     let len = from.len().min(to.len());
     if len != 0 {
         // SAFETY: the types prove that both ranges are memory of tasks, readable and writable, and
@@ -28,19 +28,37 @@ pub fn copy(from: Readable, to: Writable) -> u32 {
     len
 }
 
+/// The same as a call: where it does not pay to have the loops once more.
+pub fn copy(from: Readable, to: Writable) -> u32 {
+    let len = from.len().min(to.len());
+    // SAFETY: as in `copy_here`.
+    unsafe { call_copy_bytes(from.base(), to.base(), len) };
+    len
+}
+
 /// Reads out of a task.
 pub fn load(from: Readable, to: &mut [u8]) {
     let len = from.len().min(to.len() as u32);
-    // SAFETY: as in `copy`; the destination is borrowed mutably, and kernel memory is never
+    // SAFETY: as in `copy_here`; the destination is borrowed mutably, and kernel memory is never
     // memory of a task.
-    unsafe { copy_bytes(from.base(), to.as_mut_ptr().expose_provenance() as u32, len) };
+    unsafe { call_copy_bytes(from.base(), to.as_mut_ptr().expose_provenance() as u32, len) };
 }
 
 /// Writes into a task.
 pub fn store(from: &[u8], to: Writable) {
     let len = to.len().min(from.len() as u32);
     // SAFETY: as in `load`, the other way round.
-    unsafe { copy_bytes(from.as_ptr().expose_provenance() as u32, to.base(), len) };
+    unsafe { call_copy_bytes(from.as_ptr().expose_provenance() as u32, to.base(), len) };
+}
+
+/// As [`copy_bytes`].
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn call_copy_bytes(from: u32, to: u32, len: u32) {
+    // SAFETY: promised by the caller.
+    unsafe { copy_bytes(from, to, len) };
 }
 
 /// Copies in bursts of four words, then words, then bytes; bytes only, if one side is unaligned.
@@ -93,12 +111,13 @@ pub fn prepare_stack(desc: &TaskDesc) -> u32 {
     // least one frame large and 8-aligned; the task does not run, and nothing borrows its memory.
     unsafe {
         paint(desc.stack_limit, frame);
-        for register in 0..FRAME_WORDS {
-            word(frame.wrapping_add(register.wrapping_mul(WORD_BYTES))).write(0);
-        }
-        word(frame.wrapping_add(5 * WORD_BYTES)).write(u32::MAX);
-        word(frame.wrapping_add(6 * WORD_BYTES)).write(desc.entry & !1);
-        word(frame.wrapping_add(7 * WORD_BYTES)).write(XPSR_THUMB);
+        asm!(
+            "stmia {frame}, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+            frame = in(reg) frame,
+            in("r0") 0, in("r1") 0, in("r2") 0, in("r3") 0, in("r4") 0,
+            in("r5") u32::MAX, in("r8") desc.entry & !1, in("r9") XPSR_THUMB,
+            options(nostack, preserves_flags),
+        );
     }
     frame
 }
@@ -107,27 +126,29 @@ pub fn prepare_stack(desc: &TaskDesc) -> u32 {
 ///
 /// # Safety
 /// The range is writable memory that nothing borrows.
-unsafe fn paint(mut from: u32, to: u32) {
-    let bursts = to.saturating_sub(from) / PAINT_BURST_BYTES;
-    if bursts != 0 {
-        // SAFETY: so many bursts of 64 bytes are left.
-        unsafe {
-            asm!(
-                "1: stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
-                "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
-                "subs {bursts}, {bursts}, #1",
-                "bne 1b",
-                from = inout(reg) from,
-                bursts = inout(reg) bursts => _,
-                in("r0") PAINT, in("r1") PAINT, in("r2") PAINT, in("r3") PAINT,
-                in("r4") PAINT, in("r5") PAINT, in("r8") PAINT, in("r9") PAINT,
-                options(nostack),
-            );
-        }
-    }
-    while from < to {
-        // SAFETY: four bytes are left.
-        unsafe { word(from).write(PAINT) };
-        from = from.wrapping_add(WORD_BYTES);
+unsafe fn paint(from: u32, to: u32) {
+    // SAFETY: bursts of 128 bytes while so many are left, then pairs of words.
+    unsafe {
+        asm!(
+            "b 2f",
+            "1: stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+            "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+            "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+            "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+            "2: subs {left}, {left}, #{burst}",
+            "bhs 1b",
+            "adds {left}, {left}, #{burst} - 8",
+            "bmi 4f",
+            "3: stmia {from}!, {{r0, r1}}",
+            "subs {left}, {left}, #8",
+            "bpl 3b",
+            "4:",
+            from = inout(reg) from => _,
+            left = inout(reg) to.saturating_sub(from) => _,
+            burst = const PAINT_BURST_BYTES,
+            in("r0") PAINT, in("r1") PAINT, in("r2") PAINT, in("r3") PAINT,
+            in("r4") PAINT, in("r5") PAINT, in("r8") PAINT, in("r9") PAINT,
+            options(nostack),
+        );
     }
 }

@@ -95,6 +95,10 @@ impl Arch for ArmM {
         self.clock.cycles_left()
     }
 
+    fn exact_cycles_left(&self) -> u32 {
+        self.clock.exact_cycles_left()
+    }
+
     fn cycles_per_tick(&self) -> u32 {
         self.clock.cycles_per_tick()
     }
@@ -117,17 +121,19 @@ impl Arch for ArmM {
         entry::set_stack_limit(desc.stack_limit);
     }
 
-    #[inline(always)]
     fn copy(&mut self, from: Readable, to: Writable) -> u32 {
         memory::copy(from, to)
     }
 
-    #[inline]
+    #[inline(always)]
+    fn copy_here(&mut self, from: Readable, to: Writable) -> u32 {
+        memory::copy_here(from, to)
+    }
+
     fn load(&self, from: Readable, to: &mut [u8]) {
         memory::load(from, to);
     }
 
-    #[inline]
     fn store(&mut self, from: &[u8], to: Writable) {
         memory::store(from, to);
     }

@@ -18,10 +18,8 @@ pub const SYSTEM_CONTROL: u32 = 0xE000_E000;
 pub const SYST_CVR_OFFSET: u32 = 0x18;
 /// Interrupt Control and State Register, from [`SYSTEM_CONTROL`] on.
 pub const ICSR_OFFSET: u32 = 0xD04;
-/// MPU Region Number Register, from [`SYSTEM_CONTROL`] on.
-pub const MPU_RNR_OFFSET: u32 = 0xD98;
 /// MPU Region Base Address Register, followed by RLAR and the three alias pairs.
-pub const MPU_RBAR_OFFSET: u32 = 0xD9C;
+pub const MPU_RBAR: u32 = 0xE000_ED9C;
 
 /// Interrupt Control and State Register.
 pub const ICSR: Register = Register(0xE000_ED04);
@@ -49,6 +47,8 @@ pub const SYST_CVR: Register = Register(0xE000_E018);
 pub const CPACR: Register = Register(0xE000_ED88);
 /// Floating-Point Context Control Register.
 pub const FPCCR: Register = Register(0xE000_EF34);
+/// MPU Region Number Register.
+pub const MPU_RNR: Register = Register(0xE000_ED98);
 /// MPU Control Register.
 pub const MPU_CTRL: Register = Register(0xE000_ED94);
 /// MPU Memory Attribute Indirection Register 0.

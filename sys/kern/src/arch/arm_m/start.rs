@@ -54,8 +54,8 @@ pub(super) static KERNEL: TheKernel = TheKernel(UnsafeCell::new(MaybeUninit::uni
 pub(super) const CURRENT_OFFSET: usize =
     offset_of!(Kernel<'static, ArmM>, arch) + offset_of!(ArmM, current);
 
-// Copies the initialised data, clears the rest, and goes on in Rust. The loader has set msp from
-// the vector table; its limit is set here.
+// Paints the stack, copies the initialised data, clears the rest, and goes on in Rust. The loader has
+// set msp from the vector table; its limit is set here.
 global_asm!(
     ".section .text._start, \"ax\", %progbits",
     ".globl _start",
@@ -65,6 +65,14 @@ global_asm!(
     "movw r0, #:lower16:__stack_limit",
     "movt r0, #:upper16:__stack_limit",
     "msr msplim, r0",
+    "mov r1, sp",
+    "movw r2, #0xCAFE",
+    "movt r2, #0xBADD",
+    "5: cmp r0, r1",
+    "bhs 6f",
+    "stmia r0!, {{r2}}",
+    "b 5b",
+    "6:",
     "movw r0, #:lower16:__sdata",
     "movt r0, #:upper16:__sdata",
     "movw r1, #:lower16:__edata",
@@ -166,7 +174,8 @@ extern "C" fn kernel_start(lr: u32) -> *const Saved {
         current: core::ptr::null_mut(),
     };
     // SAFETY: nobody else refers to it yet.
-    let kernel = unsafe { (*KERNEL.0.get()).write(Kernel::new(arch, tables, tasks, watches)) };
+    let kernel = unsafe { (*KERNEL.0.get()).write(Kernel::unborn(arch, tables, tasks, watches)) };
+    kernel.begin_lives();
     kernel.start();
     kernel.arch.current
 }

@@ -1,0 +1,192 @@
+//! The rows with hardware: the product image, streaming, under the emulator's instruction log.
+//!
+//! The log is kept to the product's code, so core 1 and everything that the bench does for a register
+//! access are left out by themselves. The span of a row goes from the kernel's first instruction for
+//! an interrupt to the first instruction of the waiting client, which is blocked in a call until
+//! then.
+//!
+//! | row | interrupt of | ends with |
+//! |---|---|---|
+//! | `frame.handoff` | isp | the client's call returns with a frame |
+//! | `disconnect.1` | power (presence lost) | the client's call returns with the death record |
+
+use super::kernel::Measured;
+use super::rows::Figure;
+use super::spans::{Span, shortest};
+use super::stream::{self, Stream};
+use crate::code::{Code, cycles};
+use crate::machine::End;
+use crate::run::stage::{self, Work};
+use crate::run::{self, Args};
+use anyhow::{Context, ensure};
+use build_image::Dist;
+use clap::Parser;
+use idl::parameters::Parameters;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// The task that streams.
+const CLIENT: &str = "capture";
+/// Whose interrupt ends a frame.
+const DRIVER: &str = "isp";
+/// Whose interrupt tells of the presence pin.
+const PRESENCE: &str = "power";
+
+/// A picture size, and the sensor mode that it is made of.
+struct Shot {
+    sensor: (u16, u16),
+    picture: (u16, u16),
+    frames: u32,
+}
+
+/// 2400 B a frame.
+const SMALL: Shot = Shot { sensor: (160, 120), picture: (40, 30), frames: 24 };
+/// 76,800 B a frame, 32 times as much.
+const LARGE: Shot = Shot { sensor: (324, 243), picture: (240, 160), frames: 14 };
+
+#[derive(Parser)]
+struct Run {
+    #[command(flatten)]
+    args: Args,
+}
+
+/// Measures all rows that have a stream.
+///
+/// # Errors
+/// The image does not build or does not do what it should.
+pub fn measure() -> anyhow::Result<(Vec<Measured>, Vec<Figure>)> {
+    let small = Streamed::new(&SMALL)?;
+    let handoff = small.span("frame.handoff", DRIVER)?;
+    let disconnect = small.disconnect()?;
+    let mut figures = vec![Figure::new("frame.gi", small.instructions_per_frame()?)];
+    let large = Streamed::new(&LARGE)?;
+    figures.push(large.span("frame.handoff.large", DRIVER)?.figure);
+    Ok((vec![handoff, disconnect], figures))
+}
+
+/// Whether a row is one of these, with a stream to look into.
+#[must_use]
+pub fn has(id: &str) -> bool {
+    ["frame.handoff", "disconnect.1"].contains(&id)
+}
+
+/// A run of the product, instruction by instruction.
+struct Streamed {
+    dist: Dist,
+    code: Rc<Code>,
+    stream: Stream,
+}
+
+impl Streamed {
+    fn new(shot: &Shot) -> anyhow::Result<Self> {
+        let Shot { sensor, picture, frames } = shot;
+        let (frames, unplug) = (frames.to_string(), (frames - 3).to_string());
+        let words = ["run", "--deterministic", "--frames", &frames, "--unplug-at", &unplug];
+        let args = Run::try_parse_from(words)?.args;
+        let work = Work::new()?;
+        let dist = stage::image(&args)?;
+        let setup = stage::machine(&args, &dist, &stage::scene(&args)?, &work)?;
+        let parameters = Parameters {
+            width_px: picture.0,
+            height_px: picture.1,
+            sensor_width_px: sensor.0,
+            sensor_height_px: sensor.1,
+            frames: args.frames,
+            ..Parameters::DEFAULT
+        };
+        stage::write_product_parameters(&work, &parameters)?;
+        let flash = dist.layout.flash;
+        let stream = stream::run(&setup, flash.base..flash.base + flash.used_bytes)?;
+        ensure!(stream.end == End::Status(0), "the streaming image: {}", stream.end);
+        let code = Rc::new(Code::of_product(&dist)?);
+        Ok(Self { dist, code, stream })
+    }
+
+    fn flash(&self, task: &str) -> anyhow::Result<Range<u32>> {
+        let found = self.dist.layout.tasks.iter().find(|other| other.name == task);
+        let flash = found.with_context(|| format!("the image has no task {task}"))?.flash;
+        Ok(flash.base..flash.base + flash.bytes)
+    }
+
+    fn kernel(&self, function: &str) -> anyhow::Result<u32> {
+        let found = self.code.named("kernel", function);
+        Ok(found.with_context(|| format!("the kernel has no {function}"))?.start)
+    }
+
+    /// Where the kernel enters for an interrupt that `owner` is the first task to run for.
+    fn interrupts(&self, owner: &str) -> anyhow::Result<Vec<usize>> {
+        let kernel = self.dist.layout.kernel.flash;
+        let kernel = kernel.base..kernel.base + kernel.bytes;
+        let (owner, trap) = (self.flash(owner)?, self.kernel("trap_interrupt")?);
+        let stream = &self.stream.addresses;
+        let first_task = |start: usize| stream[start..].iter().find(|at| !kernel.contains(at));
+        let ours = |start: &usize| {
+            stream[*start] == trap && first_task(*start).is_some_and(|at| owner.contains(at))
+        };
+        Ok((0..stream.len()).filter(ours).collect())
+    }
+
+    /// From each interrupt of `owner` to the client's next instruction, if nothing is idle until then.
+    fn spans(&self, owner: &str) -> anyhow::Result<Vec<Span>> {
+        let (client, idle) = (self.flash(CLIENT)?, self.flash("idle")?);
+        let stream = &self.stream.addresses;
+        let until_client = |start: usize| {
+            let ends = |address: &u32| client.contains(address) || idle.contains(address);
+            let length = stream[start..].iter().position(ends)?;
+            client.contains(&stream[start + length]).then_some(start..start + length)
+        };
+        Ok(self.interrupts(owner)?.into_iter().filter_map(until_client).collect())
+    }
+
+    /// From the presence interrupt behind the first frame to the client's next instruction. The pin is
+    /// debounced, so the processor idles in between; that is left out.
+    fn disconnect(&self) -> anyhow::Result<Measured> {
+        let id = "disconnect.1";
+        let stream = &self.stream.addresses;
+        let first = self.spans(DRIVER)?.first().context("no frame came")?.end;
+        let (client, idle) = (self.flash(CLIENT)?, self.flash("idle")?);
+        let start = self.interrupts(PRESENCE)?.into_iter().find(|start| *start > first);
+        let start = start.with_context(|| format!("{id}: the pin did not interrupt"))?;
+        let work = |address: &&u32| !idle.contains(*address);
+        let until = stream[start..].iter().take_while(|address| !client.contains(address));
+        let span: Vec<u32> = until.filter(work).copied().collect();
+        let figure = Figure::new(id, u32::try_from(span.len())?);
+        let figure = figure.priced(cycles::of(&self.code, &span));
+        Ok(Measured { figure, span, code: Rc::clone(&self.code) })
+    }
+
+    fn span(&self, id: &str, owner: &str) -> anyhow::Result<Measured> {
+        let tick = self.kernel("trap_tick")?;
+        let found = self.spans(owner)?;
+        let span = shortest(&self.stream.addresses, &found, tick);
+        let span = span.with_context(|| format!("{id}: it did not happen"))?;
+        let span = self.stream.addresses[span].to_vec();
+        let figure = Figure::new(id, u32::try_from(span.len())?);
+        let figure = figure.priced(cycles::of(&self.code, &span));
+        Ok(Measured { figure, span, code: Rc::clone(&self.code) })
+    }
+
+    /// What kernel, drivers and nodes execute from one frame to the next: median.
+    fn instructions_per_frame(&self) -> anyhow::Result<u32> {
+        let (client, idle) = (self.flash(CLIENT)?, self.flash("idle")?);
+        let spans = self.spans(DRIVER)?;
+        let work = |pair: &[Span]| {
+            let between = &self.stream.addresses[pair[0].start..pair[1].start];
+            let counts = |address: &&u32| !client.contains(*address) && !idle.contains(*address);
+            between.iter().filter(counts).count()
+        };
+        let mut counts: Vec<_> = spans.windows(2).map(work).collect();
+        counts.sort_unstable();
+        let median = counts.get(counts.len() / 2).context("fewer than two frames came")?;
+        Ok(u32::try_from(*median)?)
+    }
+}
+
+/// Frames per second of the default run, by the clock on the wall.
+///
+/// # Errors
+/// The run fails.
+pub fn frames_per_second() -> anyhow::Result<Figure> {
+    let args = Run::try_parse_from(["run", "--no-unplug"])?.args;
+    Ok(Figure::new("frame.fps.vga", run::rate_of(&args)?))
+}
