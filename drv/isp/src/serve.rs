@@ -4,7 +4,8 @@ use core::convert::Infallible;
 use drv_isp::{Held, formats, topology};
 use idl::types::{
     BlockState, BufferIndex, ControlDescription, ControlId, EntityDescription, FormatChange,
-    FrameStart, Generation, IspError, LinkDescription, Name, NextDone, Pipeline, PoolId, VideoNode,
+    FrameStart, Generation, IspError, LinkDescription, Name, NextDone, Pipeline, PoolId,
+    PowerState, VideoNode,
 };
 use idl::{CallInfo, RequestError, isp};
 use ringbuf::ringbuf_entry;
@@ -27,7 +28,8 @@ impl isp::InOrderIspImpl for Server {
             self.drain_watches();
         }
         if bits & notification!("power_edge") != 0 {
-            self.wish_for_power();
+            let state = self.power.state().unwrap_or(PowerState::Off);
+            self.power_edge(state);
         }
         if bits & notification!("isp_irq") != 0 {
             let news = self.with(|driver, outside| driver.interrupt(outside));
@@ -64,7 +66,7 @@ impl isp::InOrderIspImpl for Server {
 
     fn start(&mut self, _: &CallInfo, pipeline: Pipeline) -> Reply<()> {
         ringbuf_entry!(TRACE, Trace::Start(pipeline.video));
-        let started = self.driver.start(&pipeline, &mut self.registers);
+        let started = self.with(|driver, outside| driver.start(&pipeline, outside));
         let news = started.inspect_err(|error| ringbuf_entry!(TRACE, Trace::Refused(*error)))?;
         self.tell(news);
         Ok(())
