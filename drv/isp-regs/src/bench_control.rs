@@ -128,5 +128,5 @@ registers! {
     /// Accesses since the mark, by verdict.
     VERDICT_COUNT verdict_count @ 0x40 x 6 / 4, 0, ReadOnly, 0, "bench" {}
     /// Accesses since the mark, by block (index: code of the block).
-    BLOCK_COUNT block_count @ 0x80 x 14 / 4, 0, ReadOnly, 0, "bench" {}
+    BLOCK_COUNT block_count @ 0x80 x 15 / 4, 0, ReadOnly, 0, "bench" {}
 }
