@@ -54,13 +54,14 @@ fn busy(block: Block) -> Option<(&'static Register, Field)> {
     })
 }
 
-/// Bits whose writing does more than store: resets, and SOURCE, which EN clears.
+/// Bits whose writing does more than store: resets, and what begins a frame from memory.
 fn acting(register: &Register) -> u32 {
     match *register {
         main_block::SYSCONFIG => main_block::sysconfig::SOFTRESET.mask(),
         csi2a::SYSCONFIG => csi2a::sysconfig::SOFT_RESET.mask(),
         ccp2::SYSCONFIG => ccp2::sysconfig::SOFT_RESET.mask(),
         preview::PCR => preview::pcr::EN.mask(),
+        resizer::PCR => resizer::pcr::EN.mask(),
         _ => 0,
     }
 }
