@@ -132,6 +132,15 @@ impl Target for Gdb {
         }
         Ok(())
     }
+
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), TargetError> {
+        for (index, chunk) in bytes.chunks(READ_BYTES).enumerate() {
+            let to = address.wrapping_add((index * READ_BYTES) as u32);
+            let hex: String = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
+            self.expect_ok(&format!("M{to:x},{:x}:{hex}", chunk.len()))?;
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Gdb {
@@ -215,12 +224,15 @@ mod tests {
             ("vCont;c", "T05thread:p01.01;"),
             ("m28100000,4", "78563412"),
             ("m0,4", "E14"),
+            ("M38000010,2:0aff", "OK"),
             ("z1,1000,2", "OK"),
             ("D;1", "OK"),
             ("D;2", "OK"),
         ]);
         let mut gdb = Gdb::attach(&path, 0x1001).expect("the stub answers");
         assert_eq!(gdb.word(0x2810_0000).expect("readable"), 0x1234_5678);
+        gdb.write(0x3800_0010, &[0x0a, 0xff]).expect("writable");
+        assert!(gdb.write(0x3800_0010, &[1]).is_err());
         let error = gdb.word(0).expect_err("not readable").to_string();
         assert!(error.contains("0x00000000") && error.contains("E14"), "{error}");
         drop(gdb);

@@ -19,6 +19,7 @@ pub mod dump;
 pub mod dwarf;
 pub mod gdb;
 pub mod graph;
+pub mod hw;
 pub mod map;
 pub mod ringbuf;
 mod session;

@@ -72,7 +72,7 @@ fn statics(session: &Session, index: usize) -> Result<Vec<(Static, Type)>, Sessi
 }
 
 /// The field called `name`, at any depth of nesting.
-fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+pub(crate) fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     let Value::Struct(_, fields) = value else { return None };
     let direct = fields.iter().find(|(field, _)| field == name).map(|(_, value)| value);
     direct.or_else(|| fields.iter().find_map(|(_, inner)| find(inner, name)))

@@ -32,6 +32,12 @@ pub enum TargetError {
         /// What is wrong with it.
         detail: String,
     },
+    /// It cannot be changed.
+    #[error("{what} cannot be written; give no --dump, and start an image with `run --serve`")]
+    ReadOnly {
+        /// What it is.
+        what: &'static str,
+    },
     /// Image and target do not belong together.
     #[error(
         "the target runs image {}, the archive is image {}; give the archive of the running image, \
@@ -57,6 +63,14 @@ pub trait Target {
     /// # Errors
     /// [`TargetError`] if any of the bytes cannot be read.
     fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), TargetError>;
+
+    /// Writes `bytes` from `address` on.
+    ///
+    /// # Errors
+    /// [`TargetError`] if the target does not allow it.
+    fn write(&mut self, _address: u32, _bytes: &[u8]) -> Result<(), TargetError> {
+        Err(TargetError::ReadOnly { what: "a dump" })
+    }
 
     /// The image id, if the target carries it apart from its memory.
     fn image_id(&self) -> Option<u64> {

@@ -1,5 +1,7 @@
 //! `cargo xtask debug`: inspect the image that `run --serve` started, or a dump of one.
 
+mod hw;
+
 use crate::root;
 use anyhow::Context;
 use build_debugger::{Session, archive::Archive, core_file::Core, gdb::Gdb, target::Target};
@@ -24,6 +26,8 @@ pub fn current_file() -> PathBuf {
 A session:
   $ cargo xtask run --serve &              stream until stopped
   $ cargo xtask debug tasks                what every task is doing
+  $ cargo xtask debug hw log               who touched which register
+  $ cargo xtask debug hw unplug            pull the camera; also plug, misbehave, kinds
   $ cargo xtask debug dump out/now.core    take a dump; GDB loads it too
   $ cargo xtask debug --dump out/now.core tasks")]
 pub struct Args {
@@ -60,6 +64,9 @@ enum Command {
     Graph,
     /// Memory by task
     Map,
+    /// The emulated hardware: its access log, plug and unplug, misbehaviour
+    #[command(subcommand)]
+    Hw(hw::Command),
     /// Write a core of kernel and tasks
     Dump {
         /// Where to
@@ -80,15 +87,17 @@ pub struct Current {
 
 /// Runs a command and prints its text or JSON.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let mut session = open(args)?;
     let text = match &args.command {
-        Command::Tasks { registers } => print(args.json, &tasks::tasks(&mut session, *registers)?)?,
-        Command::Ringbuf { task } => {
-            print(args.json, &ringbuf::ringbuf(&mut session, task.as_deref())?)?
+        Command::Tasks { registers } => {
+            print(args.json, &tasks::tasks(&mut open(args)?, *registers)?)?
         }
-        Command::Graph => print(args.json, &graph::graph(&mut session)?)?,
-        Command::Map => print(args.json, &map::map(&session))?,
-        Command::Dump { file } => write_dump(&mut session, file)?,
+        Command::Ringbuf { task } => {
+            print(args.json, &ringbuf::ringbuf(&mut open(args)?, task.as_deref())?)?
+        }
+        Command::Graph => print(args.json, &graph::graph(&mut open(args)?)?)?,
+        Command::Map => print(args.json, &map::map(&open(args)?))?,
+        Command::Hw(command) => hw::run(args, command)?,
+        Command::Dump { file } => write_dump(&mut open(args)?, file)?,
     };
     println!("{}", text.trim_end());
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ mod bench;
 mod code;
 mod debug;
 mod dist;
+mod fault;
 mod inject;
 mod machine;
 mod root;

@@ -141,5 +141,5 @@ registers! {
     /// logic. Reads as zero.
     OVERFLOW overflow @ 0x5C, 0, Command, 0x07FF_0000, "bench" {}
     /// Accesses since the mark, by block (index: code of the block).
-    BLOCK_COUNT block_count @ 0x80 x 14 / 4, 0, ReadOnly, 0, "bench" {}
+    BLOCK_COUNT block_count @ 0x80 x 15 / 4, 0, ReadOnly, 0, "bench" {}
 }

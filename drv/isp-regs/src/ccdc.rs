@@ -4,7 +4,7 @@
 //! as long as the sensor runs and `SYN_MODE.VDHDEN` is set, also with EN clear. Rows marked
 //! shadowed take effect at frame start while `CFG.VDLC` is set (as software must), else at once.
 
-use crate::Access::{Control, ReadWrite, Shadowed};
+use crate::Access::{Control, Mixed, ReadWrite, Shadowed};
 use crate::register::registers;
 
 registers! {
@@ -28,6 +28,10 @@ registers! {
         VDPOL: 2, 1;
         /// HD is active low.
         HDPOL: 3, 1;
+        /// Field signal is active low.
+        FLDPOL: 4, 1;
+        /// External write enable.
+        EXWEN: 5, 1;
         /// Invert the data.
         DATAPOL: 6, 1;
         /// Interlaced.
@@ -50,6 +54,20 @@ registers! {
         VP2SDR: 18, 1;
         /// Memory path to the resizer.
         SDR2RSZ: 19, 1;
+    }
+    /// Width of the sync pulses when they are outputs.
+    HD_VD_WID hd_vd_wid @ 0x0C, 0, Shadowed, 0x0FFF_0FFF, "ispreg.h" {
+        /// Vertical.
+        VDW: 0, 12;
+        /// Horizontal.
+        HDW: 16, 12;
+    }
+    /// Size of the frame when the sync pulses are outputs.
+    PIX_LINES pix_lines @ 0x10, 0, Shadowed, 0xFFFF_FFFF, "ispreg.h" {
+        /// Half lines per field or frame.
+        HLPRF: 0, 16;
+        /// Pixels per line.
+        PPLN: 16, 16;
     }
     /// Horizontal crop of the memory path.
     HORZ_INFO horz_info @ 0x14, 0, Shadowed, 0x7FFF_7FFF, "ispreg.h" {
@@ -114,13 +132,13 @@ registers! {
         R: 24, 8;
     }
     /// Fault pixel correction.
-    FPC fpc @ 0x40, 0, ReadWrite, 0xFFFF, "ispreg.h" {
+    FPC fpc @ 0x40, 0, Mixed { clear: 1 << 16 }, 0x1_FFFF, "ispreg.h" {
         /// Number of entries.
         FPNUM: 0, 15;
         /// On.
         FPCEN: 15, 1;
-        /// The table did not come in time: no more pixels of this frame are corrected. Cleared at
-        /// the end of the frame. Read only.
+        /// The table did not come in time: no more pixels of that frame were corrected. Write one to
+        /// clear.
         FPERR: 16, 1;
     }
     /// Address of the fault pixel table; 64-byte aligned.

@@ -23,7 +23,7 @@
 //! # What an access needs
 //! | block | needs |
 //! |---|---|
-//! | ISP main .. SBL | module present, power domain on, `cam_ick` running, `ISP` reset released |
+//! | ISP main .. SBL, CCP2 | module present, power domain on, `cam_ick` running, `ISP` reset released |
 //! | CSI2a | the same and `csi2_96m` |
 //! | sensor bus | module present, power domain on, `cam_ick` running, `BUS` reset released |
 //! | sensor (behind the bus) | the same, `SENSOR` reset released, xclk A running: `cam_mclk` on and `TCTRL_CTRL.DIVA` not 0 or 1 |
@@ -44,6 +44,7 @@ mod table;
 
 pub mod bench_control;
 pub mod ccdc;
+pub mod ccp2;
 pub mod csi2a;
 pub mod firewall;
 pub mod h3a;
@@ -60,7 +61,7 @@ pub mod sensor_bus;
 
 pub use field::Field;
 pub use register::{Access, Block, Register};
-pub use table::{ALL, lookup};
+pub use table::{ALL, Fields, fields, lookup};
 
 /// Base address of the trapped window that holds every block.
 pub const WINDOW_BASE: u32 = 0x4F00_0000;

@@ -36,6 +36,18 @@ registers! {
     IRQ0STATUS irq @ 0x10, 0, WriteOneToClear, 0xFF1F_3FFB, "ispreg.h, TRM" {
         /// CSI-2 receiver A.
         CSIA: 0, 1;
+        /// CSI-2 receiver C.
+        CSIC: 1, 1;
+        /// CCP2 memory channel.
+        CCP2_LCM: 3, 1;
+        /// CCP2 logical channel 0.
+        CCP2_LC0: 4, 1;
+        /// CCP2 logical channel 1.
+        CCP2_LC1: 5, 1;
+        /// CCP2 logical channel 2.
+        CCP2_LC2: 6, 1;
+        /// CCP2 logical channel 3.
+        CCP2_LC3: 7, 1;
         /// The line count of `VDINT.VD0` was reached (1 to 2 lines before the end in practice).
         CCDC_VD0: 8, 1;
         /// The line count of `VDINT.VD1` was reached.
@@ -62,15 +74,34 @@ registers! {
         RSZ_DONE: 24, 1;
         /// A shared buffer overflowed.
         OVF: 25, 1;
+        /// The first of two memory buffers is full.
+        PING: 26, 1;
+        /// The second of two memory buffers is full.
+        PONG: 27, 1;
         /// The DMA firewall (or MMU) refused an access of the ISP.
         MMU_ERR: 28, 1;
         /// Bus error.
         OCP_ERR: 29, 1;
+        /// Secure violation.
+        SEC_ERR: 30, 1;
         /// Frame start (VS edge).
         HS_VS: 31, 1;
     }
+    /// Which status bits raise the second interrupt, which leads to another processor: it is not wired.
+    IRQ1ENABLE irq1enable @ 0x14, 0, ReadWrite, 0xFF1F_3FFB, "ispreg.h" {}
+    /// Events for the second interrupt; nothing sets them.
+    IRQ1STATUS irq1status @ 0x18, 0, WriteOneToClear, 0xFF1F_3FFB, "ispreg.h" {}
+    /// Length of the global reset of a sensor.
+    TCTRL_GRESET_LENGTH tctrl_greset_length @ 0x30, 0, ReadWrite, 0x00FF_FFFF, "ispreg.h" {}
+    /// Repetition of the prestrobe.
+    TCTRL_PSTRB_REPLAY tctrl_pstrb_replay @ 0x34, 0, ReadWrite, 0xFFFF_FFFF, "ispreg.h" {
+        /// Delay between two.
+        DELAY: 0, 25;
+        /// How often.
+        COUNTER: 25, 7;
+    }
     /// Path and clock control.
-    CTRL ctrl @ 0x40, 0, ReadWrite, 0x5C3F_FFDF, "ispreg.h" {
+    CTRL ctrl @ 0x40, 0, ReadWrite, 0xDC3F_FFDF, "ispreg.h" {
         /// Input of the CCDC: 0 parallel, 1 CSI A, 2 CSI B, 3 CSI C.
         PAR_SER_CLK_SEL: 0, 2;
         /// Bridge lane shifter for 8-bit: 0 off, 2 little endian, 3 big endian.
@@ -103,13 +134,64 @@ registers! {
         SBL_WR0_RAM_EN: 20, 1;
         /// Gate the shared buffer logic when idle.
         SBL_AUTOIDLE: 21, 1;
+        /// Owner of shared write port C.
+        SBL_SHARED_WPORTC: 26, 1;
+        /// Owner of shared read port A.
+        SBL_SHARED_RPORTA: 27, 1;
+        /// Owner of shared read port B.
+        SBL_SHARED_RPORTB: 28, 1;
+        /// Write the JPEG buffer out.
+        JPEG_FLUSH: 30, 1;
+        /// Write the CCDC's buffer out.
+        CCDC_FLUSH: 31, 1;
     }
     /// Clocks to the sensors: 0 stable low, 1 stable high, 2..30 divider of cam_mclk (172.8 MHz),
     /// 31 bypass.
-    TCTRL_CTRL tctrl_ctrl @ 0x50, 0, ReadWrite, 0x3FF, "ispreg.h" {
+    TCTRL_CTRL tctrl_ctrl @ 0x50, 0, ReadWrite, 0xFDEF_FFFF, "ispreg.h" {
         /// Divider of xclk A, the clock of the sensor.
         DIVA: 0, 5;
         /// Divider of xclk B.
         DIVB: 5, 5;
+        /// Divider of the clock of the timers.
+        DIVC: 10, 9;
+        /// Mechanical shutter on.
+        SHUTEN: 21, 1;
+        /// Prestrobe on.
+        PSTRBEN: 22, 1;
+        /// Strobe on.
+        STRBEN: 23, 1;
+        /// Polarity of the shutter.
+        SHUTPOL: 24, 1;
+        /// Polarity of both strobes.
+        STRBPSTRBPOL: 26, 1;
+        /// Input that starts the timers.
+        INSEL: 27, 2;
+        /// Global reset on.
+        GRESETEN: 29, 1;
+        /// Polarity of the global reset.
+        GRESETPOL: 30, 1;
+        /// Direction of the global reset.
+        GRESETDIR: 31, 1;
     }
+    /// Frames to wait before each timer starts. No timer drives anything here.
+    TCTRL_FRAME tctrl_frame @ 0x54, 0, ReadWrite, 0x3_FFFF, "ispreg.h" {
+        /// Shutter.
+        SHUT: 0, 6;
+        /// Prestrobe.
+        PSTRB: 6, 6;
+        /// Strobe.
+        STRB: 12, 6;
+    }
+    /// Delay of the prestrobe.
+    TCTRL_PSTRB_DELAY tctrl_pstrb_delay @ 0x58, 0, ReadWrite, 0x01FF_FFFF, "ispreg.h" {}
+    /// Delay of the strobe.
+    TCTRL_STRB_DELAY tctrl_strb_delay @ 0x5C, 0, ReadWrite, 0x01FF_FFFF, "ispreg.h" {}
+    /// Delay of the shutter.
+    TCTRL_SHUT_DELAY tctrl_shut_delay @ 0x60, 0, ReadWrite, 0x01FF_FFFF, "ispreg.h" {}
+    /// Length of the prestrobe.
+    TCTRL_PSTRB_LENGTH tctrl_pstrb_length @ 0x64, 0, ReadWrite, 0x00FF_FFFF, "ispreg.h" {}
+    /// Length of the strobe.
+    TCTRL_STRB_LENGTH tctrl_strb_length @ 0x68, 0, ReadWrite, 0x00FF_FFFF, "ispreg.h" {}
+    /// Length of the shutter.
+    TCTRL_SHUT_LENGTH tctrl_shut_length @ 0x6C, 0, ReadWrite, 0x00FF_FFFF, "ispreg.h" {}
 }

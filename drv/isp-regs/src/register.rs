@@ -20,6 +20,8 @@ pub enum Block {
     Sbl,
     /// CSI-2 receiver A.
     Csi2a,
+    /// CCP2 receiver and memory read channel.
+    Ccp2,
     /// Sensor control bus controller.
     SensorBus,
     /// Power, clocks, resets, presence.
@@ -38,7 +40,7 @@ pub enum Block {
 
 impl Block {
     /// All blocks of the window, in the order of their codes.
-    pub const WINDOW: [Self; 14] = [
+    pub const WINDOW: [Self; 15] = [
         Self::Main,
         Self::Ccdc,
         Self::Hist,
@@ -47,6 +49,7 @@ impl Block {
         Self::Resizer,
         Self::Sbl,
         Self::Csi2a,
+        Self::Ccp2,
         Self::SensorBus,
         Self::Prcm,
         Self::Firewall,
@@ -59,6 +62,7 @@ impl Block {
     #[must_use]
     pub const fn peripheral_offset(self) -> u32 {
         match self {
+            Self::Ccp2 => 0x0400,
             Self::Ccdc => 0x0600,
             Self::Hist => 0x0A00,
             Self::H3a => 0x0C00,
@@ -138,6 +142,11 @@ pub enum Access {
     WriteOneToClear,
     /// May be written at any time; takes effect at the next frame start.
     Shadowed,
+    /// Bits in `clear` are [`Access::WriteOneToClear`], the other writable bits [`Access::ReadWrite`].
+    Mixed {
+        /// The bits that a one clears.
+        clear: u32,
+    },
     /// Silently dropped while the block's BUSY bit is set, at once otherwise.
     BusyLocked,
     /// Bits in `shadowed` are [`Access::Shadowed`], the other writable bits [`Access::BusyLocked`].
@@ -250,6 +259,10 @@ macro_rules! registers {
         )+
         /// All rows of this block.
         pub const TABLE: &[$crate::Register] = &[$($name),+];
+        /// Fields by name of each row of [`TABLE`].
+        pub const FIELDS: &[&[(&str, $crate::Field)]] = &[
+            $( &[ $( (stringify!($field), $crate::Field::new($shift, $width)) ),* ] ),+
+        ];
     };
     (@or $default:literal) => { $default };
     (@or $default:literal $value:literal) => { $value };

@@ -1,12 +1,12 @@
 //! The whole contract as one table, and the look-up that the emulated hardware uses.
 
 use crate::{
-    Block, Register, WINDOW_BYTES, bench_control, ccdc, csi2a, firewall, h3a, hist, host_link,
-    kill_switch, main_block, prcm, preview, resizer, sbl, sensor_bus,
+    Block, Field, Register, WINDOW_BYTES, bench_control, ccdc, ccp2, csi2a, firewall, h3a, hist,
+    host_link, kill_switch, main_block, prcm, preview, resizer, sbl, sensor_bus,
 };
 
 /// Rows of every block of the window, one slice per block, in the order of [`Block::WINDOW`].
-pub const ALL: [&[Register]; 14] = [
+pub const ALL: [&[Register]; 15] = [
     main_block::TABLE,
     ccdc::TABLE,
     hist::TABLE,
@@ -15,6 +15,7 @@ pub const ALL: [&[Register]; 14] = [
     resizer::TABLE,
     sbl::TABLE,
     csi2a::TABLE,
+    ccp2::TABLE,
     sensor_bus::TABLE,
     prcm::TABLE,
     firewall::TABLE,
@@ -22,6 +23,36 @@ pub const ALL: [&[Register]; 14] = [
     bench_control::TABLE,
     host_link::TABLE,
 ];
+
+/// Fields by name of each row of [`ALL`].
+const FIELDS: [&[Fields]; ALL.len()] = [
+    main_block::FIELDS,
+    ccdc::FIELDS,
+    hist::FIELDS,
+    h3a::FIELDS,
+    preview::FIELDS,
+    resizer::FIELDS,
+    sbl::FIELDS,
+    csi2a::FIELDS,
+    ccp2::FIELDS,
+    sensor_bus::FIELDS,
+    prcm::FIELDS,
+    firewall::FIELDS,
+    kill_switch::FIELDS,
+    bench_control::FIELDS,
+    host_link::FIELDS,
+];
+
+/// The fields of a register, by name.
+pub type Fields = &'static [(&'static str, Field)];
+
+/// The fields of the register at `window_offset`; none if the offset is reserved.
+#[must_use]
+pub fn fields(window_offset: u32) -> Fields {
+    let block = Block::at(window_offset).map(|block| FIELDS[block as usize]);
+    let row = INDEX.get(window_offset as usize / 4).map(|(row, _)| usize::from(*row));
+    block.zip(row).and_then(|(rows, row)| rows.get(row)).copied().unwrap_or(&[])
+}
 
 /// Words of the window.
 const WORDS: usize = WINDOW_BYTES as usize / 4;
@@ -95,19 +126,37 @@ mod tests {
     }
 
     #[test]
+    fn fields_of_a_row_do_not_overlap_and_belong_to_it() {
+        for (rows, all_fields) in ALL.iter().zip(FIELDS) {
+            assert_eq!(rows.len(), all_fields.len());
+            for (register, of_row) in rows.iter().zip(all_fields) {
+                let mut taken = 0;
+                for (name, field) in *of_row {
+                    assert_eq!(taken & field.mask(), 0, "{} {name}", register.name);
+                    taken |= field.mask();
+                }
+                assert_eq!(fields(register.window_offset()), *of_row, "{}", register.name);
+            }
+        }
+        assert_eq!(fields(0x37FC), &[]);
+    }
+
+    #[test]
     fn read_only_rows_have_no_writable_bit_and_all_others_have_one() {
         for register in ALL.iter().copied().flatten().chain(sensor::TABLE) {
             let read_only = register.access == Access::ReadOnly;
             assert_eq!(read_only, register.writable == 0, "{}", register.name);
-            if let Access::Control { shadowed } = register.access {
-                assert_eq!(shadowed & !register.writable, 0, "{}", register.name);
+            if let Access::Control { shadowed: some } | Access::Mixed { clear: some } =
+                register.access
+            {
+                assert_eq!(some & !register.writable, 0, "{}", register.name);
             }
         }
     }
 
     #[test]
     fn offsets_without_a_row_are_reserved() {
-        for offset in [0x0000_0001, 0x01FC, 0x0400, 0x06FC, 0x1400, 0x37FC, 0x3FFC, 0x4000] {
+        for offset in [0x0000_0001, 0x01FC, 0x0420, 0x06FC, 0x1400, 0x37FC, 0x3FFC, 0x4000] {
             assert_eq!(lookup(offset), None, "{offset:#x}");
         }
     }

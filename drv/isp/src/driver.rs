@@ -2,14 +2,15 @@
 //!
 //! ```text
 //!   Off ──power is on──► Resetting ──RESETDONE──► Loading (tables) ──► Up ──┐
-//!                            ▲                                              │
-//!                            └──── blocks not idle in time at a stop ───────┘
+//!    ▲                       ▲                                              │
+//!    │                       └──── blocks not idle in time at a stop ───────┤
+//!    └───── at rest: asked to, or no stream for a while; blocks idle ───────┘
 //! ```
 //!
 //! | call | Off | Resetting, Loading | Up |
 //! |---|---|---|---|
 //! | describe, default_state, adjust, ping | yes | yes | yes |
-//! | start | NotReady | NotReady; Crashed after a stop that failed | yes, as long as no block is shared |
+//! | start | NotReady; at rest: when power is back | NotReady; Crashed after a stop that failed | yes, as long as no block is shared |
 //! | set_crop | NotStreaming | NotStreaming | between two frames |
 //! | queue, stop | NotStreaming | NotStreaming; stop goes on | yes |
 //! | next_done | yes | yes | yes |
@@ -22,6 +23,11 @@
 //! # Why
 //! *No loop waits.* Reset, table loading and stop are polled from the timer, with a bound each; a
 //! register access costs microseconds, and 3075 of them in one go would look like a hang.
+//!
+//! *At rest nothing is touched.* The domain may lose its power, and with it every register; the
+//! pipelines, their buffers and what was set are kept. Frames in progress are finished, and after power
+//! is back everything is written again: a reset, the tables, the pipelines, the controls, the next
+//! buffers. So suspend and idle gating end no life, and clients see a pause.
 //!
 //! *Pipelines share no block*, so there are at most three: from the sensor there is one CCDC, from memory
 //! one preview engine and one resizer.
@@ -45,6 +51,7 @@ use crate::controls::{self, Controls};
 use crate::outbox::{Nodes, Outbox, Outboxes};
 use crate::program::{self, Blocks, Route, TABLE_WRITES};
 use crate::registers::{Registers, Write, Writer};
+use crate::run::Run;
 use crate::running::Running;
 use crate::statistics::Engines;
 use crate::stream::{Held, Ledger, Outside};
@@ -81,12 +88,23 @@ pub struct News {
     pub wake: Nodes,
     /// A frame has started.
     pub frame_sync: bool,
+    /// Power is to know that no register is touched any more.
+    pub at_rest: bool,
+    /// Power is wanted again.
+    pub power_wanted: bool,
     /// What was read is nothing that this hardware gives: whatever answers, it is not the ISP.
     pub lost: bool,
 }
 
 impl News {
-    const NONE: Self = Self { ready: false, wake: Nodes::NONE, frame_sync: false, lost: false };
+    const NONE: Self = Self {
+        ready: false,
+        wake: Nodes::NONE,
+        frame_sync: false,
+        at_rest: false,
+        power_wanted: false,
+        lost: false,
+    };
     const LOST: Self = Self { lost: true, ..Self::NONE };
 }
 
@@ -98,6 +116,10 @@ pub struct Driver {
     announced: bool,
     /// When to look again.
     look_at_us: Option<u64>,
+    /// To come to rest as soon as the blocks are idle.
+    rest_wanted: bool,
+    /// Time without a pipeline after which it comes to rest by itself, in microseconds; 0 = never.
+    idle_us: u64,
     running: [Option<Running>; PIPELINES_MAX],
     outboxes: Outboxes,
     /// Blocks that did not stop in time; nobody uses them before the next reset.
@@ -111,13 +133,16 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Nothing is known of the hardware yet.
+    /// Nothing is known of the hardware yet. After `idle_us` microseconds without a pipeline the
+    /// driver comes to rest; 0 = never.
     #[must_use]
-    pub const fn new() -> Self {
+    pub const fn new(idle_us: u64) -> Self {
         Self {
             phase: Phase::Off,
             announced: false,
             look_at_us: None,
+            rest_wanted: false,
+            idle_us,
             running: [const { None }; PIPELINES_MAX],
             outboxes: Outboxes::new(),
             crashed: Blocks::NONE,
@@ -128,21 +153,28 @@ impl Driver {
         }
     }
 
-    /// Whether the hardware has not been touched yet.
+    /// Whether [`Driver::power_on`] is to follow when the domain is on: the hardware has not been
+    /// touched since it had no power, or is about to rest.
     #[must_use]
     pub fn is_off(&self) -> bool {
-        self.phase == Phase::Off
+        self.phase == Phase::Off || self.rest_wanted
     }
 
     /// When the timer is needed next; `None` = not at all. A deadline stays until the timer has
     /// fired, however often others call meanwhile.
     pub fn deadline_us(&mut self, now_us: u64) -> Option<u64> {
         let stopping = self.running.iter().flatten().any(Running::is_stopping);
-        let polling = matches!(self.phase, Phase::Resetting { .. } | Phase::Loading { .. });
-        let soon = polling || stopping || self.statistics.need_time();
-        let latest_us = now_us.saturating_add(if soon { POLL_US } else { LOOK_US });
-        let next_us = self.look_at_us.map_or(latest_us, |known_us| known_us.min(latest_us));
-        self.look_at_us = (soon || self.is_running()).then_some(next_us);
+        let soon = stopping || self.rest_wanted || self.statistics.need_time();
+        let pause_us = match self.phase {
+            Phase::Off => None,
+            Phase::Resetting { .. } | Phase::Loading { .. } => Some(POLL_US),
+            Phase::Up if soon => Some(POLL_US),
+            Phase::Up if self.is_running() => Some(LOOK_US),
+            Phase::Up => Some(self.idle_us).filter(|idle_us| *idle_us != 0),
+        };
+        let latest_us = pause_us.map(|pause_us| now_us.saturating_add(pause_us));
+        let known_us = self.look_at_us.unwrap_or(u64::MAX);
+        self.look_at_us = latest_us.map(|latest_us| latest_us.min(known_us));
         self.look_at_us
     }
 
@@ -152,8 +184,25 @@ impl Driver {
         if registers.read(&REVISION) != REVISION_15_0 {
             return News::LOST;
         }
+        self.rest_wanted = false;
+        self.running.iter_mut().flatten().for_each(Running::park_now);
         self.reset(registers);
         News::NONE
+    }
+
+    /// The domain wants to be switched off for a while: frames in progress are finished, and `at_rest`
+    /// follows when nothing is going on any more.
+    pub fn rest<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
+        if self.rest_wanted {
+            return News::NONE;
+        }
+        if self.phase == Phase::Up {
+            self.running.iter_mut().flatten().for_each(|running| running.park(outside));
+            self.statistics.stream_pauses();
+        }
+        self.rest_wanted = true;
+        self.look_at_us = None;
+        self.poll_rest(outside)
     }
 
     /// The timer fired.
@@ -166,6 +215,9 @@ impl Driver {
             Phase::Off => News::NONE,
             Phase::Resetting { polls_left } => self.poll_reset(polls_left, outside),
             Phase::Loading { next } => self.load(next, outside),
+            Phase::Up if self.rest_wanted => self.poll_rest(outside),
+            // It has been idle.
+            Phase::Up if !self.is_running() && self.idle_us != 0 => self.rest(outside),
             Phase::Up => {
                 self.statistics.tick(outside);
                 self.interrupt(outside)
@@ -176,7 +228,8 @@ impl Driver {
     /// The interrupt came, or none for too long: acknowledges and handles what there is. Lost if the
     /// status has bits that no event has: what was read is not the register.
     pub fn interrupt<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
-        if !self.is_running() {
+        // Before the tables are loaded nothing is left to acknowledge; at rest nothing may be.
+        if self.phase != Phase::Up || !self.is_running() {
             return News::NONE;
         }
         self.look_at_us = None;
@@ -196,49 +249,68 @@ impl Driver {
         News { frame_sync, ..self.poll_stops(outside) }
     }
 
-    /// Starts a pipeline. Both of its nodes are to be told.
+    /// Starts a pipeline; at rest, as soon as power is back. Both of its nodes are to be told.
     ///
     /// # Errors
     /// `NotReady`; `Crashed` if a block is marked; `Busy` while another pipeline has one of its
     /// blocks; `InvalidPipeline`.
-    pub fn start(
+    pub fn start<R: Registers, L: Ledger>(
         &mut self,
         pipeline: &Pipeline,
-        registers: &mut impl Registers,
+        outside: &mut Outside<'_, R, L>,
     ) -> Result<News, IspError> {
-        if self.phase != Phase::Up {
-            let crashed = self.is_running();
-            return Err(if crashed { IspError::Crashed } else { IspError::NotReady });
+        let is_up = self.phase == Phase::Up;
+        let mut others = self.running.iter().flatten();
+        if !is_up && !others.all(|running| running.run().is_parked()) {
+            return Err(IspError::Crashed);
+        }
+        // A life that has served before is at rest, or on its way back.
+        if !is_up && !self.announced {
+            return Err(IspError::NotReady);
         }
         let checked = program::check(pipeline)?;
         let blocks = checked.route.blocks();
-        if blocks.overlap(self.crashed) {
+        if is_up && blocks.overlap(self.crashed) {
             return Err(IspError::Crashed);
         }
         if self.running.iter().flatten().any(|other| other.blocks().overlap(blocks)) {
             return Err(IspError::Busy);
         }
-        let others = self.wanted_events();
         // Pipelines that share no block are at most as many.
-        let free = self.running.iter_mut().find(|slot| slot.is_none()).ok_or(IspError::Busy)?;
-        program::configure(&checked, &mut Writer(&mut |write| registers.write_at(write)));
-        // Old events and overflows of these blocks mean nothing; those of others do.
-        registers.write(&IRQ0STATUS, !others);
-        registers.write(&sbl::PCR, blocks.overflows());
-        *free = Some(Running::new(checked));
-        if let Route::Live(path) = checked.route {
-            self.statistics.stream_started(path);
-        }
-        registers.write(&IRQ0ENABLE, others | checked.route.events());
-        if blocks.overlap(Blocks::PREVIEW) {
-            self.controls.write(registers);
-        }
+        let free = self.running.iter().position(Option::is_none).ok_or(IspError::Busy)?;
         for video in [Some(checked.video()), checked.input()].into_iter().flatten() {
             // What an earlier stream left is not this one's.
             *self.outboxes.of(video) = Outbox::new();
             self.outboxes.of(video).wake();
         }
-        Ok(self.news())
+        self.running[free] = Some(Running::new(checked));
+        let power_wanted = !is_up || self.rest_wanted;
+        if !power_wanted {
+            self.go_on(free, outside);
+        }
+        self.look_at_us = None;
+        Ok(News { power_wanted, ..self.news() })
+    }
+
+    /// Writes everything of a parked pipeline, and lets its frames start.
+    fn go_on<R: Registers, L: Ledger>(&mut self, index: usize, outside: &mut Outside<'_, R, L>) {
+        let wanted = self.wanted_events();
+        let Some(running) = &mut self.running[index] else { return };
+        let (blocks, own) = (running.blocks(), running.checked().route.events());
+        let registers = &mut *outside.registers;
+        let mut write = |write| registers.write_at(write);
+        program::configure(running.checked(), &mut Writer(&mut write));
+        // Old events and overflows of these blocks mean nothing; those of others do.
+        registers.write(&IRQ0STATUS, !wanted);
+        registers.write(&sbl::PCR, blocks.overflows());
+        registers.write(&IRQ0ENABLE, wanted | own);
+        if blocks.overlap(Blocks::PREVIEW) {
+            self.controls.write(registers);
+        }
+        if let Route::Live(path) = running.checked().route {
+            self.statistics.stream_started(path);
+        }
+        running.go_on(outside, &mut self.outboxes);
     }
 
     /// Stops a pipeline at the end of the frame. Stopping twice is stopping.
@@ -256,6 +328,14 @@ impl Driver {
         }
         running.stop(outside, &mut self.outboxes);
         self.look_at_us = None;
+        if self.phase == Phase::Off {
+            // At rest: nothing has to become idle first.
+            for index in 0..PIPELINES_MAX {
+                if self.running[index].as_ref().is_some_and(Running::is_stopping) {
+                    self.end(index, FrameFlags::default(), outside);
+                }
+            }
+        }
         Ok(self.poll_stops(outside))
     }
 
@@ -379,7 +459,11 @@ impl Driver {
         generation: Generation,
         registers: &mut impl Registers,
     ) {
-        self.xclk.died(task, generation, registers);
+        if self.phase == Phase::Off {
+            self.xclk.forget(task, generation);
+        } else {
+            self.xclk.died(task, generation, registers);
+        }
     }
 
     fn reset(&mut self, registers: &mut impl Registers) {
@@ -417,12 +501,52 @@ impl Driver {
         self.phase = Phase::Up;
         self.crashed = Blocks::NONE;
         // After a reset nothing is in progress: what would not stop has stopped. It is said only
-        // now, so that who hears it can start the next one.
+        // now, so that who hears it can start the next one. What was parked goes on.
         for index in 0..PIPELINES_MAX {
-            self.end(index, self.ends_with, outside);
+            match self.running[index].as_ref().map(Running::run) {
+                Some(Run::Parked { .. }) if !self.rest_wanted => self.go_on(index, outside),
+                Some(Run::Parked { .. }) | None => {}
+                Some(Run::Stopping { parked: true, .. }) => {
+                    self.end(index, FrameFlags::default(), outside);
+                }
+                Some(Run::On | Run::Stopping { parked: false, .. }) => {
+                    self.end(index, self.ends_with, outside);
+                }
+            }
         }
         let ready = !core::mem::replace(&mut self.announced, true);
         News { ready, ..self.news() }
+    }
+
+    /// Comes to rest if nothing is going on. What the hardware is in the middle of after the stop
+    /// limit ends with its power.
+    fn poll_rest<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
+        let mut news = News::NONE;
+        if self.phase == Phase::Up {
+            let settled = self
+                .running
+                .each_ref()
+                .map(|running| running.as_ref().map(|running| running.settled(outside)));
+            // The last events, which came before the blocks were idle.
+            news = self.interrupt(outside);
+            let measuring = self.statistics.are_running();
+            let waits =
+                |(busy, late): &(Blocks, bool)| (measuring || *busy != Blocks::NONE) && !late;
+            let waits = settled.iter().flatten().any(waits);
+            if news.lost || waits {
+                return news;
+            }
+            for (running, settled) in self.running.iter_mut().zip(settled) {
+                let parked = running.as_mut().filter(|running| !running.is_stopping());
+                if let (Some(running), Some((busy, _))) = (parked, settled) {
+                    running.finish_last(busy == Blocks::NONE, outside, &mut self.outboxes);
+                }
+            }
+        }
+        self.statistics.power_ends(outside);
+        self.phase = Phase::Off;
+        self.rest_wanted = false;
+        News { at_rest: true, wake: news.wake.and(self.outboxes.take_news()), ..news }
     }
 
     fn is_running(&self) -> bool {
@@ -477,12 +601,14 @@ impl Driver {
             self.statistics.stream_ended(outside);
         }
         running.end(flags, outside, &mut self.outboxes);
-        outside.registers.write(&IRQ0ENABLE, self.wanted_events());
+        if self.phase != Phase::Off {
+            outside.registers.write(&IRQ0ENABLE, self.wanted_events());
+        }
     }
 
-    /// The events that the pipelines need.
+    /// The events that the pipelines need whose frames start.
     fn wanted_events(&self) -> u32 {
-        let running = self.running.iter().flatten();
+        let running = self.running.iter().flatten().filter(|running| !running.run().is_parked());
         running.fold(0, |events, running| events | running.checked().route.events())
     }
 
@@ -493,7 +619,7 @@ impl Driver {
 
 impl Default for Driver {
     fn default() -> Self {
-        Self::new()
+        Self::new(0)
     }
 }
 

@@ -22,7 +22,8 @@ use crate::fifo::Fifo;
 use crate::outbox::Outboxes;
 use crate::program::{self, Blocks, Checked, MemoryPath};
 use crate::registers::{Registers, Writer};
-use crate::stream::{Held, Ledger, Outside, STOP_LIMIT_US, take_overflows};
+use crate::run::Run;
+use crate::stream::{Held, Ledger, Outside, take_overflows};
 
 /// A buffer to read, and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +53,8 @@ pub struct Jobs {
     sequence: u32,
     /// The resizer has not been told of the crop of `checked` yet.
     crop_waits: bool,
-    /// When waiting for idle ends, once stopping.
-    stop_by_us: Option<u64>,
+    /// What it is told to do.
+    pub run: Run,
 }
 
 impl Jobs {
@@ -67,7 +68,7 @@ impl Jobs {
             job: None,
             sequence: 0,
             crop_waits: false,
-            stop_by_us: None,
+            run: Run::Parked { by_us: 0 },
         }
     }
 
@@ -77,21 +78,9 @@ impl Jobs {
         &self.checked
     }
 
-    /// Whether it has been told to stop.
-    #[must_use]
-    pub const fn is_stopping(&self) -> bool {
-        self.stop_by_us.is_some()
-    }
-
     /// The blocks that are still in the middle of a frame.
     pub fn busy(&self, registers: &mut impl Registers) -> Blocks {
         self.path.blocks().busy(registers)
-    }
-
-    /// Whether the blocks have had their time to become idle after [`Jobs::stop`].
-    #[must_use]
-    pub fn is_late(&self, now_us: u64) -> bool {
-        self.stop_by_us.is_some_and(|limit| now_us >= limit)
     }
 
     /// Buffers of one of its nodes that it holds.
@@ -149,13 +138,33 @@ impl Jobs {
         outside: &mut Outside<'_, R, L>,
         outboxes: &mut Outboxes,
     ) {
-        self.stop_by_us = Some(outside.now_us.saturating_add(STOP_LIMIT_US));
+        self.run = self.run.stop(outside.now_us);
         while let Some(source) = self.inputs.pop() {
             outboxes.of(self.path.input()).push(cancelled(source.held, FrameFlags::default()));
         }
         while let Some(held) = self.outputs.pop() {
             outboxes.of(self.checked.video()).push(cancelled(held, FrameFlags::default()));
         }
+    }
+
+    /// Whatever it was in the middle of was cut off: it comes back, marked.
+    pub fn cut_off<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        self.settle(FrameFlags::ERROR, outside, outboxes);
+    }
+
+    /// After a park, the pipeline is configured anew: goes on with what waits.
+    pub fn go_on<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        self.cut_off(outside, outboxes);
+        (self.run, self.crop_waits) = (Run::On, false);
+        self.begin(outside, outboxes);
     }
 
     /// The hardware is idle, or is kept off the buffers from now on: gives back what it had, and ends.
@@ -177,7 +186,7 @@ impl Jobs {
         outboxes: &mut Outboxes,
     ) {
         while self.job.is_none()
-            && !self.is_stopping()
+            && self.run.is_on()
             && let Some((source, target)) = self.take_pair()
         {
             let read = outside.ledger.start_read(source.held, self.checked.input_bytes);
@@ -192,7 +201,7 @@ impl Jobs {
                 continue;
             };
             self.job = Some(Job { source, target, events_left: self.path.done_events() });
-            self.run((input, output), outside.registers);
+            self.run_job((input, output), outside.registers);
         }
     }
 
@@ -203,7 +212,7 @@ impl Jobs {
         self.inputs.pop().zip(self.outputs.pop())
     }
 
-    fn run(&mut self, addresses: (u32, u32), registers: &mut impl Registers) {
+    fn run_job(&mut self, addresses: (u32, u32), registers: &mut impl Registers) {
         let resizer = self.checked.pipeline.resizer;
         if core::mem::take(&mut self.crop_waits)
             && let Some(state) = &resizer

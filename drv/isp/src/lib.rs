@@ -15,6 +15,10 @@
 //! | removing, quiet, ready | nothing | nothing | nothing | nothing |
 //! | died | nothing: this task ends with it | its buffers come back marked as they end; new ones go to its next life | its clock stops | nothing: the graph stops what its clients started |
 //!
+//! When power says that the domain is suspending, the stream stops at the end of its frame and the
+//! driver says that it is at rest; when the domain is on again, it restores what the registers have
+//! forgotten and goes on. Nobody is told of a disconnect ([`Driver`]).
+//!
 //! # Why
 //! *No line about removal.* When the module goes, this task is ended from outside, wherever it
 //! is; power makes the hardware quiet, the ledger takes the buffers back, and the next life starts
@@ -32,6 +36,7 @@ mod jobs;
 mod outbox;
 mod program;
 mod registers;
+mod run;
 mod running;
 mod scaling;
 pub mod statistics;

@@ -21,6 +21,7 @@ userlib::entry!(main);
 enum Trace {
     None,
     PoweredOn,
+    AtRest,
     Ready,
     Start(VideoNode),
     Refused(IspError),
@@ -36,7 +37,7 @@ ringbuf!(TRACE, Trace, 32, Trace::None);
 
 fn main() -> ! {
     let mut server = Server {
-        driver: Driver::new(),
+        driver: Driver::new(u64::from(userlib::config_u32!("idle_ms")) * 1000),
         registers: Isp::at(peripheral!("isp")),
         books: Books(frames::Client::to(slot!("frames"))),
         power: power::Client::to(slot!("power")),
@@ -45,7 +46,9 @@ fn main() -> ! {
         statistics: config_u32s!("statistics"),
         life: userlib::sys_refresh_task_id(userlib::own_index!()).generation(),
     };
-    server.wish_for_power();
+    // A dead power takes this task with it; there is nobody to ask meanwhile.
+    let state = server.power.request(true).unwrap_or(PowerState::Off);
+    server.power_edge(state);
     let mut incoming = [0; isp::INCOMING_BYTES];
     loop {
         let deadline_us = server.driver.deadline_us(userlib::sys_get_timer().now_us);
@@ -70,13 +73,19 @@ struct Server {
 }
 
 impl Server {
-    fn wish_for_power(&mut self) {
-        // A dead power takes this task with it; there is nobody to ask meanwhile.
-        if self.power.request(true) == Ok(PowerState::On) && self.driver.is_off() {
-            ringbuf_entry!(TRACE, Trace::PoweredOn);
-            let news = self.driver.power_on(&mut self.registers);
-            self.tell(news);
-            userlib::sys_irq_control(notification!("isp_irq"), true);
+    fn power_edge(&mut self, state: PowerState) {
+        match state {
+            PowerState::On if self.driver.is_off() => {
+                ringbuf_entry!(TRACE, Trace::PoweredOn);
+                let news = self.driver.power_on(&mut self.registers);
+                self.tell(news);
+                userlib::sys_irq_control(notification!("isp_irq"), true);
+            }
+            PowerState::Suspending => {
+                let news = self.with(|driver, outside| driver.rest(outside));
+                self.tell(news);
+            }
+            _ => {}
         }
     }
 
@@ -86,7 +95,7 @@ impl Server {
         act(driver, &mut Outside { registers, ledger: books, now_us })
     }
 
-    fn tell(&self, news: News) {
+    fn tell(&mut self, news: News) {
         if news.lost {
             ringbuf_entry!(TRACE, Trace::Lost);
             let _ = supervisor::Client::to(slot!("supervisor")).lost();
@@ -109,6 +118,16 @@ impl Server {
             if let Some(index) = self.videos.get(number) {
                 post(*index, userlib::post_mask!("frame_done"));
             }
+        }
+        if news.at_rest {
+            ringbuf_entry!(TRACE, Trace::AtRest);
+            // A dead power takes this task with it.
+            let _ = self.power.rest();
+        }
+        if news.power_wanted {
+            // Its edge says when the domain is on, unless it is.
+            let state = self.power.request(true).unwrap_or(PowerState::Off);
+            self.power_edge(state);
         }
     }
 

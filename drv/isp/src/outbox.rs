@@ -77,6 +77,12 @@ impl Nodes {
         (0..NODES).filter(move |number| self.0 & 1 << number != 0)
     }
 
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether a node is in it.
     #[must_use]
     pub const fn contains(self, video: VideoNode) -> bool {

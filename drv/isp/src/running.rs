@@ -6,6 +6,7 @@ use crate::jobs::Jobs;
 use crate::outbox::Outboxes;
 use crate::program::{Blocks, Checked, Route};
 use crate::registers::Registers;
+use crate::run::Run;
 use crate::stream::{Held, Ledger, Outside, Stream};
 
 /// A running (or stopping) pipeline.
@@ -19,7 +20,7 @@ pub enum Running {
 }
 
 impl Running {
-    /// A pipeline that is configured and has no buffer yet.
+    /// A pipeline of which the hardware knows nothing yet: parked, without a buffer.
     #[must_use]
     pub const fn new(checked: Checked) -> Self {
         match checked.route {
@@ -56,12 +57,64 @@ impl Running {
         matches!(self, Self::Live(_))
     }
 
+    /// What it is told to do.
+    #[must_use]
+    pub const fn run(&self) -> Run {
+        match self {
+            Self::Live(stream) => stream.run,
+            Self::Memory(jobs) => jobs.run,
+        }
+    }
+
     /// Whether it has been told to stop.
     #[must_use]
     pub const fn is_stopping(&self) -> bool {
+        self.run().is_stopping()
+    }
+
+    /// Lets no further frame start, for a while, unless it is stopping.
+    pub fn park<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
         match self {
-            Self::Live(stream) => stream.is_stopping(),
-            Self::Memory(jobs) => jobs.is_stopping(),
+            _ if self.is_stopping() => {}
+            Self::Live(stream) => stream.park(outside),
+            Self::Memory(jobs) => jobs.run = Run::park(outside.now_us),
+        }
+    }
+
+    /// The hardware is about to be reset.
+    pub fn park_now(&mut self) {
+        let run = self.run().park_now();
+        match self {
+            Self::Live(stream) => stream.run = run,
+            Self::Memory(jobs) => jobs.run = run,
+        }
+    }
+
+    /// After [`Running::park`], the hardware is `idle`, or will not be: what is left of the frame in
+    /// progress comes back.
+    pub fn finish_last<R: Registers, L: Ledger>(
+        &mut self,
+        idle: bool,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        let video = self.checked().video();
+        match self {
+            Self::Live(stream) => stream.finish_last(idle, outside, outboxes.of(video)),
+            Self::Memory(jobs) => jobs.cut_off(outside, outboxes),
+        }
+    }
+
+    /// The pipeline is configured, its events are asked for: frames start.
+    pub fn go_on<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        let video = self.checked().video();
+        match self {
+            Self::Live(stream) => stream.go_on(outside, outboxes.of(video)),
+            Self::Memory(jobs) => jobs.go_on(outside, outboxes),
         }
     }
 
@@ -141,10 +194,11 @@ impl Running {
     /// What has become of it after [`Running::stop`]: the blocks that are still in the middle of a
     /// frame, and whether they have had their time.
     pub fn settled<R: Registers, L>(&self, outside: &mut Outside<'_, R, L>) -> (Blocks, bool) {
-        match self {
-            Self::Live(stream) => (stream.busy(outside.registers), stream.is_late(outside.now_us)),
-            Self::Memory(jobs) => (jobs.busy(outside.registers), jobs.is_late(outside.now_us)),
-        }
+        let busy = match self {
+            Self::Live(stream) => stream.busy(outside.registers),
+            Self::Memory(jobs) => jobs.busy(outside.registers),
+        };
+        (busy, self.run().is_late(outside.now_us))
     }
 
     /// The hardware is idle, or is kept off the buffers from now on: gives back what it had.

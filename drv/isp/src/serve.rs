@@ -6,7 +6,7 @@ use idl::idol_runtime::W;
 use idl::types::{
     BlockState, BufferIndex, ControlDescription, ControlId, EntityDescription, FormatChange,
     FrameStart, Generation, IspError, LinkDescription, Name, NextDone, NextStatistics, Pipeline,
-    PoolId, StatisticsConfig, StatisticsEngine, VideoNode,
+    PoolId, PowerState, StatisticsConfig, StatisticsEngine, VideoNode,
 };
 use idl::{CallInfo, Leased, RequestError, isp};
 use ringbuf::ringbuf_entry;
@@ -32,7 +32,8 @@ impl isp::InOrderIspImpl for Server {
             self.drain_watches();
         }
         if bits & notification!("power_edge") != 0 {
-            self.wish_for_power();
+            let state = self.power.state().unwrap_or(PowerState::Off);
+            self.power_edge(state);
         }
         if bits & notification!("isp_irq") != 0 {
             let news = self.with(|driver, outside| driver.interrupt(outside));
@@ -69,7 +70,7 @@ impl isp::InOrderIspImpl for Server {
 
     fn start(&mut self, _: &CallInfo, pipeline: Pipeline) -> Reply<()> {
         ringbuf_entry!(TRACE, Trace::Start(pipeline.video));
-        let started = self.driver.start(&pipeline, &mut self.registers);
+        let started = self.with(|driver, outside| driver.start(&pipeline, outside));
         let news = started.inspect_err(|error| ringbuf_entry!(TRACE, Trace::Refused(*error)))?;
         self.tell(news);
         Ok(())

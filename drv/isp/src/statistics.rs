@@ -135,6 +135,16 @@ impl Engines {
         self.0.iter_mut().for_each(|engine| engine.stream_stops(outside));
     }
 
+    /// The stream pauses, and goes on with [`Engines::stream_started`].
+    pub fn stream_pauses(&mut self) {
+        self.0.iter_mut().for_each(Engine::stream_pauses);
+    }
+
+    /// The hardware loses its power for a while: nothing of it is touched before the stream goes on.
+    pub fn power_ends<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) {
+        self.0.iter_mut().for_each(|engine| engine.power_ends(outside));
+    }
+
     /// The stream is over.
     pub fn stream_ended<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) {
         self.0.iter_mut().for_each(|engine| engine.stream_ended(outside));
@@ -159,6 +169,12 @@ impl Engines {
     #[must_use]
     pub fn are_measuring(&self) -> bool {
         self.0.iter().any(Engine::is_measuring)
+    }
+
+    /// Whether a frame is being measured.
+    #[must_use]
+    pub fn are_running(&self) -> bool {
+        self.0.iter().any(Engine::is_running)
     }
 
     /// Whether the timer is needed.

@@ -42,9 +42,7 @@ use crate::fifo::Fifo;
 use crate::outbox::Outbox;
 use crate::program::{self, Blocks, Checked, Path};
 use crate::registers::{Registers, Writer};
-
-/// Longest wait for idle blocks at stop, in microseconds (Linux omap3isp: 1,000 ms per block).
-pub const STOP_LIMIT_US: u64 = 1_000_000;
+use crate::run::Run;
 
 /// A buffer that the node gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,12 +108,14 @@ pub struct Stream {
     near_end: bool,
     /// What the resizer has of the crop of `checked`.
     crop: Crop,
-    /// When waiting for idle ends, once stopping.
-    stop_by_us: Option<u64>,
+    /// Bus address of `next`.
+    next_address: u32,
+    /// What it is told to do.
+    pub run: Run,
 }
 
 impl Stream {
-    /// A pipeline along `path` that is configured and has no buffer yet.
+    /// A pipeline along `path` that is parked and has no buffer yet.
     pub const fn new(checked: Checked, path: Path) -> Self {
         Self {
             checked,
@@ -130,7 +130,8 @@ impl Stream {
             damaged: false,
             near_end: false,
             crop: Crop::Taken,
-            stop_by_us: None,
+            next_address: 0,
+            run: Run::Parked { by_us: 0 },
         }
     }
 
@@ -145,10 +146,42 @@ impl Stream {
         self.path.busy(registers)
     }
 
-    /// Whether it has been told to stop.
-    #[must_use]
-    pub const fn is_stopping(&self) -> bool {
-        self.stop_by_us.is_some()
+    /// Lets no further frame start, for a while.
+    pub fn park<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
+        self.path.disable(outside.registers);
+        self.run = Run::park(outside.now_us);
+    }
+
+    /// After a park, the hardware is idle, or will not be: what is left of the frame in progress comes
+    /// back. A raw frame is whole once it is idle, and has no event that says so.
+    pub fn finish_last<R: Registers, L: Ledger>(
+        &mut self,
+        idle: bool,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        let whole = self.path == Path::Raw && idle && self.near_end && !self.doubtful;
+        self.damaged |= self.current.is_some() && !whole;
+        let ended = self.current.take();
+        self.finish(ended, self.starts.saturating_sub(1), outside, outbox);
+    }
+
+    /// After a park, the pipeline is configured anew: goes on with the buffer that was next.
+    pub fn go_on<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        // What was under way was cut off.
+        self.damaged |= self.current.is_some();
+        let ended = self.current.take();
+        self.finish(ended, self.starts.saturating_sub(1), outside, outbox);
+        (self.damaged, self.near_end, self.doubtful) = (false, false, false);
+        (self.paused, self.crop, self.run) = (true, Crop::Taken, Run::On);
+        match self.next {
+            Some(_) => self.enable_next(outside),
+            None => self.arm(outside, outbox),
+        }
     }
 
     /// Buffers that it holds.
@@ -181,7 +214,9 @@ impl Stream {
         if self.crop == Crop::Taken {
             self.crop = Crop::Waiting;
         }
-        self.apply_crop(outside);
+        if !self.run.is_parked() {
+            self.apply_crop(outside);
+        }
     }
 
     /// Events of IRQ0STATUS, acknowledged.
@@ -214,17 +249,13 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        self.path.disable(outside.registers);
-        self.stop_by_us = Some(outside.now_us.saturating_add(STOP_LIMIT_US));
+        if !self.run.is_parked() {
+            self.path.disable(outside.registers);
+        }
+        self.run = self.run.stop(outside.now_us);
         while let Some(held) = self.waiting.pop() {
             outbox.push(self.done(held, FrameFlags::CANCELLED, 0, outside.now_us));
         }
-    }
-
-    /// Whether the blocks have had their time to become idle after [`Stream::stop`].
-    #[must_use]
-    pub fn is_late(&self, now_us: u64) -> bool {
-        self.stop_by_us.is_some_and(|limit| now_us >= limit)
     }
 
     /// The hardware is idle, or is kept off the buffers from now on: gives back what it had, and ends.
@@ -260,10 +291,23 @@ impl Stream {
             // Still in progress: then the sensor's frame ended early, and the blocks go on with the
             // lines of this one.
             self.damaged |= self.current.is_some();
-            self.current = self.current.or_else(|| self.next.take());
+            if self.run.is_on() {
+                self.current = self.current.or_else(|| self.next.take());
+            }
             return;
         }
         self.damaged |= self.current.is_some() && !near_end;
+        if !self.run.is_on() {
+            // Parked before this frame start, or after it: then the next buffer is being written.
+            let running = self.path.writing(outside.registers);
+            if running && self.next.is_none() {
+                // No buffer was given for a frame that could have started: it is still that frame.
+                return;
+            }
+            let started = if running { self.next.take() } else { None };
+            let ended = core::mem::replace(&mut self.current, started);
+            return self.finish(ended, self.starts.saturating_sub(2), outside, outbox);
+        }
         if self.next.is_some() || self.paused {
             let ended = core::mem::replace(&mut self.current, self.next.take());
             self.finish(ended, self.starts.saturating_sub(2), outside, outbox);
@@ -278,8 +322,7 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        let path = self.path;
-        if self.is_stopping() || self.next.is_some() || self.waiting.len() == 0 {
+        if !self.run.is_on() || self.next.is_some() || self.waiting.len() == 0 {
             return;
         }
         while let Some(held) = self.waiting.pop() {
@@ -288,18 +331,21 @@ impl Stream {
                 outbox.push(self.done(held, flags, 0, outside.now_us));
                 continue;
             };
-            outside.registers.write(&path.address(), address);
-            path.enable(outside.registers);
-            self.next = Some(held);
-            self.paused = false;
-            self.note_doubt(outside);
-            return;
+            (self.next, self.next_address) = (Some(held), address);
+            return self.enable_next(outside);
         }
+    }
+
+    fn enable_next<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
+        outside.registers.write(&self.path.address(), self.next_address);
+        self.path.enable(outside.registers);
+        self.paused = false;
+        self.note_doubt(outside);
     }
 
     /// No buffer for the next frame.
     fn pause<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
-        if self.path == Path::Raw && !self.paused {
+        if self.path == Path::Raw && !self.paused && self.run.is_on() {
             self.path.pause(outside.registers);
             self.paused = true;
             self.note_doubt(outside);

@@ -61,10 +61,19 @@ impl Xclk {
         generation: Generation,
         registers: &mut impl Registers,
     ) {
-        if self.owner == Some(TaskId::new(task, generation)) {
-            self.owner = None;
+        if self.forget(task, generation) {
             self.apply(STOPPED, registers);
         }
+    }
+
+    /// As [`Xclk::died`], while the hardware is off: the clock will not start again. True if the
+    /// life had it.
+    pub fn forget(&mut self, task: TaskIndex, generation: Generation) -> bool {
+        let had_it = self.owner == Some(TaskId::new(task, generation));
+        if had_it {
+            (self.owner, self.divider) = (None, STOPPED);
+        }
+        had_it
     }
 
     fn apply(&mut self, divider: u32, registers: &mut impl Registers) {

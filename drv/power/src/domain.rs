@@ -9,6 +9,14 @@
 //!      ^                                                                          |  |
 //!      '--- the domain is off by itself: unplugged, or the kill switch ---   Quiescing
 //! ```
+//! # Rest: off without a death
+//! A client that needs no register for a while (no stream, or an operator suspends) says that it is
+//! at rest and keeps its wish. While one is at rest the state is *suspending*: the others are asked
+//! to come to rest too. After the last one the domain falls; a wish brings it up again, all are told,
+//! and each driver restores its registers. The same life of the same task goes on, so nobody is told
+//! of a disconnect. A suspend that a client does not follow within [`SUSPEND_US`] is given up, because
+//! cutting the power under a driver would end its life.
+//!
 //! Each look compares what should be with what is and makes the next write; the same look made
 //! twice writes the same. So nothing depends on which interrupt came, or how often.
 //!
@@ -34,6 +42,9 @@ pub const RETRY_US: u64 = 100_000;
 pub const IDLE_US: u64 = 10_000;
 /// Longest wait for DMA to become idle under reset, in microseconds.
 pub const RESET_US: u64 = 5_000;
+/// Longest wait for clients to come to rest before a suspend is given up, in microseconds. A stream
+/// may take a second for its last frame (the stop limit of the ISP's driver).
+pub const SUSPEND_US: u64 = 1_500_000;
 /// Time between two looks while something is going on, in microseconds.
 pub const POLL_US: u64 = 1_000;
 
@@ -131,6 +142,17 @@ enum State {
     },
 }
 
+/// What an operator wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Suspend {
+    No,
+    /// The clients are coming to rest.
+    Asked {
+        until_us: u64,
+    },
+    Yes,
+}
+
 /// The state of power.
 #[derive(Clone, Copy, Debug)]
 pub struct Power {
@@ -138,6 +160,7 @@ pub struct Power {
     state: State,
     presence: Presence,
     wishes: Wishes,
+    suspend: Suspend,
     pending: Option<PendingQuiesce>,
     announced: Option<PowerState>,
 }
@@ -152,6 +175,7 @@ impl Power {
             state: State::Adopting,
             presence: Presence::Unknown,
             wishes: Wishes::NONE,
+            suspend: Suspend::No,
             pending: None,
             announced: None,
         }
@@ -168,7 +192,31 @@ impl Power {
 
     /// A client wants power, or no longer; the next look acts on it. False: too many clients.
     pub fn wish(&mut self, client: TaskId, on: bool) -> bool {
+        if on && self.suspend == Suspend::No {
+            // Those who are at rest are wanted too: they are told that the domain is on.
+            self.wishes.wake();
+        }
         self.wishes.set(client, on)
+    }
+
+    /// A client has come to rest; the next look acts on it.
+    pub fn rest(&mut self, client: TaskId) {
+        self.wishes.rest(client);
+    }
+
+    /// An operator suspends, or resumes; the next look acts on it.
+    pub fn suspend(&mut self, now_us: u64, on: bool) {
+        match (on, self.suspend) {
+            (true, Suspend::No) => {
+                let until_us = now_us.saturating_add(SUSPEND_US);
+                self.suspend = Suspend::Asked { until_us };
+            }
+            (false, Suspend::Asked { .. } | Suspend::Yes) => {
+                self.suspend = Suspend::No;
+                self.wishes.wake();
+            }
+            (true, _) | (false, Suspend::No) => {}
+        }
     }
 
     /// The state as clients know it.
@@ -176,8 +224,14 @@ impl Power {
     pub fn state(&self) -> PowerState {
         match self.state {
             _ if !self.presence.is_present() => PowerState::Absent,
-            State::Adopting | State::Off { .. } | State::Falling { .. } => PowerState::Off,
+            State::Adopting | State::Off { .. } | State::Falling { .. } => match self.suspend {
+                Suspend::Yes => PowerState::Suspended,
+                Suspend::No | Suspend::Asked { .. } => PowerState::Off,
+            },
             State::Rising { .. } => PowerState::Rising,
+            State::On if self.suspend != Suspend::No || self.wishes.any_at_rest() => {
+                PowerState::Suspending
+            }
             State::On => PowerState::On,
             State::Draining { .. } | State::Resetting { .. } => PowerState::Quiescing,
         }
@@ -201,7 +255,10 @@ impl Power {
         let state_us = match self.state {
             State::Off { not_before_us } if self.wanted() => Some(not_before_us.max(now_us)),
             State::Off { .. } => None,
-            State::On if self.pending.is_none() => None,
+            State::On if self.pending.is_none() => match self.suspend {
+                Suspend::Asked { until_us } => Some(until_us.max(now_us)),
+                Suspend::No | Suspend::Yes => None,
+            },
             _ => poll_us,
         };
         let debounce_us = match self.presence {
@@ -212,7 +269,7 @@ impl Power {
     }
 
     fn wanted(&self) -> bool {
-        self.presence.is_present() && self.wishes.any()
+        self.presence.is_present() && self.suspend == Suspend::No && self.wishes.any_awake()
     }
 
     fn look(&mut self, now_us: u64, look: &Look, act: &mut dyn FnMut(Action)) {
@@ -244,7 +301,7 @@ impl Power {
                 self.state = State::Rising { until_us: now_us.saturating_add(RISE_US) };
                 act(Action::Power(true));
             }
-            State::Off { .. } => {}
+            State::Off { .. } => self.nobody_to_wait_for(),
             State::Rising { until_us } => self.rise(now_us, until_us, look, act),
             State::On => self.serve(now_us, act),
             State::Draining { until_us } if look.dma_idle || now_us >= until_us => {
@@ -275,7 +332,15 @@ impl Power {
             act(Action::Resets(0));
         } else {
             act(Action::Deny(false));
+            self.wishes.wake();
             self.state = State::On;
+        }
+    }
+
+    /// A suspend of a domain that is off is done.
+    fn nobody_to_wait_for(&mut self) {
+        if matches!(self.suspend, Suspend::Asked { .. }) {
+            self.suspend = Suspend::Yes;
         }
     }
 
@@ -289,8 +354,11 @@ impl Power {
                 act(Action::Resets(SENSOR_RESET));
                 act(Action::Resets(0));
             }
-            None if !self.wishes.any() => self.fall(now_us, act),
-            None => {}
+            None if !self.wishes.any_awake() => self.fall(now_us, act),
+            None => match self.suspend {
+                Suspend::Asked { until_us } if now_us >= until_us => self.suspend(now_us, false),
+                Suspend::No | Suspend::Asked { .. } | Suspend::Yes => {}
+            },
         }
     }
 
@@ -308,6 +376,7 @@ impl Power {
     }
 
     fn fall(&mut self, now_us: u64, act: &mut dyn FnMut(Action)) {
+        self.nobody_to_wait_for();
         for action in
             [Action::Deny(true), Action::Resets(RESETS), Action::Clocks(0), Action::Power(false)]
         {

@@ -20,7 +20,8 @@
 //! | module (the pin) | lost: told to the supervisor at once, then domain off | back: believed after [`DEBOUNCE_US`] |
 //!
 //! # Bounds
-//! [`WISHES_MAX`] clients; [`RISE_US`], [`FALL_US`], [`IDLE_US`], [`RESET_US`] per wait;
+//! [`WISHES_MAX`] clients; [`RISE_US`], [`FALL_US`], [`IDLE_US`], [`RESET_US`],
+//! [`SUSPEND_US`] per wait;
 //! [`LOOKS_MAX`] looks in a row.
 #![forbid(unsafe_code)]
 
@@ -32,7 +33,7 @@ mod wishes;
 
 pub use domain::{
     Action, CLOCKS, Event, FALL_US, IDLE_US, ISP_RESET, LOOKS_MAX, Look, POLL_US, Power, RESET_US,
-    RESETS, RETRY_US, RISE_US, SENSOR_RESET,
+    RESETS, RETRY_US, RISE_US, SENSOR_RESET, SUSPEND_US,
 };
 pub use presence::{DEBOUNCE_US, Pin, Presence, Report};
 pub use wishes::{WISHES_MAX, Wishes};

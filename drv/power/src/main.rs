@@ -5,7 +5,7 @@ mod mmio;
 
 use core::convert::Infallible;
 use drv_power::{Action, Event, LOOKS_MAX, Power, Report};
-use idl::types::{Note, PendingQuiesce, PowerState};
+use idl::types::{Note, PendingQuiesce, PowerError, PowerState};
 use idl::{CallInfo, RequestError, frames, power, supervisor};
 use mmio::Prcm;
 use sys_abi::{Edge, ReplyFaultReason, TaskIndex};
@@ -154,6 +154,26 @@ impl power::InOrderPowerImpl for Server {
         if !self.power.wish(call.sender, on) {
             return Err(RequestError::Fault(ReplyFaultReason::AccessViolation));
         }
+        self.look();
+        Ok(self.power.state())
+    }
+
+    fn rest(&mut self, call: &CallInfo) -> Result<PowerState, RequestError<Infallible>> {
+        self.power.rest(call.sender);
+        self.look();
+        Ok(self.power.state())
+    }
+
+    fn suspend(
+        &mut self,
+        call: &CallInfo,
+        on: bool,
+    ) -> Result<PowerState, RequestError<PowerError>> {
+        let operators = userlib::config_u32s!("operators");
+        if !operators.contains(&u32::from(call.sender.index().0)) {
+            return Err(PowerError::NotAllowed.into());
+        }
+        self.power.suspend(userlib::sys_get_timer().now_us, on);
         self.look();
         Ok(self.power.state())
     }

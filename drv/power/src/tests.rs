@@ -2,7 +2,7 @@
 
 use crate::{
     Action, CLOCKS, DEBOUNCE_US, Event, FALL_US, IDLE_US, ISP_RESET, LOOKS_MAX, Look, Pin, Power,
-    RESET_US, RESETS, RETRY_US, RISE_US, Report, SENSOR_RESET,
+    RESET_US, RESETS, RETRY_US, RISE_US, Report, SENSOR_RESET, SUSPEND_US,
 };
 use drv_isp_regs::prcm;
 use idl::types::{PendingQuiesce, PowerState};
@@ -141,6 +141,16 @@ impl World {
 
     fn request(&mut self, task: TaskIndex, generation: u32, on: bool) {
         assert!(self.power.wish(TaskId::new(task, Generation(generation)), on), "there is room");
+        self.look();
+    }
+
+    fn rest(&mut self, task: TaskIndex) {
+        self.power.rest(TaskId::new(task, Generation(0)));
+        self.look();
+    }
+
+    fn suspend(&mut self, on: bool) {
+        self.power.suspend(self.now_us, on);
         self.look();
     }
 
@@ -359,4 +369,121 @@ fn a_module_pulled_in_the_middle_of_a_quiesce_ends_it() {
     world.dma_stuck = false;
     world.plug(false);
     assert!(world.log.contains(&quiet(ISP)), "{:?}", world.log);
+}
+
+#[test]
+fn a_suspend_waits_for_all_clients_and_ends_with_the_domain_off() {
+    let mut world = World::on();
+    world.suspend(true);
+    assert_eq!(world.log(), [Action::Announce(PowerState::Suspending)]);
+    world.rest(ISP);
+    assert_eq!(world.log(), []);
+    world.rest(SENSOR);
+    world.pass(FALL_US);
+    let off = [Action::Deny(true), Action::Resets(RESETS), Action::Clocks(0), Action::Power(false)];
+    let log = world.log();
+    assert_eq!(log[..4], off);
+    assert_eq!(log[4..], [Action::Announce(PowerState::Suspended)]);
+    assert_eq!(world.power.wake_us(world.now_us), None, "it waits for the operator alone");
+}
+
+#[test]
+fn a_resume_brings_the_domain_up_and_tells_all() {
+    let mut world = World::on();
+    world.suspend(true);
+    world.rest(ISP);
+    world.rest(SENSOR);
+    world.pass(FALL_US);
+    world.log();
+    world.suspend(false);
+    world.pass(RISE_US);
+    let log = world.log();
+    assert_eq!(log.first(), Some(&Action::Power(true)));
+    assert_eq!(log.last(), Some(&Action::Announce(PowerState::On)));
+    assert_eq!(world.power.clients().count(), 2, "the wishes of the same lives");
+}
+
+#[test]
+fn a_suspend_that_a_client_does_not_follow_is_given_up() {
+    let mut world = World::on();
+    world.suspend(true);
+    world.rest(ISP);
+    world.pass(SUSPEND_US - 1);
+    assert_eq!(world.power.state(), PowerState::Suspending);
+    world.pass(2);
+    assert_eq!(world.power.state(), PowerState::On);
+    assert!(!world.log.contains(&Action::Power(false)), "{:?}", world.log);
+    assert_eq!(world.log.last(), Some(&Action::Announce(PowerState::On)), "who rests is woken");
+}
+
+#[test]
+fn a_suspended_domain_stays_off_whoever_wants_it_and_what_dies_in_it_is_quiet() {
+    let mut world = World::on();
+    world.suspend(true);
+    world.rest(ISP);
+    world.rest(SENSOR);
+    world.pass(FALL_US);
+    world.died(ISP, 0);
+    world.pending(ISP);
+    assert!(world.log.contains(&quiet(ISP)));
+    world.request(ISP, 1, true);
+    world.pass(RETRY_US + RISE_US);
+    assert_eq!(world.power.state(), PowerState::Suspended);
+    world.suspend(false);
+    world.pass(RISE_US);
+    assert_eq!(world.power.state(), PowerState::On);
+}
+
+#[test]
+fn one_client_at_rest_asks_the_others_and_a_wish_wakes_all() {
+    let mut world = World::on();
+    world.rest(ISP);
+    assert_eq!(world.log(), [Action::Announce(PowerState::Suspending)]);
+    // It changes its mind before the other came to rest.
+    world.request(ISP, 0, true);
+    assert_eq!(world.log(), [Action::Announce(PowerState::On)]);
+    world.rest(ISP);
+    world.rest(SENSOR);
+    world.pass(FALL_US);
+    assert_eq!(world.power.state(), PowerState::Off);
+    world.request(ISP, 0, true);
+    world.pass(RISE_US);
+    assert_eq!(world.power.state(), PowerState::On);
+}
+
+#[test]
+fn a_module_pulled_while_suspended_is_lost_and_the_next_one_waits_for_the_resume() {
+    let mut world = World::on();
+    world.suspend(true);
+    world.rest(ISP);
+    world.rest(SENSOR);
+    world.pass(FALL_US);
+    world.log();
+    world.plug(false);
+    assert_eq!(world.log().first(), Some(&Action::Present(Report::Lost)));
+    world.died(ISP, 0);
+    world.died(SENSOR, 0);
+    world.plug(true);
+    world.pass(DEBOUNCE_US + 1);
+    world.request(ISP, 1, true);
+    world.pass(RISE_US);
+    assert_eq!(world.power.state(), PowerState::Suspended);
+    world.suspend(false);
+    world.pass(RISE_US);
+    assert_eq!(world.power.state(), PowerState::On);
+}
+
+#[test]
+fn a_suspend_in_the_middle_of_a_quiesce_comes_after_it() {
+    let mut world = World::on();
+    (world.dma_busy, world.dma_stuck) = (true, true);
+    world.died(ISP, 0);
+    world.pending(ISP);
+    world.suspend(true);
+    assert_eq!(world.power.state(), PowerState::Quiescing);
+    world.rest(SENSOR);
+    (world.dma_busy, world.dma_stuck) = (false, false);
+    world.pass(IDLE_US + FALL_US);
+    assert!(world.log.contains(&quiet(ISP)));
+    assert_eq!(world.power.state(), PowerState::Suspended);
 }

@@ -5,9 +5,17 @@ use sys_abi::{Generation, TaskId, TaskIndex};
 /// Most tasks that can want power at the same time.
 pub const WISHES_MAX: usize = 8;
 
+/// One client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wish {
+    client: TaskId,
+    /// It touches nothing until it is told that the domain is on.
+    rests: bool,
+}
+
 /// The wishes.
 #[derive(Clone, Copy, Debug)]
-pub struct Wishes([Option<TaskId>; WISHES_MAX]);
+pub struct Wishes([Option<Wish>; WISHES_MAX]);
 
 impl Wishes {
     /// Nobody wants it.
@@ -21,13 +29,24 @@ impl Wishes {
             return true;
         }
         let free = self.0.iter_mut().find(|wish| wish.is_none());
-        free.map(|wish| *wish = Some(client)).is_some()
+        free.map(|wish| *wish = Some(Wish { client, rests: false })).is_some()
+    }
+
+    /// `client` has come to rest; one without a wish has nothing to say.
+    pub fn rest(&mut self, client: TaskId) {
+        let own = self.0.iter_mut().flatten().filter(|wish| wish.client == client);
+        own.for_each(|wish| wish.rests = true);
+    }
+
+    /// Nobody is at rest any more: all are told that the domain is on.
+    pub fn wake(&mut self) {
+        self.0.iter_mut().flatten().for_each(|wish| wish.rests = false);
     }
 
     /// Life `generation` of `task` has ended, and its wish with it.
     pub fn release(&mut self, task: TaskIndex, generation: Generation) {
         for wish in &mut self.0 {
-            if is_of(wish, task) && wish.is_some_and(|life| life.generation() <= generation) {
+            if is_of(wish, task) && wish.is_some_and(|of| of.client.generation() <= generation) {
                 *wish = None;
             }
         }
@@ -35,7 +54,7 @@ impl Wishes {
 
     /// Those who want it.
     pub fn iter(&self) -> impl Iterator<Item = TaskId> {
-        self.0.iter().flatten().copied()
+        self.0.iter().flatten().map(|wish| wish.client)
     }
 
     /// Whether anybody wants it.
@@ -43,10 +62,22 @@ impl Wishes {
     pub fn any(&self) -> bool {
         self.iter().next().is_some()
     }
+
+    /// Whether somebody wants it and is not at rest.
+    #[must_use]
+    pub fn any_awake(&self) -> bool {
+        self.0.iter().flatten().any(|wish| !wish.rests)
+    }
+
+    /// Whether somebody is at rest.
+    #[must_use]
+    pub fn any_at_rest(&self) -> bool {
+        self.0.iter().flatten().any(|wish| wish.rests)
+    }
 }
 
-fn is_of(wish: &Option<TaskId>, task: TaskIndex) -> bool {
-    wish.is_some_and(|life| life.index() == task)
+fn is_of(wish: &Option<Wish>, task: TaskIndex) -> bool {
+    wish.is_some_and(|wish| wish.client.index() == task)
 }
 
 #[cfg(test)]
@@ -77,6 +108,20 @@ mod tests {
         assert_eq!(wishes.iter().collect::<Vec<_>>(), [life(3, 1)]);
         assert!(wishes.set(life(3, 1), false));
         assert!(!wishes.any());
+    }
+
+    #[test]
+    fn rest_belongs_to_one_life_and_ends_for_all() {
+        let mut wishes = Wishes::NONE;
+        assert!(wishes.set(life(3, 1), true) && wishes.set(life(4, 0), true));
+        wishes.rest(life(3, 0));
+        assert!(!wishes.any_at_rest(), "an earlier life says nothing");
+        wishes.rest(life(3, 1));
+        assert!(wishes.any_at_rest() && wishes.any_awake());
+        wishes.rest(life(4, 0));
+        assert!(!wishes.any_awake() && wishes.any());
+        wishes.wake();
+        assert!(wishes.any_awake() && !wishes.any_at_rest());
     }
 
     #[test]

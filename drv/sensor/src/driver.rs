@@ -6,6 +6,9 @@
 //!    ^                ^                   |                    |                   |
 //!    |  power off     |    clock lost     |                    |                   |
 //!    '----------------+-------------------+--------------------+-------------------'
+//!
+//!                            asked to rest, bus idle                power on: as from Dark
+//!     any but Dark ------------------------------------> Rested -----------------------> Unclocked
 //! ```
 //! What clients ask for is a target (a mode, or nothing), and what the part does is brought to it
 //! write by write while the bus is idle. So a call never waits for the bus, and a stop and a start
@@ -16,6 +19,10 @@
 //! | describe, default_state, adjust, controls | NotReady before the first probe, else served | same | served |
 //! | start | NotReady | programmed after the probe | programmed |
 //! | stop | nothing to stop | forgets the target | programmed |
+//!
+//! While it rests the domain may lose its power. Target and controls are kept, and after power is back
+//! the part is probed and programmed again: so the driver restores what the part has forgotten, and
+//! its clients see no more than a pause.
 //!
 //! The clock comes from the ISP: when it is lost, the stream is over and the part is probed again
 //! when the clock is back. A bus that stays broken, or a part that is another one, ends this life:
@@ -32,6 +39,9 @@ use idl::types::{BlockState, ControlDescription, ControlId, SensorError};
 /// millisecond is 20 times that at 21.6 MHz).
 pub const CLOCK_SETTLE_US: u64 = 1_000;
 
+/// Between two questions for the clock after a rest, in microseconds: the ISP restores itself first.
+pub const CLOCK_RETRY_US: u64 = 5_000;
+
 /// The clock to ask for: 172.8 MHz / 8, as boards with this part and the OMAP3 do.
 pub const CLOCK_HZ: u32 = 21_600_000;
 
@@ -40,6 +50,8 @@ pub const CLOCK_HZ: u32 = 21_600_000;
 pub enum Event {
     /// The camera domain is on, or not any more.
     Power(bool),
+    /// The camera domain wants to be switched off for a while.
+    Rest,
     /// The ISP supplies the clock, or not any more.
     Clock(bool),
     /// A look at the bus controller.
@@ -55,6 +67,8 @@ pub enum Action {
     WantClock,
     /// Command the bus controller.
     Command(Transfer),
+    /// Tell power that no register is touched until it says that the domain is on.
+    AtRest,
     /// Tell the supervisor that this life serves.
     Ready,
     /// End this life.
@@ -73,8 +87,15 @@ pub enum Up {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Dark,
-    Unclocked,
-    Settling { until_us: u64 },
+    /// The domain may lose its power; target and controls are kept.
+    Rested,
+    /// `again_us`: when to ask for the clock again, after a rest.
+    Unclocked {
+        again_us: Option<u64>,
+    },
+    Settling {
+        until_us: u64,
+    },
     Recovering,
     Identifying,
     Resetting,
@@ -96,6 +117,8 @@ pub struct Sensor {
     dirty: u8,
     /// Probed at least once in this life.
     identified: bool,
+    /// To come to rest as soon as the bus is idle.
+    rest_wanted: bool,
 }
 
 impl Sensor {
@@ -109,23 +132,23 @@ impl Sensor {
         controls: Controls::DEFAULT,
         dirty: 0,
         identified: false,
+        rest_wanted: false,
     };
 
     /// Takes one event and says what to do.
     pub fn step(&mut self, now_us: u64, event: Event, act: &mut dyn FnMut(Action)) {
         match event {
-            Event::Power(true) if self.phase == Phase::Dark => {
-                self.phase = Phase::Unclocked;
-                act(Action::WantClock);
-            }
-            Event::Power(true) => {}
-            Event::Power(false) => self.lose(Phase::Dark),
-            Event::Clock(true) if self.phase == Phase::Unclocked => {
+            Event::Power(on) => self.power(now_us, on, act),
+            Event::Rest => self.rest_wanted = true,
+            Event::Clock(true) if self.wants_clock() => {
                 self.phase = Phase::Settling { until_us: now_us.saturating_add(CLOCK_SETTLE_US) };
             }
             Event::Clock(true) => {}
-            Event::Clock(false) if self.phase == Phase::Dark => {}
-            Event::Clock(false) => self.lose(Phase::Unclocked),
+            Event::Clock(false) => match self.phase {
+                Phase::Dark => {}
+                Phase::Rested => self.lose(Phase::Rested),
+                _ => self.lose(Phase::Unclocked { again_us: None }),
+            },
             Event::Bus(look) => self.bus_event(now_us, &look, act),
             Event::Timer => {}
         }
@@ -135,13 +158,13 @@ impl Sensor {
     /// Whether the bus controller answers: no access to it otherwise.
     #[must_use]
     pub fn may_touch(&self) -> bool {
-        self.phase != Phase::Dark
+        !matches!(self.phase, Phase::Dark | Phase::Rested)
     }
 
     /// Whether it waits for the clock.
     #[must_use]
     pub fn wants_clock(&self) -> bool {
-        self.phase == Phase::Unclocked
+        matches!(self.phase, Phase::Unclocked { .. })
     }
 
     /// When to take a look if no interrupt comes, in microseconds since boot.
@@ -149,6 +172,7 @@ impl Sensor {
     pub fn wake_us(&self) -> Option<u64> {
         match self.phase {
             Phase::Settling { until_us } => Some(until_us),
+            Phase::Unclocked { again_us } => again_us,
             _ => self.bus.wake_us(),
         }
     }
@@ -167,7 +191,7 @@ impl Sensor {
     /// `NotReady`, `InvalidFormat` (adjust it first), `Busy` (stop it first).
     pub fn start(&mut self, state: &BlockState) -> Result<(), SensorError> {
         self.known()?;
-        if matches!(self.phase, Phase::Dark | Phase::Unclocked) {
+        if matches!(self.phase, Phase::Dark | Phase::Unclocked { again_us: None }) {
             return Err(SensorError::NotReady);
         }
         let mode = Mode::of(state).ok_or(SensorError::InvalidFormat)?;
@@ -220,6 +244,30 @@ impl Sensor {
         Ok(self.controls.set(control, value))
     }
 
+    fn power(&mut self, now_us: u64, on: bool, act: &mut dyn FnMut(Action)) {
+        match (on, self.phase) {
+            (true, Phase::Dark | Phase::Rested) => {
+                let again_us =
+                    (self.phase == Phase::Rested).then(|| now_us.saturating_add(CLOCK_RETRY_US));
+                self.phase = Phase::Unclocked { again_us };
+                act(Action::WantClock);
+            }
+            (true, _) | (false, Phase::Rested) => {}
+            (false, _) => self.lose(Phase::Dark),
+        }
+        // Whatever it was, it is over.
+        self.rest_wanted = false;
+    }
+
+    /// Nothing is on the bus: the part may lose its power.
+    fn come_to_rest(&mut self, act: &mut dyn FnMut(Action)) {
+        self.phase = Phase::Rested;
+        self.program = Program::EMPTY;
+        self.running = None;
+        self.rest_wanted = false;
+        act(Action::AtRest);
+    }
+
     /// Power or clock is gone: whatever the part did, it does no more.
     fn lose(&mut self, phase: Phase) {
         self.phase = phase;
@@ -255,7 +303,15 @@ impl Sensor {
 
     /// Begins what can begin now.
     fn advance(&mut self, now_us: u64, act: &mut dyn FnMut(Action)) {
+        if self.rest_wanted && self.bus.is_idle() && self.may_touch() {
+            return self.come_to_rest(act);
+        }
         match self.phase {
+            Phase::Unclocked { again_us: Some(again_us) } if now_us >= again_us => {
+                let again_us = Some(now_us.saturating_add(CLOCK_RETRY_US));
+                self.phase = Phase::Unclocked { again_us };
+                act(Action::WantClock);
+            }
             Phase::Settling { until_us } if now_us >= until_us => {
                 self.phase = Phase::Recovering;
                 self.begin(now_us, Transfer::Recover, act);

@@ -33,6 +33,6 @@ mod tests;
 
 pub use bus::{Look, RETRIES_MAX, TRANSFER_US, Transfer};
 pub use controls::{Control, Controls};
-pub use driver::{Action, CLOCK_HZ, CLOCK_SETTLE_US, Event, Sensor, Up};
+pub use driver::{Action, CLOCK_HZ, CLOCK_RETRY_US, CLOCK_SETTLE_US, Event, Sensor, Up};
 pub use mode::{ARRAY, Mode, SIZE_MIN_PX, adjust};
 pub use program::{Program, WRITES_MAX, Write};

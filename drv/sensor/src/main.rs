@@ -44,9 +44,10 @@ impl Server {
     fn step(&mut self, event: Event) {
         let now_us = userlib::sys_get_timer().now_us;
         let Self { sensor, bus, .. } = self;
-        let mut want_clock = false;
+        let (mut want_clock, mut at_rest) = (false, false);
         sensor.step(now_us, event, &mut |action| match action {
             Action::WantClock => want_clock = true,
+            Action::AtRest => at_rest = true,
             Action::Command(transfer) => bus.command(transfer),
             Action::Ready => {
                 let _ = supervisor::Client::to(userlib::slot!("supervisor")).ready();
@@ -59,6 +60,10 @@ impl Server {
         userlib::sys_set_timer(self.sensor.wake_us(), userlib::notification!("timer"));
         if want_clock {
             self.ask_for_clock();
+        }
+        if at_rest {
+            // A dead power takes this task with it.
+            let _ = self.power.rest();
         }
     }
 
@@ -75,9 +80,11 @@ impl Server {
             Ok(PowerState::On) => self.step(Event::Power(true)),
             // Another part of the domain is made quiet; the bus stays powered.
             Ok(PowerState::Quiescing) => {}
-            Ok(PowerState::Absent | PowerState::Off | PowerState::Rising) | Err(_) => {
-                self.step(Event::Power(false));
-            }
+            Ok(PowerState::Suspending) => self.step(Event::Rest),
+            Ok(
+                PowerState::Absent | PowerState::Off | PowerState::Rising | PowerState::Suspended,
+            )
+            | Err(_) => self.step(Event::Power(false)),
         }
     }
 

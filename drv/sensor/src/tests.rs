@@ -1,6 +1,8 @@
 //! The driver against a model of bus and part: a table of registers that answers transfers.
 
-use crate::{Action, CLOCK_SETTLE_US, Event, Look, Mode, RETRIES_MAX, Sensor, Transfer, Up};
+use crate::{
+    Action, CLOCK_RETRY_US, CLOCK_SETTLE_US, Event, Look, Mode, RETRIES_MAX, Sensor, Transfer, Up,
+};
 use drv_isp_regs::sensor as regs;
 use idl::types::{ControlId, Rect, SensorError};
 
@@ -280,4 +282,72 @@ fn power_off_forbids_every_access() {
     world.pass(1_000_000);
     assert!(!world.sensor.may_touch());
     assert_eq!((world.command, world.sensor.wake_us()), (None, None));
+}
+
+#[test]
+fn at_rest_nothing_is_touched_and_after_it_the_part_is_programmed_again() {
+    let mut world = World::serving();
+    world.start(small()).expect("it serves");
+    world.run();
+    world.sensor.set_control(ControlId::EXPOSURE, 300).expect("a control");
+    world.step(Event::Rest);
+    assert!(world.sensor.may_touch(), "a transfer is on the bus");
+    world.run();
+    assert_eq!((world.sensor.may_touch(), world.log.as_slice()), (false, &[Action::AtRest][..]));
+    assert_eq!(world.sensor.wake_us(), None);
+
+    // The part forgets everything; what is asked for meanwhile is kept.
+    world.registers[7] = DISABLED;
+    world.registers[9] = 1943;
+    world.step(Event::Power(false));
+    world.sensor.set_control(ControlId::GAIN, 16).expect("a control");
+    world.pass(10 * CLOCK_RETRY_US);
+    assert_eq!((world.command, world.sensor.known()), (None, Ok(())));
+    world.log.clear();
+    world.step(Event::Power(true));
+    world.pass(CLOCK_RETRY_US);
+    assert_eq!(world.log, [Action::WantClock; 2], "the ISP was not up at first");
+    world.step(Event::Clock(true));
+    world.pass(CLOCK_SETTLE_US);
+    world.run();
+    assert_eq!((world.output_control(), world.registers[9]), (ENABLED, 300));
+    assert_eq!(world.registers[0x35], 16);
+}
+
+#[test]
+fn a_stream_that_is_asked_for_or_stopped_at_rest_is_so_afterwards() {
+    for start in [true, false] {
+        let mut world = World::serving();
+        if !start {
+            world.start(Mode::DEFAULT).expect("it serves");
+            world.run();
+        }
+        world.step(Event::Rest);
+        world.step(Event::Power(false));
+        if start {
+            world.start(Mode::DEFAULT).expect("kept for later");
+        } else {
+            world.stop();
+            world.registers[7] = DISABLED;
+        }
+        assert_eq!(world.command, None);
+        world.up();
+        assert_eq!(world.output_control(), if start { ENABLED } else { DISABLED });
+    }
+}
+
+#[test]
+fn a_rest_that_is_given_up_changes_nothing_and_the_death_of_the_isp_ends_the_stream() {
+    let mut world = World::serving();
+    world.start(small()).expect("it serves");
+    world.step(Event::Rest);
+    world.step(Event::Power(true));
+    world.run();
+    assert_eq!((world.output_control(), world.log.len()), (ENABLED, 0));
+    world.step(Event::Rest);
+    world.step(Event::Clock(false));
+    assert!(!world.sensor.may_touch());
+    world.registers[7] = DISABLED;
+    world.up();
+    assert_eq!(world.output_control(), DISABLED);
 }

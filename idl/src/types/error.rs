@@ -14,6 +14,14 @@ pub enum SupervisorError {
     NotPending = 3,
 }
 
+/// Errors of power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IdolError)]
+#[repr(u32)]
+pub enum PowerError {
+    /// The manifest does not make the caller an operator of power.
+    NotAllowed = 1,
+}
+
 /// Errors of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IdolError)]
 #[repr(u32)]

@@ -152,4 +152,9 @@ pub enum PowerState {
     On,
     /// Making the hardware of an ended life quiet.
     Quiescing,
+    /// Clients come to rest: who touches no register any more says so; after the last one the domain
+    /// is switched off. No life ends.
+    Suspending,
+    /// Off until an operator resumes it.
+    Suspended,
 }

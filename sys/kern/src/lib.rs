@@ -45,7 +45,7 @@ mod kipc;
 mod negative;
 mod notify;
 mod ready;
-mod refusal;
+pub mod refusal;
 #[cfg(any(test, fuzzing))]
 pub mod spec;
 pub mod tables;

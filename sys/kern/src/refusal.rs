@@ -5,7 +5,7 @@ use sys_abi::{FaultInfo, FaultSource, UsageError};
 /// What a system call can do wrong: the part of [`FaultInfo`] that a task can bring upon itself by
 /// asking. Two words, so that it travels in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// A call that no correct task makes.
     Usage(UsageError),
     /// A slice, beginning here, that is not in the task's memory.

@@ -142,7 +142,7 @@ fn covered(mpu: &[MpuRegion; REGIONS_PER_TASK], base: u32, last: u32, forbidden:
 /// # Errors
 /// What the task that alleged it did wrong.
 #[inline(always)]
-pub(crate) fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable, Refusal> {
+pub fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable, Refusal> {
     check(desc, base, len, 0)?;
     Ok(Readable { base, len })
 }
@@ -152,7 +152,7 @@ pub(crate) fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable,
 /// # Errors
 /// What the task that alleged it did wrong.
 #[inline(always)]
-pub(crate) fn writable(desc: &TaskDesc, base: u32, len: u32) -> Result<Writable, Refusal> {
+pub fn writable(desc: &TaskDesc, base: u32, len: u32) -> Result<Writable, Refusal> {
     check(desc, base, len, AP_READ_ONLY)?;
     Ok(Writable { base, len })
 }

@@ -118,6 +118,8 @@ fn power_name(state: PowerState) -> &'static str {
         PowerState::Rising => "rising",
         PowerState::On => "on",
         PowerState::Quiescing => "quiescing",
+        PowerState::Suspending => "suspending",
+        PowerState::Suspended => "suspended",
     }
 }
 

@@ -154,6 +154,19 @@ pub const ALL: [Misbehaviour; 29] = {
     ]
 };
 
+/// How a debugger asks a running bench for a misbehaviour: words of the symbol `HOST_COMMAND`, which
+/// are state, kind, a, b, frame, line.
+pub mod host_command {
+    /// Number of words.
+    pub const WORDS: usize = 6;
+    /// State: the debugger has written the other words.
+    pub const ASKED: u32 = 1;
+    /// State: the bench has taken it.
+    pub const ACCEPTED: u32 = 2;
+    /// State: the kind is unknown, or the script is full.
+    pub const REFUSED: u32 = 3;
+}
+
 /// The kind with this name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static Misbehaviour> {

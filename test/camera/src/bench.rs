@@ -7,7 +7,7 @@ use crate::ensure;
 use crate::mmio::Registers;
 
 /// Blocks of the ISP: an access to one of them is an access of the driver.
-const ISP_BLOCKS: [Block; 8] = [
+const ISP_BLOCKS: [Block; 9] = [
     Block::Main,
     Block::Ccdc,
     Block::Hist,
@@ -16,6 +16,7 @@ const ISP_BLOCKS: [Block; 8] = [
     Block::Resizer,
     Block::Sbl,
     Block::Csi2a,
+    Block::Ccp2,
 ];
 
 /// Bench control.

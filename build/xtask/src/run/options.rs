@@ -1,9 +1,10 @@
 //! Options of `cargo xtask run`, checked before anything is built.
 
-use crate::root;
+use crate::{fault, root};
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 use std::str::FromStr;
+use test_bench::script::Entry;
 
 /// Options of `cargo xtask run`.
 #[derive(ClapArgs, Clone, Debug)]
@@ -12,6 +13,7 @@ Examples:
   $ cargo xtask run                              30 frames, module unplugged at frame 15
   $ cargo xtask run --scene photo.jpg --out pics your own picture in front of the lens
   $ cargo xtask run --deterministic --json       the same bits every time
+  $ cargo xtask run --no-unplug --fault bad.txt  hardware that misbehaves as a script says
   $ cargo xtask run --serve                      stream until stopped, for `cargo xtask debug`")]
 pub struct Args {
     /// What the camera looks at: a PNG or JPEG [default: a generated test chart]
@@ -38,6 +40,10 @@ pub struct Args {
     /// Expose and balance by statistics instead of fixed settings; pictures are shown, not judged
     #[arg(long)]
     pub auto: bool,
+    /// Misbehaviour of the hardware: a script with lines `FRAME[:LINE] KIND ARGUMENTS`, e.g.
+    /// `5:60 irq-lost 2 isp`; `cargo xtask debug hw kinds` lists the kinds
+    #[arg(long, value_name = "SCRIPT")]
+    pub fault: Option<PathBuf>,
     /// Count instructions instead of time: bit-identical from run to run
     #[arg(long)]
     pub deterministic: bool,
@@ -108,10 +114,22 @@ impl Args {
                  {frames}, or more --frames"
             );
         }
+        self.faults()?;
         if let Some(out) = self.out.as_ref().filter(|out| out.exists() && !out.is_dir()) {
             anyhow::bail!("--out {}: not a folder; give a folder", out.display());
         }
         Ok(())
+    }
+
+    /// The entries of the fault script.
+    ///
+    /// # Errors
+    /// One line: file, line, word, remedy.
+    pub fn faults(&self) -> anyhow::Result<Vec<Entry>> {
+        let Some(path) = &self.fault else { return Ok(Vec::new()) };
+        let wrong = |error: String| anyhow::anyhow!("--fault {}: {error}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        fault::script(&text).map_err(wrong)
     }
 
     /// The folder for pictures and drawings: as given, or `out` in the project's folder.
@@ -159,6 +177,8 @@ mod tests {
             (&["--frames", "99999"], "--frames 99999"),
             (&["--unplug-at", "30"], "--unplug-at 30: only 30 frames"),
             (&["--out", "Cargo.toml"], "not a folder"),
+            (&["--fault", "Cargo.toml"], "--fault Cargo.toml: line 1: \"[package]\" is no moment"),
+            (&["--fault", "nowhere.txt"], "--fault nowhere.txt: No such file"),
         ] {
             let error = args(words).check().expect_err("must be refused").to_string();
             assert!(error.contains(expect), "{error}");

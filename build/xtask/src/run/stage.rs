@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use sys_boot::mps2_an521::{BENCH_PARAMETERS, PRODUCT_PARAMETERS};
 use test_bench::params::Parameters as BenchParameters;
-use test_bench::script::Entry;
+use test_bench::script::{CAPACITY, Entry};
 use test_golden::Scene;
 
 /// Columns of the scene: the sensor's array at 4x binning, one scene pixel per sensor pixel.
@@ -185,7 +185,7 @@ pub fn machine(args: &Args, dist: &Dist, scene: &Scene, work: &Work) -> anyhow::
     let directory = work.path().to_path_buf();
     write(&directory.join(SCENE_FILE), scene.bytes())?;
     let (bench, product) = (directory.join("bench.params"), directory.join(PRODUCT_FILE));
-    write(&bench, &bench_parameters(args).encode_bytes())?;
+    write(&bench, &bench_parameters(args)?.encode_bytes())?;
     write_product_parameters(work, &product_parameters(args))?;
     let part = |what: &str| {
         dist.file(what).with_context(|| format!("the image has no {what}: `bench = true`?"))
@@ -209,18 +209,24 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn bench_parameters(args: &Args) -> BenchParameters {
+fn bench_parameters(args: &Args) -> anyhow::Result<BenchParameters> {
     let mut parameters = BenchParameters { seed: u64::from(args.seed), ..Default::default() }
         .with_scene_file(SCENE_FILE);
+    let mut entries = args.faults()?;
     if let Some(frame) = args.unplug_frame() {
-        let entry = |frame, line, kind| Some(Entry { frame, line, kind, a: 0, b: 0 });
-        parameters.script[0] = entry(frame, MIDDLE_LINE, drv_isp_regs::bench_control::UNPLUG);
+        let entry = |frame, kind| Entry { frame, line: MIDDLE_LINE, kind, a: 0, b: 0 };
+        entries.push(entry(frame, drv_isp_regs::bench_control::UNPLUG));
         if !args.stay_unplugged {
-            parameters.script[1] =
-                entry(frame + AWAY_FRAMES, MIDDLE_LINE, drv_isp_regs::bench_control::REPLUG);
+            entries.push(entry(frame + AWAY_FRAMES, drv_isp_regs::bench_control::REPLUG));
         }
     }
-    parameters
+    if entries.len() > CAPACITY {
+        anyhow::bail!("--fault: {} entries with the unplug; at most {CAPACITY}", entries.len());
+    }
+    for (slot, entry) in parameters.script.iter_mut().zip(entries) {
+        *slot = Some(entry);
+    }
+    Ok(parameters)
 }
 
 fn product_parameters(args: &Args) -> ProductParameters {

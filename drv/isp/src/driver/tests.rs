@@ -6,7 +6,7 @@ mod model;
 use super::*;
 use crate::program::Path;
 use crate::program::tests::{preview_only, processed, raw};
-use idl::types::{BufferIndex, FrameDone, PoolId};
+use idl::types::{BufferIndex, ControlId, FrameDone, Name, PoolId};
 use model::{Model, Moment, Shared, Windows};
 use std::cell::RefCell;
 
@@ -31,7 +31,7 @@ impl Bench {
         let path = Path::to(pipeline.video).expect("an output");
         Self {
             model: RefCell::new(Model::new(path)),
-            driver: Driver::new(),
+            driver: Driver::new(0),
             now_us: 0,
             pipeline,
             given: 0,
@@ -67,7 +67,7 @@ impl Bench {
 
     fn start(&mut self) -> Result<(), IspError> {
         let pipeline = self.pipeline;
-        self.with(|driver, outside| driver.start(&pipeline, outside.registers)).map(|_| ())
+        self.with(|driver, outside| driver.start(&pipeline, outside)).map(|_| ())
     }
 
     fn timer(&mut self) -> News {
@@ -161,7 +161,7 @@ impl Registers for AllOnes {
 
 #[test]
 fn something_else_behind_the_window_is_not_the_hardware() {
-    let mut driver = Driver::new();
+    let mut driver = Driver::new(0);
     assert!(driver.power_on(&mut AllOnes).lost);
     assert!(driver.is_off());
 }
@@ -264,14 +264,14 @@ fn a_block_that_stays_busy_is_reset_after_the_bound() {
         bench.stop();
         let begin_us = bench.now_us;
         while bench.model.borrow().resets == 1 {
-            assert!(bench.now_us - begin_us <= crate::stream::STOP_LIMIT_US + POLL_US);
+            assert!(bench.now_us - begin_us <= crate::run::STOP_LIMIT_US + POLL_US);
             bench.fetch();
             assert_eq!(bench.stopped, 0, "not before it is known to be idle");
             bench.timer();
         }
         assert_eq!(bench.start(), Err(IspError::Crashed));
         while bench.stopped == 0 {
-            assert!(bench.now_us - begin_us <= crate::stream::STOP_LIMIT_US + RECOVERY_US);
+            assert!(bench.now_us - begin_us <= crate::run::STOP_LIMIT_US + RECOVERY_US);
             bench.timer();
             bench.interrupt();
             bench.fetch();
@@ -571,6 +571,117 @@ fn a_frame_of_which_the_firewall_refused_a_part_is_marked() {
         let flags: Vec<_> = bench.fetched.iter().map(|frame| frame.flags).collect();
         assert_eq!(flags[..2], [FrameFlags::ERROR, FrameFlags::default()], "{:?}", pipeline.video);
     }
+}
+
+impl Bench {
+    /// Comes to rest while frames go on; true if it does.
+    fn rest(&mut self) -> bool {
+        let mut at_rest = self.with(|driver, outside| driver.rest(outside)).at_rest;
+        for _ in 0..6 {
+            if at_rest {
+                break;
+            }
+            self.pass();
+            at_rest = self.timer().at_rest;
+        }
+        at_rest
+    }
+
+    fn power_cycle(&mut self) {
+        self.model.borrow_mut().lose_power();
+        self.interrupt();
+        self.timer();
+        assert_eq!(self.driver.deadline_us(self.now_us), None, "nothing to look for without power");
+    }
+
+    fn power_back(&mut self) {
+        self.model.borrow_mut().unpowered = false;
+        assert!(self.driver.is_off());
+        self.power_up();
+    }
+}
+
+#[test]
+fn a_stream_at_rest_touches_nothing_and_goes_on_where_it_was() {
+    for pipeline in all() {
+        for moments in 0..5 {
+            let mut bench = Bench::streaming(pipeline);
+            for index in 0..4 {
+                bench.queue(index).expect("room");
+            }
+            (0..moments).for_each(|_| bench.moment());
+            assert!(bench.rest(), "{:?} after {moments} moments", pipeline.video);
+            bench.power_cycle();
+            let id = ControlId::BRIGHTNESS;
+            let preview = Name::new("OMAP3 ISP preview");
+            let set = bench
+                .with(|driver, outside| driver.set_control(&preview, id, 9, outside.registers));
+            assert_eq!(set, Ok(9));
+            bench.power_back();
+            bench.frames(6);
+            bench.fetch();
+            let buffers: Vec<_> = bench.good().into_iter().map(|(buffer, _)| buffer).collect();
+            assert_eq!(buffers, [0, 1, 2, 3], "{:?} after {moments} moments", pipeline.video);
+            for (buffer, _) in bench.good() {
+                assert!(bench.model.borrow().frame_in(BufferIndex(buffer)).is_some());
+            }
+            let numbers: Vec<_> = bench.good().into_iter().map(|(_, number)| number).collect();
+            assert!(numbers.is_sorted(), "{numbers:?}");
+            assert_eq!((bench.violations(), bench.model.borrow().open()), (0, 0));
+        }
+    }
+}
+
+#[test]
+fn a_stream_starts_and_stops_at_rest_and_a_wedged_block_does_not_hold_it_up() {
+    for pipeline in all() {
+        let mut bench = Bench::new(pipeline);
+        bench.power_up();
+        assert!(bench.rest());
+        bench.power_cycle();
+        bench.start().expect("kept until power is back");
+        assert_eq!(bench.start(), Err(IspError::Busy));
+        bench.queue(0).expect("room");
+        bench.stop();
+        bench.fetch();
+        assert_eq!((bench.stopped, bench.fetched.len()), (1, 1));
+        bench.start().expect("kept until power is back");
+        bench.queue(1).expect("room");
+        bench.power_back();
+        bench.frames(3);
+        bench.fetch();
+        assert_eq!(bench.good().first().map(|(buffer, _)| *buffer), Some(1));
+
+        bench.queue(2).expect("room");
+        bench.moment();
+        bench.model.borrow_mut().stuck = true;
+        assert!(!bench.rest(), "the block is given its time");
+        bench.now_us += crate::run::STOP_LIMIT_US;
+        assert!(bench.timer().at_rest);
+        bench.model.borrow_mut().stuck = false;
+        bench.power_cycle();
+        bench.queue(3).expect("room");
+        bench.power_back();
+        bench.frames(3);
+        let before = bench.fetched.len();
+        bench.fetch();
+        let flags: Vec<_> = bench.fetched[before..].iter().map(|frame| frame.flags).collect();
+        assert_eq!(flags, [FrameFlags::ERROR, FrameFlags::default()], "{:?}", pipeline.video);
+    }
+}
+
+#[test]
+fn without_a_stream_it_comes_to_rest_after_its_idle_time_and_a_start_wakes_it() {
+    let mut bench = Bench::new(raw());
+    bench.driver = Driver::new(50_000);
+    bench.with(|driver, outside| driver.power_on(outside.registers));
+    while !bench.timer().ready {}
+    assert_eq!(bench.driver.deadline_us(0), Some(50_000));
+    assert!(bench.timer().at_rest);
+    bench.power_cycle();
+    let pipeline = bench.pipeline;
+    let news = bench.with(|driver, outside| driver.start(&pipeline, outside));
+    assert!(news.is_ok_and(|news| news.power_wanted));
 }
 
 /// xorshift32.

@@ -280,6 +280,32 @@ impl Engine {
         }
     }
 
+    /// No frame is measured that has not started.
+    pub fn stream_pauses(&mut self) {
+        self.live = false;
+    }
+
+    /// The registers lose what was written. What was to be measured is damaged: the node gives that
+    /// buffer again.
+    pub fn power_ends<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) {
+        let work = core::mem::replace(&mut self.work, Work::Idle);
+        if let Work::Armed(job) | Work::Running { job, .. } = work {
+            if self.unit().address.is_some() {
+                // A refusal means that the ledger has taken the buffer back by itself.
+                let _ = outside.ledger.finish_dma(job.held);
+            }
+            let statistics = Statistics {
+                frame_number: 0,
+                config_counter: job.config_counter,
+                timestamp_us: outside.now_us,
+                bytes: job.bytes,
+            };
+            self.put(NextStatistics::Damaged { buffer: job.held.buffer, statistics });
+        }
+        (self.live, self.programmed) = (false, false);
+        self.unclean = self.which == StatisticsEngine::Histogram;
+    }
+
     /// The stream has ended and nothing is in progress, or everything was reset.
     pub fn stream_ended<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) {
         self.stream_stops(outside);
@@ -320,6 +346,12 @@ impl Engine {
     #[must_use]
     pub const fn is_measuring(&self) -> bool {
         matches!(self.work, Work::Armed(_) | Work::Running { .. })
+    }
+
+    /// Whether a frame is being measured.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        matches!(self.work, Work::Running { .. })
     }
 
     /// Whether the timer is needed.

@@ -293,6 +293,33 @@ fn each_frame_is_measured_once_and_labelled() {
 }
 
 #[test]
+fn power_that_goes_for_a_while_costs_one_measurement() {
+    let mut bench = Bench::measuring(2);
+    (0..2).for_each(|_| bench.frame());
+    bench.filled();
+    bench.pass();
+    bench.interrupt();
+    bench.with(|engines, outside| {
+        engines.stream_pauses();
+        assert!(engines.are_running());
+        engines.power_ends(outside);
+        assert!(!engines.are_measuring());
+    });
+    let model = core::mem::take(&mut *bench.model.borrow_mut());
+    assert!(model.open.is_empty(), "no window stays open without power");
+    let NextStatistics::Damaged { buffer, statistics } = bench.next(AEWB_ENGINE) else {
+        panic!("the measurement in progress was lost");
+    };
+    assert_eq!(statistics.config_counter, 1);
+    bench.queue(AEWB_ENGINE, buffer.0);
+    assert!(bench.model.borrow().words.is_empty(), "nothing is touched without power");
+    bench.engines.stream_started(Path::Resizer);
+    (0..2).for_each(|_| bench.frame());
+    bench.filled();
+    bench.is_sound();
+}
+
+#[test]
 fn the_raw_pipeline_shows_the_engines_nothing() {
     let mut bench = Bench::new();
     bench.configure(AEWB.into());

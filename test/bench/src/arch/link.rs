@@ -9,9 +9,13 @@ use super::semihosting::{File, Mode, exit};
 use super::{boot, injector, report};
 use crate::irq::{FIRST_IRQ, Pend};
 use crate::log::{Access, Log};
+use crate::misbehaviour::host_command;
 use crate::regs::{Hardware, HostTransfer, Platform};
+use crate::script::Entry;
 use core::ffi::CStr;
 use core::fmt::Write as _;
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::host_link::{KIND_EXIT, KIND_LINE, KIND_PICTURE, MAX_BYTES};
 use sys_boot::MemoryRange;
 use sys_boot::mps2_an521::{PRODUCT_FLASH, PRODUCT_RAM, PSRAM};
@@ -21,6 +25,11 @@ use sys_boot::mps2_an521::{PRODUCT_FLASH, PRODUCT_RAM, PSRAM};
 static ACCESS_LOG: Lent<Log> = Lent::new(Log::new());
 
 static HARDWARE: Exclusive<Hardware<'static, Core0>> = Exclusive::new();
+
+/// A misbehaviour that a debugger asks for: it writes the words while the machine stands still, the
+/// first one last. A debugger finds it by this name.
+#[unsafe(no_mangle)]
+static HOST_COMMAND: [AtomicU32; host_command::WORDS] = [const { AtomicU32::new(0) }; 6];
 
 /// Uses the hardware; it powers up at the first use.
 pub fn with_hardware<R>(action: impl FnOnce(&mut Hardware<'static, Core0>) -> R) -> R {
@@ -42,9 +51,19 @@ pub extern "C" fn heartbeat() {
     injector::entered();
     with_hardware(|hardware| {
         hardware.tick();
+        serve_host(hardware);
         hardware.platform().check_time_limit();
     });
     yield_now();
+}
+
+fn serve_host(hardware: &mut Hardware<'static, Core0>) {
+    let [state, kind, a, b, frame, line] = HOST_COMMAND.each_ref().map(|word| word.load(SeqCst));
+    if state == host_command::ASKED {
+        let accepted = hardware.schedule(Entry { frame, line, kind, a, b });
+        let answer = if accepted { host_command::ACCEPTED } else { host_command::REFUSED };
+        HOST_COMMAND[0].store(answer, SeqCst);
+    }
 }
 
 /// Handler of core 1's doorbell.

@@ -77,12 +77,11 @@ impl Corrections {
         }
     }
 
-    /// Frame end: FPERR goes, LSC_DONE comes.
+    /// Frame end: LSC_DONE comes.
     pub fn end_frame(&mut self, shared: &Shared, epoch: u32) {
         let shaded = self.shading.take().is_some();
         self.faults = None;
         shared.commit(epoch, |_| {
-            shared.word(&FPC).fetch_and(!fpc::FPERR.mask(), SeqCst);
             shared.word(&LSC_CONFIG).fetch_and(!lsc_config::BUSY.mask(), SeqCst);
             if shaded {
                 shared.word(&IRQ0STATUS).fetch_or(irq::LSC_DONE.mask(), SeqCst);

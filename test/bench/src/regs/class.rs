@@ -20,6 +20,10 @@ pub fn write(register: &Register, old: u32, value: u32, busy: bool) -> Written {
     match register.access {
         Access::ReadOnly | Access::Command => kept(old),
         Access::ReadWrite | Access::Shadowed => kept(replace(mask)),
+        Access::Mixed { clear } => {
+            let cleared = old & !(value & mask & clear);
+            kept(cleared & !(mask & !clear) | value & mask & !clear)
+        }
         Access::WriteOneToClear => kept(old & !(value & mask)),
         Access::BusyLocked | Access::TableAddress | Access::TableData if busy => {
             Written { value: old, dropped: true }
@@ -47,6 +51,12 @@ mod tests {
     fn status_bits_clear_where_ones_are_written() {
         check(&main_block::IRQ0STATUS, 0x8000_0300, 0x0000_0100, false, 0x8000_0200, false);
         check(&main_block::IRQ0STATUS, 0x8000_0300, 0, true, 0x8000_0300, false);
+    }
+
+    #[test]
+    fn a_word_may_have_bits_to_clear_and_bits_to_set() {
+        check(&ccdc::FPC, 0x1_8005, 0x0_8003, false, 0x1_8003, false);
+        check(&ccdc::FPC, 0x1_8005, 0x1_0000, true, 0, false);
     }
 
     #[test]

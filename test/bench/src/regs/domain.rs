@@ -11,7 +11,7 @@ use drv_isp_regs::prcm::{
 use drv_isp_regs::{ALL, Block, kill_switch, main_block};
 
 /// Blocks that a reset of the ISP puts to reset values.
-pub(super) const ISP_BLOCKS: [Block; 8] = [
+pub(super) const ISP_BLOCKS: [Block; 9] = [
     Block::Main,
     Block::Ccdc,
     Block::Hist,
@@ -20,6 +20,7 @@ pub(super) const ISP_BLOCKS: [Block; 8] = [
     Block::Resizer,
     Block::Sbl,
     Block::Csi2a,
+    Block::Ccp2,
 ];
 
 /// Puts all registers of these blocks to their reset values.

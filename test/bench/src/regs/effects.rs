@@ -4,8 +4,8 @@ use super::hardware::{Hardware, HostTransfer, Platform};
 use crate::script::Entry;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{
-    Block, Register, bench_control, csi2a, firewall, hist, host_link, kill_switch, main_block,
-    prcm, preview, resizer, sbl, sensor_bus,
+    Block, Register, bench_control, ccp2, csi2a, firewall, hist, host_link, kill_switch,
+    main_block, prcm, preview, resizer, sbl, sensor_bus,
 };
 
 impl<P: Platform> Hardware<'_, P> {
@@ -17,6 +17,11 @@ impl<P: Platform> Hardware<'_, P> {
                 if *register == csi2a::SYSCONFIG && csi2a::sysconfig::SOFT_RESET.is_set(value) =>
             {
                 super::domain::reset_blocks(self.shared, &[Block::Csi2a]);
+            }
+            Block::Ccp2
+                if *register == ccp2::SYSCONFIG && ccp2::sysconfig::SOFT_RESET.is_set(value) =>
+            {
+                super::domain::reset_blocks(self.shared, &[Block::Ccp2]);
             }
             Block::Preview => self.preview_written(register, value, old),
             Block::Resizer if *register == resizer::PCR && resizer::pcr::EN.is_set(value) => {
@@ -109,9 +114,8 @@ impl<P: Platform> Hardware<'_, P> {
                     a: get(&bench_control::A),
                     b: get(&bench_control::B),
                 };
-                let accepted = super::inject::is_known(entry.kind) && self.script.add(entry);
+                let accepted = self.schedule(entry);
                 self.shared.set(&bench_control::ACCEPTED, u32::from(accepted));
-                self.run_script();
             }
             bench_control::OVERFLOW => {
                 let lost = value & bench_control::OVERFLOW.writable;

@@ -156,6 +156,12 @@ impl<'a, P: Platform> Hardware<'a, P> {
         if verdict.is_fault() { Err(verdict) } else { Ok(value) }
     }
 
+    /// What became of the latest access.
+    #[cfg(test)]
+    pub(super) fn last_verdict(&self) -> Option<Verdict> {
+        self.log.latest().next().map(|access| access.verdict)
+    }
+
     /// Does an access at this offset never complete?
     #[must_use]
     pub fn is_stuck(&self, offset: u32) -> bool {

@@ -15,7 +15,7 @@ use drv_isp_regs::{
 };
 
 #[derive(Default)]
-struct Bench {
+pub(super) struct Bench {
     now_us: u64,
     pending: [bool; LINES],
     pends: [u32; LINES],
@@ -56,36 +56,36 @@ impl Platform for Bench {
     fn trace(&mut self, _: &Access) {}
 }
 
-type Hw<'a> = Hardware<'a, Bench>;
+pub(super) type Hw<'a> = Hardware<'a, Bench>;
 
 /// Runs a test on hardware at power on, with these parameters.
-fn with(parameters: &Parameters, test: impl FnOnce(&mut Hw<'_>, &Shared)) {
+pub(super) fn with(parameters: &Parameters, test: impl FnOnce(&mut Hw<'_>, &Shared)) {
     let (shared, mut log) = (Box::new(Shared::new()), Box::new(Log::new()));
     let mut hardware = Hardware::new(&shared, &mut log, Bench::default(), parameters);
     test(&mut hardware, &shared);
 }
 
-fn with_defaults(test: impl FnOnce(&mut Hw<'_>, &Shared)) {
+pub(super) fn with_defaults(test: impl FnOnce(&mut Hw<'_>, &Shared)) {
     with(&Parameters::default(), test);
 }
 
-fn request(offset: u32, kind: Kind) -> Request {
+pub(super) fn request(offset: u32, kind: Kind) -> Request {
     Request { offset, is_word: true, kind, who: Who::default() }
 }
 
-fn read(hw: &mut Hw<'_>, register: &Register) -> Result<u32, Verdict> {
+pub(super) fn read(hw: &mut Hw<'_>, register: &Register) -> Result<u32, Verdict> {
     hw.access(request(register.window_offset(), Kind::Read))
 }
 
-fn get(hw: &mut Hw<'_>, register: &Register) -> u32 {
+pub(super) fn get(hw: &mut Hw<'_>, register: &Register) -> u32 {
     read(hw, register).expect("the block answers")
 }
 
-fn set(hw: &mut Hw<'_>, register: &Register, value: u32) {
+pub(super) fn set(hw: &mut Hw<'_>, register: &Register, value: u32) {
     hw.access(request(register.window_offset(), Kind::Write(value))).expect("the block answers");
 }
 
-fn set_at(hw: &mut Hw<'_>, register: &Register, index: u32, value: u32) {
+pub(super) fn set_at(hw: &mut Hw<'_>, register: &Register, index: u32, value: u32) {
     let offset = register.window_offset() + index * u32::from(register.stride_bytes);
     hw.access(request(offset, Kind::Write(value))).expect("the block answers");
 }
@@ -95,7 +95,7 @@ fn pass_us(hw: &mut Hw<'_>, us: u64) {
     hw.tick();
 }
 
-fn power_up(hw: &mut Hw<'_>) {
+pub(super) fn power_up(hw: &mut Hw<'_>) {
     set(hw, &prcm::POWER_CONTROL, 1);
     pass_us(hw, 1000);
     set(hw, &prcm::CLOCK_ENABLE, 0xF);

@@ -3,6 +3,7 @@
 use super::hardware::{Hardware, Platform};
 use crate::irq::{FIRST_IRQ, Line};
 use crate::misbehaviour;
+use crate::script::Entry;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{Block, bench_control as kind, ccdc, hist, main_block, preview, resizer};
 
@@ -28,6 +29,13 @@ impl<P: Platform> Hardware<'_, P> {
             alarm.line.store(line, SeqCst);
         }
         alarm.armed.store(u32::from(next.is_some()), SeqCst);
+    }
+
+    /// Does or schedules a misbehaviour. False if its kind is unknown or the script is full.
+    pub fn schedule(&mut self, entry: Entry) -> bool {
+        let accepted = is_known(entry.kind) && self.script.add(entry);
+        self.run_script();
+        accepted
     }
 
     fn inject(&mut self, code: u32, a: u32, b: u32) {

@@ -22,6 +22,8 @@ mod reads;
 mod sensor;
 
 #[cfg(test)]
+mod contract_tests;
+#[cfg(test)]
 mod hardware_tests;
 
 pub use hardware::{Hardware, HostTransfer, Kind, Platform, Request};

@@ -35,6 +35,7 @@ mod s36_quiesce_fails;
 mod s39_hangs;
 mod s40_probe;
 mod s51_events;
+mod s53_gating;
 
 use crate::check::Verdict;
 use crate::stage::Stage;
@@ -52,6 +53,9 @@ pub struct Case {
 
 /// The image of most cases.
 const PRODUCT: &str = "test/camera/app.toml";
+
+/// The image whose camera domain is switched off while nobody streams.
+const IDLE: &str = "test/camera/variants/idle.toml";
 
 /// An image with one promise broken, and the case that must notice.
 #[derive(Clone, Copy, Debug)]
@@ -160,6 +164,15 @@ pub const CASES: &[Case] = &[
     case("hw_a_lost_presence_edge_is_found_at_the_next_access", hw_lies::presence),
     case("hw_a_control_bus_that_fails_costs_retries_or_one_life", hw_lies::bus),
     case("hw_another_part_at_the_sensors_address_never_serves", hw_lies::part),
+    case("s53_a_suspend_keeps_idle_handles_and_lives", s53_gating::idle_handles),
+    case("s53_a_suspended_stream_goes_on_after_the_resume", s53_gating::running_stream),
+    case("s53_streams_start_and_stop_while_suspended", s53_gating::while_suspended),
+    case("s53_a_removal_while_suspended_is_a_disconnect", s53_gating::removal),
+    case("s53_a_wedged_block_does_not_hold_a_suspend_up", s53_gating::wedged),
+    Case {
+        manifest: IDLE,
+        ..case("s53_an_idle_camera_is_gated_and_no_life_ends", s53_gating::gated)
+    },
 ];
 
 /// All negative controls.
@@ -200,11 +213,11 @@ mod tests {
 
     /// The scenarios that this suite must cover; `hw_` = the kinds of misbehaviour that belong to
     /// none of them (the table of all kinds is `test_bench::misbehaviour`).
-    const SCENARIOS: [&str; 46] = [
+    const SCENARIOS: [&str; 47] = [
         "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13",
         "s14", "s15", "s16", "s17", "s18", "s19", "s20", "s22", "s23", "s24", "s25", "s26", "s27",
         "s28", "s29", "s30", "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43",
-        "s44", "s45", "s46", "s49", "s51", "s52", "hw_",
+        "s44", "s45", "s46", "s49", "s51", "s52", "s53", "hw_",
     ];
 
     #[test]

@@ -3,7 +3,7 @@
 use super::model::{Model, Moment, Shared, Windows};
 use super::*;
 use crate::program::tests::{developed, developed_and_scaled, raw, scaled};
-use crate::stream::STOP_LIMIT_US;
+use crate::run::STOP_LIMIT_US;
 
 /// What came back on a node: frames, and how often it said that it has stopped.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ struct Jobs {
 impl Jobs {
     fn new() -> Self {
         let mut jobs =
-            Self { model: RefCell::new(Model::new(Path::Raw)), driver: Driver::new(), now_us: 0 };
+            Self { model: RefCell::new(Model::new(Path::Raw)), driver: Driver::new(0), now_us: 0 };
         jobs.with(|driver, outside| driver.power_on(outside.registers));
         (0..100).for_each(|_| _ = jobs.timer());
         jobs
@@ -52,7 +52,7 @@ impl Jobs {
     }
 
     fn start(&mut self, pipeline: &Pipeline) -> Result<News, IspError> {
-        self.with(|driver, outside| driver.start(pipeline, outside.registers))
+        self.with(|driver, outside| driver.start(pipeline, outside))
     }
 
     fn queue(&mut self, video: VideoNode, index: u8) -> Result<News, IspError> {

@@ -52,6 +52,8 @@ pub struct Model {
     pub stuck: bool,
     /// The frame in progress ends before VD0.
     pub truncated: bool,
+    /// No access is allowed.
+    pub unpowered: bool,
     pub table_writes: u32,
     pub resets: u32,
     /// The ledger refuses these buffers.
@@ -102,6 +104,7 @@ impl Model {
             pass_after: None,
             stuck: false,
             truncated: false,
+            unpowered: false,
             table_writes: 0,
             resets: 0,
             refused: BTreeSet::new(),
@@ -254,7 +257,15 @@ impl Model {
         self.open.len() + self.readable.len()
     }
 
+    /// All registers are at zero, and no frame is in progress.
+    pub fn lose_power(&mut self) {
+        self.words.clear();
+        (self.status, self.writing, self.next) = (0, None, Moment::Start);
+        self.unpowered = true;
+    }
+
     fn access(&mut self) {
+        assert!(!self.unpowered, "an access without power");
         match &mut self.pass_after {
             Some(0) => {
                 self.pass_after = None;

@@ -1,0 +1,80 @@
+//! What a pipeline is told to do.
+//!
+//! ```text
+//!     On ──park──► Parked ──go on──► On
+//!      └──stop──► Stopping ◄──stop──┘
+//! ```
+
+/// Longest wait for idle blocks at a stop or a park, in microseconds (Linux omap3isp: 1,000 ms per
+/// block).
+pub const STOP_LIMIT_US: u64 = 1_000_000;
+
+/// What a pipeline is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// Frame after frame.
+    On,
+    /// No frame starts, and the hardware may lose its power: nothing of it is touched once it is
+    /// idle, at the latest at this time, in microseconds since boot.
+    Parked {
+        /// End of the wait.
+        by_us: u64,
+    },
+    /// To end once the hardware is idle, at the latest at this time.
+    Stopping {
+        /// End of the wait.
+        by_us: u64,
+        /// It was parked, and no block works for it.
+        parked: bool,
+    },
+}
+
+impl Run {
+    /// To stop from now on.
+    #[must_use]
+    pub const fn stop(self, now_us: u64) -> Self {
+        Self::Stopping { by_us: now_us.saturating_add(STOP_LIMIT_US), parked: self.is_parked() }
+    }
+
+    /// To pause from now on.
+    #[must_use]
+    pub const fn park(now_us: u64) -> Self {
+        Self::Parked { by_us: now_us.saturating_add(STOP_LIMIT_US) }
+    }
+
+    /// The hardware has been, or is about to be, reset: nothing is in progress any more.
+    #[must_use]
+    pub const fn park_now(self) -> Self {
+        match self {
+            Self::On | Self::Parked { .. } => Self::Parked { by_us: 0 },
+            Self::Stopping { by_us, .. } => Self::Stopping { by_us, parked: true },
+        }
+    }
+
+    /// Whether frames start.
+    #[must_use]
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::On)
+    }
+
+    /// Whether no frame starts because it is parked.
+    #[must_use]
+    pub const fn is_parked(self) -> bool {
+        matches!(self, Self::Parked { .. } | Self::Stopping { parked: true, .. })
+    }
+
+    /// Whether it has been told to stop.
+    #[must_use]
+    pub const fn is_stopping(self) -> bool {
+        matches!(self, Self::Stopping { .. })
+    }
+
+    /// Whether the blocks have had their time to become idle.
+    #[must_use]
+    pub const fn is_late(self, now_us: u64) -> bool {
+        match self {
+            Self::On => false,
+            Self::Parked { by_us } | Self::Stopping { by_us, .. } => now_us >= by_us,
+        }
+    }
+}
