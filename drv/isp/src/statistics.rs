@@ -10,6 +10,12 @@
 //!
 //! *An overflow of statistics does not damage a picture*, and the other way round: each looks at its
 //! own bits of the shared buffer logic.
+//!
+//! # Cost
+//! Per engine of H3A and measured frame nine register accesses and two calls to the ledger; with a new
+//! configuration six more for AEWB, eighteen for auto focus. Of the histogram seven, no calls, and
+//! one access per entry to read it out. A measurement is there when its last window is: before the
+//! end of the frame, if the grid ends before it.
 
 mod check;
 mod engine;

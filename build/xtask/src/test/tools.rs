@@ -270,7 +270,7 @@ impl Drop for Served {
 
 fn inspect(directory: &Path) -> anyhow::Result<()> {
     let served = Served::start(directory, &[])?;
-    served.wait_for(&["ringbuf", "isp"], |text| text.contains("Wake(ResizerOutput)"))?;
+    served.wait_for(&["ringbuf", "isp"], |text| text.contains("Wake(Nodes("))?;
     let tasks = served.wait_for(&["tasks"], |_| true)?;
     for part in ["supervisor", "video6", "waiting for a message"] {
         ensure!(tasks.contains(part), "{part:?} is not in {tasks}");

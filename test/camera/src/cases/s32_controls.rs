@@ -141,9 +141,12 @@ pub fn seen(stage: &mut Stage) -> Verdict {
     Ok(Text::of(format_args!("luma/256 {before}, bright {brighter}, short exposure {darker}")))
 }
 
-/// A grid that is its own mirror image in the sensor's picture, both ways.
+/// A grid that is its own mirror image in the sensor's picture, both ways, and that looks at each
+/// pixel.
 const MIRRORED: AewbConfig = AewbConfig {
-    grid: Grid { left_px: 20, top_px: 6, width_px: 24, height_px: 18, columns: 5, rows: 6 },
+    grid: Grid { left_px: 16, top_px: 4, width_px: 16, height_px: 16, columns: 8, rows: 7 },
+    step_x_px: 2,
+    step_y_px: 2,
     ..AEWB
 };
 /// The frame that is compared: something moves through the scene, so it must be the same one.
