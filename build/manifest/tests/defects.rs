@@ -149,7 +149,7 @@ fn a_slot_to_a_less_or_equally_important_task_is_refused() {
         "uses = [\"isp\"]",
         "slots = { client = \"client\" }",
         &[
-            "app.toml:10:8: cycle of slots server -> client -> server: remove one, each task may send only to a more important one",
+            "app.toml:16:11: cycle of slots server -> client -> server: remove one, each task may send only to a more important one",
         ],
     );
     append(

@@ -117,26 +117,31 @@ fn write_dump(session: &mut Session, file: &Path) -> anyhow::Result<String> {
     Ok(format!("{}: {} bytes, {} tasks", file.display(), bytes.len(), core.threads.len()))
 }
 
+const NOTHING_RUNS: &str =
+    "nothing is running: start an image with `cargo xtask run --serve`, or give --dump FILE";
+
 fn open(args: &Args) -> anyhow::Result<Session> {
     let current = read_current(&current_file());
+    let core = args.dump.as_ref().map(|dump| Core::read(dump)).transpose()?;
+    if core.is_none() && current.is_none() {
+        anyhow::bail!(NOTHING_RUNS);
+    }
     let archive = match (&args.archive, &current) {
         (Some(archive), _) => archive.clone(),
         (None, Some(current)) => current.archive.clone(),
         (None, None) => root::target_dir().join("dist/obscura"),
     };
     let archive = Archive::open(&archive)?;
-    let target: Box<dyn Target> = match (&args.dump, current) {
-        (Some(dump), _) => Box::new(Core::read(dump)?),
-        (None, Some(current)) => {
+    let target: Box<dyn Target> = match core {
+        Some(core) => Box::new(core),
+        None => {
+            let current = current.context(NOTHING_RUNS)?;
             let breakpoint = archive
                 .program("bench")?
                 .function(BREAKPOINT)
                 .with_context(|| format!("the bench has no function {BREAKPOINT}"))?;
             Box::new(Gdb::attach(&current.gdb, breakpoint)?)
         }
-        (None, None) => anyhow::bail!(
-            "nothing is running: start an image with `cargo xtask run --serve`, or give --dump FILE"
-        ),
     };
     Ok(Session::new(archive, target, args.force)?)
 }

@@ -3,6 +3,7 @@
 //! ```text
 //!  reference run (24 frames)      -> CRC of each frame
 //!  clean run, every instruction logged -> trace: what the product executed, in order
+//!  again, with the driver's registers  -> memory: which bytes are read later ([`memory`])
 //!  drawn or given site N          -> way to the N-th instruction -> the bench goes there and does it
 //!  lines of client, witness, supervisor -> oracle
 //! ```

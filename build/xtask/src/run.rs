@@ -40,10 +40,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     size::check(args.size, stage::SENSOR)?;
     let out = args.out();
     let scene = stage::scene(args)?;
+    setup::ensure()?;
     if !args.serve {
         stage::make_folder(&out)?;
     }
-    setup::ensure()?;
     let work = stage::Work::new()?;
     let dist = stage::image(args)?;
     let machine = stage::machine(args, &dist, &scene, &work)?;

@@ -58,6 +58,19 @@ impl Block {
         Self::HostLink,
     ];
 
+    /// The blocks of the ISP: what its driver maps, and what a reset of the ISP resets.
+    pub const ISP: [Self; 9] = [
+        Self::Main,
+        Self::Ccdc,
+        Self::Hist,
+        Self::H3a,
+        Self::Preview,
+        Self::Resizer,
+        Self::Sbl,
+        Self::Csi2a,
+        Self::Ccp2,
+    ];
+
     /// Offset of the block in its peripheral (`isp`, `sensor_bus`, `prcm`, ...), in bytes.
     #[must_use]
     pub const fn peripheral_offset(self) -> u32 {

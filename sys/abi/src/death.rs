@@ -40,6 +40,21 @@ impl Cause {
         Self::SessionEnded,
     ];
 
+    /// Its name in lines for the host.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Faulted => "faulted",
+            Self::Panicked => "panicked",
+            Self::Stalled => "stalled",
+            Self::Unplugged => "unplugged",
+            Self::PowerLost => "power_lost",
+            Self::Stopped => "stopped",
+            Self::DependencyLost => "dependency_lost",
+            Self::SessionEnded => "session_ended",
+        }
+    }
+
     /// The cause with this code (its position in [`Cause::ALL`]).
     #[must_use]
     pub fn from_code(code: u32) -> Option<Self> {

@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use idl::types::{Cause, Disconnect, Entity, EntityFunction, Link, LinkFlags, Rect};
+use idl::types::{Disconnect, Entity, EntityFunction, Link, LinkFlags, Rect};
 use serde::Serialize;
 use task_client::{Frame, Layout, Step};
 
@@ -196,24 +196,9 @@ pub fn disconnected(time_us: u64, call: &str, record: Disconnect) -> Line {
         call,
         peer: record.peer.0,
         generation: record.generation.0,
-        cause: cause(record.cause),
+        cause: record.cause.name(),
         hops: record.hops,
     })
-}
-
-/// The name of a cause in lines.
-#[must_use]
-pub fn cause(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Faulted => "faulted",
-        Cause::Panicked => "panicked",
-        Cause::Stalled => "stalled",
-        Cause::Unplugged => "unplugged",
-        Cause::PowerLost => "power_lost",
-        Cause::Stopped => "stopped",
-        Cause::DependencyLost => "dependency_lost",
-        Cause::SessionEnded => "session_ended",
-    }
 }
 
 #[derive(Serialize)]
@@ -306,7 +291,7 @@ pub fn link(link: &Link) -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use idl::types::{DeviceNode, EntityDescription, EntityId, Generation, Name, TaskIndex};
+    use idl::types::{Cause, DeviceNode, EntityDescription, EntityId, Generation, Name, TaskIndex};
 
     fn text(line: &Line) -> &str {
         core::str::from_utf8(line.text()).unwrap()

@@ -1,6 +1,6 @@
 //! The supervisor's events as lines of JSON: `{"kind":"story","what":"death",...}`.
 
-use idl::types::{Cause, Edge, Note, PowerState, StoryEvent, StoryKind};
+use idl::types::{Edge, Note, PowerState, StoryEvent, StoryKind};
 use serde::Serialize;
 
 use crate::LINE_BYTES;
@@ -53,7 +53,7 @@ fn what(kind: StoryKind) -> Line {
         StoryKind::Death { generation, cause } => Line {
             what: "death",
             generation: Some(generation.0),
-            cause: Some(cause_name(cause)),
+            cause: Some(cause.name()),
             ..empty
         },
         StoryKind::Published { edge, generation } => {
@@ -89,19 +89,6 @@ fn noted(note: Note) -> Line {
     }
 }
 
-fn cause_name(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Faulted => "faulted",
-        Cause::Panicked => "panicked",
-        Cause::Stalled => "stalled",
-        Cause::Unplugged => "unplugged",
-        Cause::PowerLost => "power_lost",
-        Cause::Stopped => "stopped",
-        Cause::DependencyLost => "dependency_lost",
-        Cause::SessionEnded => "session_ended",
-    }
-}
-
 fn edge_name(edge: Edge) -> &'static str {
     match edge {
         Edge::Removing => "removing",
@@ -126,7 +113,7 @@ fn power_name(state: PowerState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use idl::types::{Generation, TaskIndex};
+    use idl::types::{Cause, Generation, TaskIndex};
 
     fn check(kind: StoryKind, expected: &str) {
         let event = StoryEvent { number: 4, time_us: 5, task: TaskIndex(3), kind };

@@ -126,7 +126,26 @@ impl Supervisor<'_> {
             act(Action::Kill(task, Cause::Stalled));
         } else if let Some(keeper) = self.keeper(now_us, task) {
             act(Action::Kill(keeper, Cause::Stalled));
+        } else if self.is_last(task)
+            && let Some(hog) = self.hog()
+        {
+            act(Action::Kill(hog, Cause::Stalled));
         }
+    }
+
+    /// At the end of a scan: the driver that lets nobody less important run, perhaps by endless calls.
+    /// What is more important runs on its behalf, or it would not run itself. An image has an idle
+    /// task, so when nothing is wrong somebody less important does run. (A client may take all that
+    /// is left.)
+    fn hog(&self) -> Option<TaskIndex> {
+        let alive = || self.indices().filter(|task| self.at(*task).alive());
+        let priority = |task: &TaskIndex| self.at(*task).policy.priority;
+        let hog = alive().filter(|task| self.at(*task).hang.ran()).max_by_key(priority)?;
+        let policy = &self.at(hog).policy;
+        let mut below = alive().filter(|task| priority(task) > policy.priority).peekable();
+        let is_driver = policy.quiesced && policy.hang_us != 0;
+        let some = below.peek().is_some();
+        (is_driver && some && below.all(|task| self.at(task).hang.starves(policy))).then_some(hog)
     }
 
     /// Which driver keeps `caller` too long, and is not kept itself. Drivers defer no reply; other

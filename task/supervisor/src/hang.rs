@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | spins | processor time grew, kernel entries did not | `hang_ms` of processor time |
 //! | storms (interrupts, busy polling) | 7/8 of all time of a window | 4 x `hang_ms` |
+//! | starves the others, perhaps by calls (drivers only) | nothing less important ran in a window, it did | 4 x `hang_ms` |
 //! | is suspected and silent | no kernel entry since the suspicion, blocked on nobody | [`SUSPECT_US`] |
 //! | keeps a caller (drivers only) | the caller is blocked on it, it is blocked on nobody | [`KEEP_US`] |
 //!
@@ -17,6 +18,9 @@
 
 use crate::policy::Policy;
 use sys_abi::{TaskIndex, TaskStats};
+
+/// Time between two samples of a task, in microseconds.
+pub const SCAN_US: u64 = 10_000;
 
 /// How long a suspect may go without a kernel entry, in microseconds.
 pub const SUSPECT_US: u64 = 30_000;
@@ -40,6 +44,9 @@ pub struct Hang {
     suspicion: Option<Suspicion>,
     /// Whom it was blocked on at the latest sample, and since when.
     blocked: Option<(TaskIndex, u64)>,
+    /// Processor time at the latest sample, and samples since it last grew.
+    cpu_us: u64,
+    quiet_samples: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,17 +73,30 @@ struct Suspicion {
 
 impl Hang {
     /// Nothing known: what each life begins with.
-    pub const NEW: Self = Self { still: None, window: None, suspicion: None, blocked: None };
+    pub const NEW: Self = Self {
+        still: None,
+        window: None,
+        suspicion: None,
+        blocked: None,
+        cpu_us: 0,
+        quiet_samples: 0,
+    };
 
     /// Somebody reported it; a second report while the first is open changes nothing.
     pub fn suspect(&mut self, now_us: u64) {
         self.suspicion.get_or_insert(Suspicion { since_us: now_us, entries: None });
     }
 
-    /// Whether the next scan needs a sample of this task.
+    /// Whether it had processor time between the two latest samples.
     #[must_use]
-    pub fn wanted(&self, policy: &Policy) -> bool {
-        policy.hang_us != 0 || self.suspicion.is_some()
+    pub fn ran(&self) -> bool {
+        self.quiet_samples == 0
+    }
+
+    /// Whether it had none in a window in which a task of this policy may not starve it.
+    #[must_use]
+    pub fn starves(&self, policy: &Policy) -> bool {
+        u64::from(self.quiet_samples) * SCAN_US >= policy.hang_us * STORM_WINDOWS
     }
 
     /// Whom it is blocked on, and since when, in microseconds.
@@ -88,6 +108,8 @@ impl Hang {
     /// Takes a sample; true means that the task hangs.
     pub fn sample(&mut self, now_us: u64, policy: &Policy, stats: &TaskStats) -> bool {
         self.blocked = stats.blocked_on.map(|peer| (peer, stats.since_us));
+        let quiet = stats.cpu_us == core::mem::replace(&mut self.cpu_us, stats.cpu_us);
+        self.quiet_samples = if quiet { self.quiet_samples.saturating_add(1) } else { 0 };
         let silent = self.silent(now_us, stats);
         // The kernel's account of a young task may be a tick below zero for a moment, and then
         // reads as ages: what cannot be is no evidence.
@@ -193,6 +215,17 @@ mod tests {
     }
 
     #[test]
+    fn who_gets_no_time_for_a_window_starves() {
+        let mut hang = fresh();
+        check(&mut hang, (0..19).map(|n| stats(n, 0, None)));
+        assert!(!hang.starves(&POLICY) && !hang.ran());
+        check(&mut hang, [stats(20, 0, None)]);
+        assert!(hang.starves(&POLICY));
+        check(&mut hang, [stats(20, 1, None)]);
+        assert!(!hang.starves(&POLICY) && hang.ran());
+    }
+
+    #[test]
     fn an_impossible_account_is_no_evidence() {
         let mut samples: Vec<_> = (0..9).map(|_| stats(7, 0, None)).collect();
         samples[6] = stats(7, u64::MAX / 20, None);
@@ -216,7 +249,6 @@ mod tests {
         let mut serving = fresh();
         serving.suspect(0);
         assert_eq!(check(&mut serving, (0..9).map(|n| stats(7 + n.min(1), 0, None))), None);
-        assert!(!serving.wanted(&Policy::NONE));
     }
 
     #[test]

@@ -8,13 +8,10 @@ use idl::supervisor;
 use idl::types::SupervisorError;
 use mmio::KillSwitch;
 use sys_abi::{FaultInfo, Generation, TaskIndex, TaskState};
-use task_supervisor::{Action, Config, Event, Supervisor, TASKS_MAX, Tables};
+use task_supervisor::{Action, Config, Event, SCAN_US, Supervisor, TASKS_MAX, Tables};
 use userlib::{TaskCell, kipc};
 
 userlib::entry!(main);
-
-/// Time between two hang scans, in microseconds.
-const SCAN_US: u64 = 10_000;
 
 /// Too big for a stack.
 static SUPERVISOR: TaskCell<Supervisor<'static>> = TaskCell::new(Supervisor::NEW);
@@ -47,6 +44,7 @@ fn config() -> Config<'static> {
             deaths: userlib::config_u32s!("task_restart_deaths"),
             within_ms: userlib::config_u32s!("task_restart_within_ms"),
             hang_ms: userlib::config_u32s!("task_hang_ms"),
+            priority: userlib::config_u32s!("task_priority"),
         },
         operators: userlib::config_u32s!("operators"),
         quiesce_us: u64::from(userlib::config_u32!("quiesce_timeout_ms")) * 1000,

@@ -32,6 +32,8 @@ pub struct Tables<'a> {
     pub within_ms: &'a [u32],
     /// Bound of the hang scan, in milliseconds; 0 = not scanned.
     pub hang_ms: &'a [u32],
+    /// Priority; 0 = most important.
+    pub priority: &'a [u32],
 }
 
 impl Tables<'_> {
@@ -44,6 +46,7 @@ impl Tables<'_> {
         deaths: &[],
         within_ms: &[],
         hang_ms: &[],
+        priority: &[],
     };
 
     /// The task that makes hardware quiet. There is one in an image; without any, task 0.
@@ -73,6 +76,8 @@ pub struct Policy {
     pub within_us: u64,
     /// Longest processor time without a kernel entry, in microseconds; 0 = not scanned.
     pub hang_us: u64,
+    /// 0 = most important.
+    pub priority: u32,
 }
 
 impl Policy {
@@ -86,6 +91,7 @@ impl Policy {
         deaths: 0,
         within_us: 0,
         hang_us: 0,
+        priority: 0,
     };
 
     /// The policy of task `index`.
@@ -104,6 +110,7 @@ impl Policy {
             deaths: (word(tables.deaths, 1) as usize).clamp(1, DEATHS_MAX),
             within_us: us(word(tables.within_ms, 0)),
             hang_us,
+            priority: word(tables.priority, 0),
         }
     }
 
@@ -158,6 +165,7 @@ mod tests {
         deaths: &[1, 8],
         within_ms: &[0, 10_000],
         hang_ms: &[0, 50],
+        priority: &[0, 3],
     };
 
     #[test]

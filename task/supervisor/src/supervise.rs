@@ -150,10 +150,15 @@ impl<'a> Supervisor<'a> {
         task == self.power
     }
 
-    /// Whether the scan needs a sample of this task now.
+    /// Whether the scan takes a sample of this task.
     #[must_use]
     pub fn scanned(&self, task: TaskIndex) -> bool {
-        self.life(task).is_ok_and(|life| life.alive() && life.hang.wanted(&life.policy))
+        self.life(task).is_ok_and(Life::alive)
+    }
+
+    /// Whether `task` is the last one of the image, which ends a scan.
+    pub(crate) fn is_last(&self, task: TaskIndex) -> bool {
+        usize::from(task.0) + 1 == self.config.task_count
     }
 
     /// The next time at which [`Event::Tick`] does something, in microseconds since boot.

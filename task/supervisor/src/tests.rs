@@ -25,6 +25,7 @@ const TABLES: Tables<'static> = Tables {
     deaths: &[8; COUNT],
     within_ms: &[10_000; COUNT],
     hang_ms: &[0, 50, 50, 50, 50, 50, 0],
+    priority: &[0, 2, 1, 3, 4, 9, 6],
 };
 
 struct World {
@@ -498,6 +499,37 @@ fn a_server_that_keeps_its_caller_is_killed_but_not_one_that_is_kept_itself() {
     assert_eq!(world.log(), [], "the sensor waits for frames, and frames may keep a caller");
     world.step(Event::Sample { task: NODE, stats: stats(0, 0, Some(ISP)) }).expect("no call");
     assert_eq!(world.log()[0], Action::Kill(ISP, Cause::Stalled));
+}
+
+/// Scans in which these tasks run, and enter the kernel often; gives what was done.
+fn scans(world: &mut World, count: u32, running: &[TaskIndex]) -> Vec<Action> {
+    for _ in 0..count {
+        world.now_us += crate::SCAN_US;
+        for task in (1..COUNT as u8).map(TaskIndex) {
+            let runs = running.contains(&task);
+            let cpu_us = if runs { world.now_us / 4 } else { 0 };
+            let entries = if runs { world.now_us as u32 } else { 0 };
+            let generation = Generation(world.generations[usize::from(task.0)]);
+            let stats = TaskStats { entries, generation, ..stats(0, cpu_us, None) };
+            world.step(Event::Sample { task, stats }).expect("no call");
+        }
+    }
+    world.log()
+}
+
+#[test]
+fn a_driver_that_starves_all_others_by_its_calls_is_killed_and_not_whom_it_calls() {
+    let mut world = World::running();
+    // Power and isp share the time; the node is the least important here, and gets none.
+    assert_eq!(scans(&mut world, 19, &[POWER, ISP]), []);
+    assert_eq!(scans(&mut world, 3, &[POWER, ISP])[0], Action::Kill(ISP, Cause::Stalled));
+}
+
+#[test]
+fn nobody_is_to_blame_while_somebody_less_important_runs() {
+    for running in [&[POWER, ISP, NODE][..], &[OPERATOR], &[NODE], &[]] {
+        assert_eq!(scans(&mut World::running(), 100, running), []);
+    }
 }
 
 #[test]

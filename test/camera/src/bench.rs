@@ -6,19 +6,6 @@ use crate::check::Failure;
 use crate::ensure;
 use crate::mmio::Registers;
 
-/// Blocks of the ISP: an access to one of them is an access of the driver.
-const ISP_BLOCKS: [Block; 9] = [
-    Block::Main,
-    Block::Ccdc,
-    Block::Hist,
-    Block::H3a,
-    Block::Preview,
-    Block::Resizer,
-    Block::Sbl,
-    Block::Csi2a,
-    Block::Ccp2,
-];
-
 /// Bench control.
 #[derive(Clone, Copy, Debug)]
 pub struct Bench {
@@ -115,7 +102,7 @@ impl Bench {
         let faults =
             [control::VERDICT_ABSENT, control::VERDICT_UNPOWERED, control::VERDICT_UNCLOCKED];
         Seen {
-            isp: ISP_BLOCKS.map(block).iter().sum(),
+            isp: Block::ISP.map(block).iter().sum(),
             sensor_bus: block(Block::SensorBus),
             faulting: faults.map(verdict).iter().sum(),
             dma_bytes: read(&control::DMA_BYTES),

@@ -2,55 +2,53 @@
 
 use super::Context;
 use crate::error::Defect;
-use crate::image::Task;
+use crate::image::{Slot, Task};
+use std::collections::{BTreeSet, VecDeque};
 
 /// Checks slots, watches that slots imply, and the helper that makes hardware quiet.
 pub fn check(context: &mut Context<'_>, tasks: &[Task]) {
-    let mut on_a_cycle = vec![false; tasks.len()];
-    for cycle in cycles(tasks) {
-        let names: Vec<&str> = cycle.iter().map(|index| tasks[*index].name.as_str()).collect();
-        let path = format!("{} -> {}", names.join(" -> "), names[0]);
-        let at = context.raw.tasks[cycle[0]].name.at;
-        context.defects.add(at, Defect::Cycle { path });
-        cycle.into_iter().for_each(|index| on_a_cycle[index] = true);
-    }
+    let mut cycles = BTreeSet::new();
     for (index, task) in tasks.iter().enumerate() {
         for slot in &task.slots {
-            if !(on_a_cycle[index] && on_a_cycle[slot.peer]) {
-                downhill(context, tasks, index, slot.peer, &slot.name);
-            }
+            downhill(context, tasks, index, slot, &mut cycles);
             implied_watch(context, tasks, index, slot.peer);
         }
         quiesce(context, tasks, task);
     }
 }
 
+/// A slot on a task that is not more important. Each circle of slots has one; it is the slot that is
+/// named, and the circle is the remedy's reason. `cycles` are those that were named, by their members.
 fn downhill(
     context: &mut Context<'_>,
     tasks: &[Task],
     index: usize,
-    peer_index: usize,
-    slot_name: &str,
+    slot: &Slot,
+    cycles: &mut BTreeSet<BTreeSet<usize>>,
 ) {
-    let (task, peer) = (&tasks[index], &tasks[peer_index]);
+    let (task, peer) = (&tasks[index], &tasks[slot.peer]);
     let raw = &context.raw.tasks[index];
-    let known = raw.priority.is_some() && context.raw.tasks[peer_index].priority.is_some();
+    let known = raw.priority.is_some() && context.raw.tasks[slot.peer].priority.is_some();
     if !known || peer.priority < task.priority {
         return;
     }
-    let at = raw
-        .slots
-        .iter()
-        .find(|(name, _)| name.value == slot_name)
-        .map_or(raw.name.at, |(name, _)| name.at);
-    let defect = Defect::Downhill {
-        task: task.name.clone(),
-        own: task.priority,
-        slot: slot_name.into(),
-        peer: peer.name.clone(),
-        theirs: peer.priority,
+    let named = raw.slots.iter().find(|(name, _)| name.value == slot.name);
+    let at = named.map_or(raw.name.at, |(name, _)| name.at);
+    let Some(cycle) = path(tasks, slot.peer, index) else {
+        let defect = Defect::Downhill {
+            task: task.name.clone(),
+            own: task.priority,
+            slot: slot.name.clone(),
+            peer: peer.name.clone(),
+            theirs: peer.priority,
+        };
+        return context.defects.add(at, defect);
     };
-    context.defects.add(at, defect);
+    if cycles.insert(cycle.iter().copied().collect()) {
+        let names: Vec<&str> = cycle.iter().map(|index| tasks[*index].name.as_str()).collect();
+        let path = format!("{} -> {}", task.name, names.join(" -> "));
+        context.defects.add(at, Defect::Cycle { path });
+    }
 }
 
 /// A server that posts to its client and dies leaves the client waiting, unless it watches.
@@ -82,35 +80,21 @@ fn quiesce(context: &mut Context<'_>, tasks: &[Task], task: &Task) {
     }
 }
 
-/// Each circle of slots once, beginning with its first task.
-fn cycles(tasks: &[Task]) -> Vec<Vec<usize>> {
-    let mut found: Vec<Vec<usize>> = Vec::new();
-    for start in 0..tasks.len() {
-        if found.iter().any(|cycle| cycle.contains(&start)) {
-            continue;
-        }
-        if let Some(cycle) = shortest_cycle(tasks, start) {
-            found.push(cycle);
-        }
-    }
-    found
-}
-
-/// Breadth first from `start` back to `start`.
-fn shortest_cycle(tasks: &[Task], start: usize) -> Option<Vec<usize>> {
+/// The shortest way over slots from one task to another, both included; breadth first.
+fn path(tasks: &[Task], from: usize, to: usize) -> Option<Vec<usize>> {
     let mut came_from = vec![None; tasks.len()];
-    let mut queue = std::collections::VecDeque::from([start]);
+    let mut queue = VecDeque::from([from]);
     while let Some(index) = queue.pop_front() {
-        for slot in &tasks[index].slots {
-            if slot.peer == start {
-                let mut path = vec![index];
-                while let Some(previous) = came_from[path[path.len() - 1]] {
-                    path.push(previous);
-                }
-                path.reverse();
-                return Some(path);
+        if index == to {
+            let mut path = vec![index];
+            while let Some(previous) = came_from[path[path.len() - 1]] {
+                path.push(previous);
             }
-            if came_from[slot.peer].is_none() {
+            path.reverse();
+            return Some(path);
+        }
+        for slot in &tasks[index].slots {
+            if slot.peer != from && came_from[slot.peer].is_none() {
                 came_from[slot.peer] = Some(index);
                 queue.push_back(slot.peer);
             }

@@ -6,8 +6,10 @@ mod interfaces;
 use super::report::{Case, Outcome};
 use super::suite::{Progress, folder};
 use crate::debug::current_file;
+use crate::root;
 use anyhow::{Context, bail, ensure};
 use image::{Rgb, RgbImage};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -27,6 +29,7 @@ const TOOLS: &[Tool] = &[
     ("any_photo_is_a_scene", photo),
     ("a_larger_size_gets_a_larger_pool", larger_size),
     ("bad_input_is_one_line_and_a_status", bad_input),
+    ("a_missing_or_old_emulator_is_one_line_and_a_status", emulator),
     ("a_wrong_interface_is_one_line_and_a_status", interfaces::one_line_each),
     ("a_live_image_and_its_dump_give_the_same_text", inspect),
     ("a_dead_task_shows_its_source_line", dead_task),
@@ -102,13 +105,17 @@ fn run_recovers(directory: &Path) -> anyhow::Result<()> {
 }
 
 fn deterministic(directory: &Path) -> anyhow::Result<()> {
-    let run = |name: &str| {
+    let run = |name: &str, seed: &str| {
         let out = directory.join(name);
         let out = path(&out)?;
-        succeed(&["run", "--deterministic", "--json", "--frames", "8", "--out", out])
+        let seed = ["--seed", seed];
+        let words = ["run", "--deterministic", "--json", "--frames", "8", "--out", out];
+        succeed(&[&words[..], &seed].concat())
     };
-    let (first, second) = (run("a")?, run("b")?);
+    let (first, second) = (run("a", "1")?, run("b", "1")?);
     ensure!(first == second, "two runs differ: {first} {second}");
+    let other = run("c", "2")?;
+    ensure!(other != first, "another seed gives the same noise: {other}");
     let object: serde_json::Value = serde_json::from_str(&first)?;
     let keys: Vec<_> = object.as_object().into_iter().flatten().map(|(key, _)| key).collect();
     ensure!(keys == ["events", "frames", "ok"], "the object's fields are {keys:?}");
@@ -187,9 +194,27 @@ fn bad_input(directory: &Path) -> anyhow::Result<()> {
     let words = file("words.png", b"these are words")?;
     let line = file("line.png", line.get_ref())?;
     let out = directory.join("out");
-    let manifest = |text: &str, name: &str| file(name, text.as_bytes());
-    let unknown_key = manifest("name = \"x\"\nchip = \"mps2-an521\"\ncolour = 1\n", "key.toml")?;
-    let bad: [Bad<'_>; 11] = [
+    let manifest = |name: &str, more: &str| {
+        let app = root::project().join("app.toml");
+        file(name, format!("extends = {app:?}\nname = \"bad\"\n{more}").as_bytes())
+    };
+    let region = |name: &str, address: u32| {
+        format!(
+            "[regions.{name}]\nkind = \"fixed\"\naddress = {address}\nreaders = [\"capture\"]\n\
+             bytes = 4096\n"
+        )
+    };
+    let regions: String =
+        (0..8).map(|n| region(&format!("r{n}"), 0x8080_0000 + n * 0x2000)).collect();
+    let overlap = region("one", 0x8080_0000) + &region("two", 0x8080_0800);
+    let unknown_key = manifest("key.toml", "[tasks.isp]\ncolour = 1\n")?;
+    let overlap = manifest("overlap.toml", &overlap)?;
+    let downhill = manifest("downhill.toml", "[tasks.frames.slots]\nctl = \"ctl\"\n")?;
+    let cycle = manifest("cycle.toml", "[tasks.isp.slots]\nvideo6 = \"video6\"\n")?;
+    let regions = manifest("regions.toml", &regions)?;
+    let empty = png_of_no_width(png.get_ref());
+    let empty = file("empty.png", &empty)?;
+    let bad: [Bad<'_>; 16] = [
         (vec!["run", "--colour"], &["--colour"]),
         (vec!["fly"], &["fly"]),
         (vec!["run", "--scene", "none.png"], &["none.png", "PNG or JPEG"]),
@@ -199,7 +224,12 @@ fn bad_input(directory: &Path) -> anyhow::Result<()> {
         (vec!["run", "--size", "641x480"], &["641x480", "640x480"]),
         (vec!["run", "--size", "big"], &["big", "640x480"]),
         (vec!["run", "--frames", "0"], &["--frames 0", "1"]),
-        (vec!["dist", &unknown_key], &["colour", "key.toml"]),
+        (vec!["run", "--scene", &empty], &["empty.png", "complete picture"]),
+        (vec!["dist", &unknown_key], &["key.toml:4:1", "unknown key `colour`", "there is"]),
+        (vec!["dist", &overlap], &["overlap.toml", "one", "two", "overlap"]),
+        (vec!["dist", &downhill], &["downhill.toml:4:1", "slot `ctl`", "more important"]),
+        (vec!["dist", &cycle], &["cycle.toml:4:1", "isp -> video6 -> isp", "remove one"]),
+        (vec!["dist", &regions], &["12 MPU regions", "at most 8", "map fewer"]),
         (vec!["debug", "--dump", &words, "tasks"], &["words.png", "dump"]),
     ];
     for (mut words, expect) in bad {
@@ -213,16 +243,46 @@ fn bad_input(directory: &Path) -> anyhow::Result<()> {
 }
 
 fn refuse(words: &[&str], expect: &[&str]) -> anyhow::Result<()> {
-    let Output { status, stderr, .. } = xtask(words)?.output()?;
-    let errors = text(&stderr);
-    ensure!(!status.success(), "{words:?} was accepted");
+    refused(words, &xtask(words)?.output()?, expect)
+}
+
+fn refused(words: &[&str], output: &Output, expect: &[&str]) -> anyhow::Result<()> {
+    let errors = text(&output.stderr);
+    ensure!(!output.status.success(), "{words:?} was accepted");
     for part in expect {
         ensure!(errors.contains(part), "{words:?}: {part:?} is not in {errors:?}");
     }
-    // A manifest gets a line for each of its defects.
     let lines = errors.trim_end().lines().count();
-    ensure!(lines == 1 || words[0] == "dist", "{words:?}: {lines} lines: {errors}");
+    ensure!(lines == 1, "{words:?}: {lines} lines: {errors}");
     Ok(())
+}
+
+/// A PNG whose header says that it is 0 pixels wide (PNG specification, 11.2.2).
+fn png_of_no_width(png: &[u8]) -> Vec<u8> {
+    let mut bytes = png.to_vec();
+    bytes[16..20].fill(0);
+    bytes
+}
+
+/// Without the right to install it, or with one that is too old.
+fn emulator(directory: &Path) -> anyhow::Result<()> {
+    let script = |name: &str, words: &str| -> anyhow::Result<()> {
+        let file = directory.join(name);
+        std::fs::write(&file, format!("#!/bin/sh\necho {words}\n"))?;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755))?;
+        Ok(())
+    };
+    let setup = |expect: &[&str]| -> anyhow::Result<()> {
+        let output = xtask(&["setup"])?.env("PATH", directory).output()?;
+        refused(&["setup"], &output, expect)
+    };
+    // All that is asked for: where the toolchain is, and who the user is.
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output()?;
+    script("rustc", text(&sysroot.stdout).trim())?;
+    script("id", "1000")?;
+    setup(&["qemu-system-arm is missing", "needs root", "apt-get install"])?;
+    script("qemu-system-arm", "QEMU emulator version 6.2.0")?;
+    setup(&["qemu-system-arm 6.2 is too old", "7.2 or newer", "install"])
 }
 
 /// A served image. Dropping it stops it.
@@ -318,7 +378,7 @@ fn dist(_: &Path) -> anyhow::Result<()> {
     for part in ["supervisor", "video6", "flash", "RAM", "image"] {
         ensure!(said.contains(part), "{part:?} is not in {said}");
     }
-    let folder = crate::root::target_dir().join("dist/obscura");
+    let folder = root::target_dir().join("dist/obscura");
     for file in ["product.elf", "product.bin", "bench.elf", "core1.elf", "obscura.zip"] {
         ensure!(folder.join(file).is_file(), "{file} is missing");
     }

@@ -10,19 +10,6 @@ use drv_isp_regs::prcm::{
 };
 use drv_isp_regs::{ALL, Block, kill_switch, main_block};
 
-/// Blocks that a reset of the ISP puts to reset values.
-pub(super) const ISP_BLOCKS: [Block; 9] = [
-    Block::Main,
-    Block::Ccdc,
-    Block::Hist,
-    Block::H3a,
-    Block::Preview,
-    Block::Resizer,
-    Block::Sbl,
-    Block::Csi2a,
-    Block::Ccp2,
-];
-
 /// Puts all registers of these blocks to their reset values.
 pub(super) fn reset_blocks(shared: &Shared, blocks: &[Block]) {
     let rows = blocks.iter().flat_map(|block| ALL[*block as usize]);
@@ -122,7 +109,7 @@ impl<P: Platform> Hardware<'_, P> {
         shared.new_epoch(
             || platform.relax(),
             |shared| {
-                reset_blocks(shared, &ISP_BLOCKS);
+                reset_blocks(shared, &Block::ISP);
                 shared.mischief.stuck.store(0, SeqCst);
                 shared.mischief.after_stop_lines.store(0, SeqCst);
                 shared.progress.active.store(0, SeqCst);

@@ -4,7 +4,7 @@
 #[path = "../mmio.rs"]
 mod mmio;
 
-use idl::types::{Cause, Edge, OwnerCounts, PoolId};
+use idl::types::{Edge, OwnerCounts, PoolId};
 use idl::{ctl, frames, supervisor};
 use test_camera::bench::{Bench, Seen};
 use test_camera::clock::now_us;
@@ -95,7 +95,7 @@ impl Witness {
                             .name("call", name)
                             .number("peer", record.peer.0.into())
                             .number("generation", record.generation.0.into())
-                            .name("cause", cause(record.cause))
+                            .name("cause", record.cause.name())
                             .number("time_us", now_us),
                     ),
                 }
@@ -192,18 +192,5 @@ fn name(outlook: &idl::types::Outlook) -> &'static str {
         Outlook::Failed { .. } => "failed",
         Outlook::Starting { .. } => "starting",
         Outlook::Ready { .. } => "ready",
-    }
-}
-
-fn cause(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Faulted => "faulted",
-        Cause::Panicked => "panicked",
-        Cause::Stalled => "stalled",
-        Cause::Unplugged => "unplugged",
-        Cause::PowerLost => "power_lost",
-        Cause::Stopped => "stopped",
-        Cause::DependencyLost => "dependency_lost",
-        Cause::SessionEnded => "session_ended",
     }
 }
