@@ -182,7 +182,7 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use idl::types::{BufferInfo, FrameDone, FrameFlags, FrameInfo, Generation, Owner};
+    use idl::types::{BufferInfo, FrameDone, FrameFlags, FrameInfo, Generation, Owner, PoolId};
     use idl::video::Op;
     use idol_runtime::hubpack::{SerializedSize, serialize};
     use idol_runtime::{Outcome, TaskId, host};
@@ -208,6 +208,7 @@ mod tests {
                     Some(Op::DequeueBuffer) => {
                         next += 1;
                         let frame = FrameDone {
+                            pool: PoolId(0),
                             buffer: BufferIndex(next % 2),
                             sequence: 7,
                             timestamp_us: 8,
