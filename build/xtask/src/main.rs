@@ -5,11 +5,15 @@
 
 mod bench;
 mod code;
+mod coverage;
 mod debug;
 mod dist;
 mod fault;
+mod fuzz;
 mod inject;
 mod machine;
+mod miri;
+mod nightly;
 mod root;
 mod run;
 mod setup;
@@ -48,6 +52,12 @@ enum Verb {
     Tidy(tidy::Args),
     /// Compare stack bounds with measured use
     Sizes(sizes::Args),
+    /// Count which lines and branches of the kernel its host tests reach
+    Coverage(coverage::Args),
+    /// Let the fuzzer look for walks where the kernel differs from its specification
+    Fuzz(fuzz::Args),
+    /// Run the host tests of unsafe code under Miri
+    Miri(miri::Args),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +75,9 @@ fn main() -> ExitCode {
         Verb::Inject(args) => inject::run(args),
         Verb::Tidy(args) => tidy::run(args),
         Verb::Sizes(args) => sizes::run(args),
+        Verb::Coverage(args) => coverage::run(args),
+        Verb::Fuzz(args) => fuzz::run(args),
+        Verb::Miri(args) => miri::run(args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -89,6 +89,8 @@ enum Shape {
     Bits,
     /// Bits of interrupt lines.
     Lines,
+    /// A lease of the first argument's task.
+    Index,
     /// A small number.
     Small,
     /// Zero, or rarely not.
@@ -104,9 +106,9 @@ const CALLS: [(Sysnum, [Shape; 7]); 17] = [
     (Sysnum::Recv, [Address, Length, Bits, Zero, Anybody, Small, Small]),
     (Sysnum::Reply, [Caller, Code, Address, Length, Small, Small, Small]),
     (Sysnum::SetTimer, [Small, Soon, Zero, Bits, Small, Small, Small]),
-    (Sysnum::BorrowRead, [Caller, Small, Small, Address, Length, Small, Small]),
-    (Sysnum::BorrowWrite, [Caller, Small, Small, Address, Length, Small, Small]),
-    (Sysnum::BorrowInfo, [Caller, Small, Small, Small, Small, Small, Small]),
+    (Sysnum::BorrowRead, [Caller, Index, Small, Address, Length, Small, Small]),
+    (Sysnum::BorrowWrite, [Caller, Index, Small, Address, Length, Small, Small]),
+    (Sysnum::BorrowInfo, [Caller, Index, Small, Small, Small, Small, Small]),
     (Sysnum::IrqControl, [Lines, Small, Small, Small, Small, Small, Small]),
     (Sysnum::Panic, [Address, Length, Small, Small, Small, Small, Small]),
     (Sysnum::GetTimer, [Small, Small, Small, Small, Small, Small, Small]),
@@ -167,8 +169,8 @@ impl<'s> Draw<'s> {
             left -= weight;
         }
         match left {
-            0..=15 => self.request(),
-            16..=25 => vec![self.lease()],
+            0..=9 => self.request(),
+            10..=25 => vec![self.lease()],
             26..=31 => vec![Step::Write(u32::from(a) & 0x7f, vec![b, c, d])],
             32..=47 => vec![Step::Pass(microseconds(a, b))],
             48..=52 => vec![Step::Raise(IRQS[usize::from(a) % IRQS.len()])],
@@ -259,12 +261,18 @@ impl<'s> Draw<'s> {
             Length if odd => u32::from(value) + 0x40,
             Length => u32::from(value) % 24,
             Table => ram(self.me()) + LEASES_AT + if odd { u32::from(value % 64) } else { 0 },
-            Op if kind % 4 == 0 => u32::from(value) | u32::from(value % (LEASE_COUNT + 1)) << 16,
+            Op if kind % 2 == 0 => u32::from(value) | u32::from(value % (LEASE_COUNT + 1)) << 16,
             Op => u32::from(value),
             Code if odd => CODE_RESERVED_FIRST + u32::from(value),
             Code => u32::from(value),
             Bits => u32::from(value),
             Lines => IRQ_MASKS[usize::from(value) % IRQ_MASKS.len()],
+            Index => {
+                let lender = usize::from(TaskId(self.shaped(0, Caller)).index().0);
+                let lender = self.spec.tasks.get(lender);
+                let count = lender.map_or(0, |task| task.registers[1] >> 16);
+                u32::from(value) % if odd { 6 } else { count.max(1) }
+            }
             Small => u32::from(value) % 6,
             Zero => odd.into(),
             Soon => (self.spec.now_us as u32).wrapping_add(u32::from(value) * 20),

@@ -3,7 +3,7 @@
 //! | module | does |
 //! |---|---|
 //! | `world`, `steps` | build an image; take one step and check the invariants |
-//! | `lives` | scripted cases |
+//! | `lives`, `leases` | scripted cases |
 //! | `search` | visits every state that a few tasks can reach in all their lives |
 //! | `random` | walks far, with many steps; any registers |
 //! | `duels` | compares with the executable specification ([`crate::spec`]) |
@@ -11,6 +11,7 @@
 
 mod controls;
 mod duels;
+mod leases;
 mod lives;
 mod random;
 mod search;
