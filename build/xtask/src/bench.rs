@@ -21,6 +21,7 @@ mod camera;
 mod kernel;
 mod pixels;
 mod profile;
+mod recovery;
 mod rows;
 mod spans;
 mod stream;
@@ -48,15 +49,16 @@ pub struct Args {
 /// What measures some of the rows, and the beginnings of their names.
 type Group = (&'static [&'static str], fn() -> anyhow::Result<Vec<Figure>>);
 
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 6] = [
     (&["sys", "ipc", "post", "fault", "size"], || {
         let (measured, sizes) = kernel::measure()?;
         Ok(measured.into_iter().map(|row| row.figure).chain(sizes).collect())
     }),
-    (&["frame.handoff", "frame.gi", "disconnect"], || {
+    (&["frame.handoff", "frame.gi", "disconnect", "reg"], || {
         let (measured, figures) = camera::measure()?;
         Ok(measured.into_iter().map(|row| row.figure).chain(figures).collect())
     }),
+    (&["recover"], recovery::measure),
     (&["frame.fps"], || Ok(vec![camera::frames_per_second()?])),
     (&["host"], || Ok(pixels::measure())),
     (&["build"], build::measure),

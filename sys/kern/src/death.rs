@@ -32,15 +32,15 @@ impl<A: Arch> Kernel<'_, A> {
             self.current = SUPERVISOR;
             self.crash(CrashKind::Supervisor, Some(fault));
         }
-        self.finish(member, &fault);
+        self.finish(member, &fault, fault.cause());
         self.notify(SUPERVISOR, FAULT_NOTIFICATION);
     }
 
     /// [`Kernel::end_life`] of a life that there is, not the supervisor's; the supervisor is not
     /// notified yet.
     #[inline(never)]
-    pub(crate) fn finish(&mut self, member: Member, fault: &FaultInfo) {
-        let (ended, cause) = (self.task(member).id, fault.cause());
+    pub(crate) fn finish(&mut self, member: Member, fault: &FaultInfo, cause: Cause) {
+        let ended = self.task(member).id;
         self.bury(member, ended, cause, fault);
         self.silence_interrupts(member);
         if negative::releases() {

@@ -14,8 +14,8 @@ use crate::umem;
 use crate::watch::WatchQueue;
 use crate::wire::Answer;
 use sys_abi::{
-    CrashKind, CrashRecord, FAULT_NOTIFICATION, FaultInfo, MAX_TASKS, Sysnum, TaskDesc, TaskFlags,
-    TaskId, UsageError,
+    Cause, CrashKind, CrashRecord, FAULT_NOTIFICATION, FaultInfo, MAX_TASKS, Sysnum, TaskDesc,
+    TaskFlags, TaskId, UsageError,
 };
 
 /// What a system call means for the processor.
@@ -215,7 +215,10 @@ impl<'a, A: Arch> Kernel<'a, A> {
             Ok(Next::Same) => {}
             Ok(Next::Run(next)) => self.switch_to(next),
             Ok(Next::Choose) => self.choose(),
-            Err(refusal) => self.fault_current(refusal.into()),
+            Err(refusal) => {
+                let fault = FaultInfo::from(refusal);
+                self.fault_current(fault, fault.cause());
+            }
         }
     }
 
@@ -257,18 +260,18 @@ impl<'a, A: Arch> Kernel<'a, A> {
         }
     }
 
-    /// The current task did what the processor refused.
+    /// The current task did what the processor refused, which is neither a panic nor a kill.
     pub fn hardware_fault(&mut self, fault: FaultInfo) {
-        self.fault_current(fault);
+        self.fault_current(fault, Cause::Faulted);
     }
 
     #[cold]
     #[inline(never)]
-    fn fault_current(&mut self, fault: FaultInfo) {
+    fn fault_current(&mut self, fault: FaultInfo, cause: Cause) {
         if self.current == SUPERVISOR {
             self.crash(CrashKind::Supervisor, Some(fault));
         }
-        self.finish(self.current, &fault);
+        self.finish(self.current, &fault, cause);
         let now_ticks = self.arch.ticks();
         let supervisor = at_mut(self.tasks, SUPERVISOR);
         let mask = supervisor.saved.r[2];

@@ -1,21 +1,23 @@
 //! The rows with hardware: the product image, streaming, under the emulator's instruction log.
 //!
-//! The log is kept to the product's code, so core 1 and everything that the bench does for a register
-//! access are left out by themselves. The span of a row goes from the kernel's first instruction for
+//! The log is kept to the code of the product and of the bench on core 0; what the bench does for a
+//! register access is a row of its own and left out of all others. The span of a row goes from the kernel's first instruction for
 //! an interrupt to the first instruction of the waiting client, which is blocked in a call until
 //! then.
 //!
 //! | row | interrupt of | ends with |
 //! |---|---|---|
 //! | `frame.handoff` | isp | the client's call returns with a frame |
+//! | `reg.read`, `reg.write` | | the bench, for one access; median |
 //! | `disconnect.1` | power (presence lost) | the client's call returns with the death record |
 
 use super::kernel::Measured;
 use super::rows::Figure;
 use super::spans::{Span, shortest};
 use super::stream::{self, Stream};
+use crate::code::thumb::Kind;
 use crate::code::{Code, cycles};
-use crate::machine::End;
+use crate::machine::{End, Setup};
 use crate::run::stage::{self, Work};
 use crate::run::{self, Args};
 use anyhow::{Context, ensure};
@@ -33,14 +35,14 @@ const DRIVER: &str = "isp";
 const PRESENCE: &str = "power";
 
 /// A picture size, and the sensor mode that it is made of.
-struct Shot {
+pub struct Shot {
     sensor: (u16, u16),
     picture: (u16, u16),
     frames: u32,
 }
 
 /// 2400 B a frame.
-const SMALL: Shot = Shot { sensor: (160, 120), picture: (40, 30), frames: 24 };
+pub const SMALL: Shot = Shot { sensor: (160, 120), picture: (40, 30), frames: 24 };
 /// 76,800 B a frame, 32 times as much.
 const LARGE: Shot = Shot { sensor: (324, 243), picture: (240, 160), frames: 14 };
 
@@ -59,6 +61,11 @@ pub fn measure() -> anyhow::Result<(Vec<Measured>, Vec<Figure>)> {
     let handoff = small.span("frame.handoff", DRIVER)?;
     let disconnect = small.disconnect()?;
     let mut figures = vec![Figure::new("frame.gi", small.instructions_per_frame()?)];
+    for (id, writes) in [("reg.read", false), ("reg.write", true)] {
+        let cost =
+            median(&small.accesses, writes).with_context(|| format!("{id}: there was none"))?;
+        figures.push(Figure::new(id, cost));
+    }
     let large = Streamed::new(&LARGE)?;
     figures.push(large.span("frame.handoff.large", DRIVER)?.figure);
     Ok((vec![handoff, disconnect], figures))
@@ -70,36 +77,91 @@ pub fn has(id: &str) -> bool {
     ["frame.handoff", "disconnect.1"].contains(&id)
 }
 
+/// The product image, told to stream and to be unplugged at a frame; the folder lives as long as the
+/// machine.
+///
+/// # Errors
+/// The image does not build.
+pub fn prepared(shot: &Shot, unplug_at: u32) -> anyhow::Result<(Dist, Setup, Work)> {
+    let Shot { sensor, picture, frames } = shot;
+    let (frames, unplug) = (frames.to_string(), unplug_at.to_string());
+    let words = ["run", "--deterministic", "--frames", &frames, "--unplug-at", &unplug];
+    let args = Run::try_parse_from(words)?.args;
+    let work = Work::new()?;
+    let dist = stage::image(&args)?;
+    let setup = stage::machine(&args, &dist, &stage::scene(&args)?, &work)?;
+    let parameters = Parameters {
+        width_px: picture.0,
+        height_px: picture.1,
+        sensor_width_px: sensor.0,
+        sensor_height_px: sensor.1,
+        frames: args.frames,
+        ..Parameters::DEFAULT
+    };
+    stage::write_product_parameters(&work, &parameters)?;
+    Ok((dist, setup, work))
+}
+
 /// A run of the product, instruction by instruction.
 struct Streamed {
     dist: Dist,
     code: Rc<Code>,
     stream: Stream,
+    accesses: Vec<Access>,
+}
+
+/// Core 0's half of the hardware, in Secure state.
+const BENCH: &str = "bench";
+/// Where it enters for a register access.
+const TRAP: &str = "trap::entry";
+
+/// A register access of the product, as the bench served it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Access {
+    writes: bool,
+    /// Instructions of the bench until the product went on.
+    instructions: u32,
+}
+
+/// The accesses in a stream of product and bench: a load or a store, then the trap, then the product
+/// again.
+fn accesses(code: &Code, stream: &[u32], product: &Range<u32>, entry: u32) -> Vec<Access> {
+    let starts = (1..stream.len()).filter(|place| stream[*place] == entry);
+    let served = starts.filter_map(|start| {
+        let kind = code.instruction(stream[start - 1])?.kind;
+        let writes = match kind {
+            Kind::Store => true,
+            Kind::Load => false,
+            _ => return None,
+        };
+        let length = stream[start..].iter().position(|address| product.contains(address))?;
+        Some(Access { writes, instructions: u32::try_from(length).ok()? })
+    });
+    served.collect()
+}
+
+/// What most of the reads, or of the writes, cost.
+fn median(accesses: &[Access], writes: bool) -> Option<u32> {
+    let some = accesses.iter().filter(|access| access.writes == writes);
+    let mut costs: Vec<_> = some.map(|access| access.instructions).collect();
+    costs.sort_unstable();
+    costs.get(costs.len() / 2).copied()
 }
 
 impl Streamed {
     fn new(shot: &Shot) -> anyhow::Result<Self> {
-        let Shot { sensor, picture, frames } = shot;
-        let (frames, unplug) = (frames.to_string(), (frames - 3).to_string());
-        let words = ["run", "--deterministic", "--frames", &frames, "--unplug-at", &unplug];
-        let args = Run::try_parse_from(words)?.args;
-        let work = Work::new()?;
-        let dist = stage::image(&args)?;
-        let setup = stage::machine(&args, &dist, &stage::scene(&args)?, &work)?;
-        let parameters = Parameters {
-            width_px: picture.0,
-            height_px: picture.1,
-            sensor_width_px: sensor.0,
-            sensor_height_px: sensor.1,
-            frames: args.frames,
-            ..Parameters::DEFAULT
-        };
-        stage::write_product_parameters(&work, &parameters)?;
+        let (dist, setup, _work) = prepared(shot, shot.frames - 3)?;
         let flash = dist.layout.flash;
-        let stream = stream::run(&setup, flash.base..flash.base + flash.used_bytes)?;
+        let product = flash.base..flash.base + flash.used_bytes;
+        let mut code = Code::of_product(&dist)?;
+        code.add(BENCH, &dist.file(BENCH).context("the image has no bench")?)?;
+        let bench = code.extent(BENCH).context("the bench has no code")?;
+        let mut stream = stream::run(&setup, &[product.clone(), bench])?;
         ensure!(stream.end == End::Status(0), "the streaming image: {}", stream.end);
-        let code = Rc::new(Code::of_product(&dist)?);
-        Ok(Self { dist, code, stream })
+        let entry = code.named(BENCH, TRAP).context("the bench has no trap")?.start;
+        let accesses = accesses(&code, &stream.addresses, &product, entry);
+        stream.addresses.retain(|address| product.contains(address));
+        Ok(Self { dist, code: Rc::new(code), stream, accesses })
     }
 
     fn flash(&self, task: &str) -> anyhow::Result<Range<u32>> {
@@ -189,4 +251,17 @@ impl Streamed {
 pub fn frames_per_second() -> anyhow::Result<Figure> {
     let args = Run::try_parse_from(["run", "--no-unplug"])?.args;
     Ok(Figure::new("frame.fps.vga", run::rate_of(&args)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_of_one_direction() {
+        let access = |writes, instructions| Access { writes, instructions };
+        let all = [access(true, 9), access(false, 1), access(false, 3), access(false, 2)];
+        assert_eq!((median(&all, false), median(&all, true)), (Some(2), Some(9)));
+        assert_eq!(median(&[], true), None);
+    }
 }

@@ -33,6 +33,9 @@ enum Unit {
     /// Frames per second, by the clock on the wall.
     #[serde(rename = "fps")]
     FramesPerSecond,
+    /// Frame periods.
+    #[serde(rename = "periods")]
+    Periods,
     /// Seconds, by the clock on the wall.
     #[serde(rename = "s")]
     Seconds,
@@ -47,6 +50,7 @@ impl Unit {
             Self::Instructions => "gi",
             Self::Bytes => "B",
             Self::FramesPerSecond => "fps",
+            Self::Periods => "T",
             Self::Seconds => "s",
             Self::NanosecondsPerPixel => "ns/px",
         }
@@ -108,7 +112,11 @@ pub const ROWS: &[Row] = &[
     gi("frame.handoff", "interrupt to client with a frame", None, 3000, 1000),
     gi("frame.handoff.large", "the same, 32 times the bytes", None, 3000, 1000),
     plain("frame.gi", "product's work per frame", Unit::Instructions),
+    plain("reg.read", "the bench's work for a register read", Unit::Instructions),
+    plain("reg.write", "the same for a write", Unit::Instructions),
     plain("disconnect.1", "presence lost to client told", Unit::Instructions),
+    wall("recover.frame", "restart to a good frame, median", Unit::Periods, 3.0, 2.0),
+    plain("recover.frame.worst", "the longest of them", Unit::Periods),
     wall("frame.fps.vga", "default run, 640x480", Unit::FramesPerSecond, 10.0, 30.0),
     plain("host.ccdc", "black level, on the host", Unit::NanosecondsPerPixel),
     plain("host.preview", "demosaicking to YCbCr, on the host", Unit::NanosecondsPerPixel),

@@ -2,8 +2,8 @@
 //!
 //! # How
 //! The emulator logs each translated block that it enters (`-d exec`); with `-singlestep` a block is
-//! one instruction, with `nochain` none is passed over, and `-dfilter` keeps it to the product's
-//! code. Nothing is added to the image, and under `-icount` the run is the one that is measured
+//! one instruction, with `nochain` none is passed over, and `-dfilter` keeps it to the code that is
+//! asked for. Nothing is added to the image, and under `-icount` the run is the one that is measured
 //! without a log.
 //!
 //! Two lines take the line before back: a block that was left before its first instruction because
@@ -31,8 +31,9 @@ const MOST: usize = 100_000_000;
 ///
 /// # Errors
 /// The machine does not start, or runs longer than the stream may be.
-pub fn run(setup: &Setup, code: Range<u32>) -> anyhow::Result<Stream> {
-    let filter = format!("{:#x}..{:#x}", code.start, code.end - 1);
+pub fn run(setup: &Setup, code: &[Range<u32>]) -> anyhow::Result<Stream> {
+    let ranges = code.iter().map(|range| format!("{:#x}..{:#x}", range.start, range.end - 1));
+    let filter = ranges.collect::<Vec<_>>().join(",");
     let more = ["-singlestep", "-d", "exec,nochain", "-dfilter", &filter];
     let mut machine = Machine::start_with(setup, &more.map(String::from))?;
     let (mut addresses, mut lines) = (Vec::new(), Vec::new());

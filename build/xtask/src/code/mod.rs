@@ -157,6 +157,13 @@ impl Code {
         self.functions[..behind].last().filter(|function| address < function.end)
     }
 
+    /// From the first to the last instruction of a program.
+    #[must_use]
+    pub fn extent(&self, program: &str) -> Option<Range<u32>> {
+        let ours = || self.functions.iter().filter(|f| self.programs[f.program] == program);
+        Some(ours().map(|f| f.start).min()?..ours().map(|f| f.end).max()?)
+    }
+
     /// The function of a program whose path ends in `path`.
     #[must_use]
     pub fn named(&self, program: &str, path: &str) -> Option<&Function> {
