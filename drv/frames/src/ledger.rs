@@ -63,6 +63,8 @@ struct Slot {
     window: Option<u8>,
     /// Invariant 2: `Some` from import to release; never while a client owns the buffer.
     guest: Option<Guest>,
+    /// The node's life that queued it has ended while hardware had it: nobody waits for it.
+    orphan: bool,
 }
 
 /// A node that uses a buffer of another node's pool, on behalf of the client that holds it.
@@ -75,7 +77,7 @@ struct Guest {
 }
 
 /// The buffers nobody uses.
-const IDLE: Slot = Slot { owner: Owner::Client(None), window: None, guest: None };
+const IDLE: Slot = Slot { owner: Owner::Client(None), window: None, guest: None, orphan: false };
 
 impl Slot {
     /// The importer is done with it, or is gone: it is the holder's again.
@@ -97,13 +99,24 @@ impl Slot {
         }
     }
 
-    /// Hardware or quarantine ends. `Done` if somebody waits for it.
-    fn leave_hardware(&mut self, attached: bool, ended: Owner) {
+    /// Hardware is done with it: `Done` if somebody waits for it.
+    fn finish(&mut self) {
         match self.guest {
             Some(Guest { node: None, .. }) => self.end_visit(),
-            Some(_) => self.owner = ended,
-            None => self.owner = if attached { ended } else { Owner::Client(None) },
+            None if self.orphan => self.owner = Owner::Client(None),
+            Some(_) | None => self.owner = Owner::Done,
         }
+        self.orphan = false;
+    }
+
+    /// Quarantine is over. An importer that lives asks for it, as it asks for what was queued.
+    fn release(&mut self) {
+        match self.guest {
+            Some(Guest { node: None, .. }) => self.end_visit(),
+            Some(_) => self.owner = Owner::Done,
+            None => self.owner = Owner::Client(None),
+        }
+        self.orphan = false;
     }
 }
 
@@ -138,8 +151,10 @@ impl PoolState {
     fn detach(&mut self) {
         self.node = None;
         for slot in self.slots_mut().iter_mut().filter(|slot| slot.guest.is_none()) {
-            if matches!(slot.owner, Owner::Queued | Owner::Done) {
-                slot.owner = Owner::Client(None);
+            match slot.owner {
+                Owner::Queued | Owner::Done => slot.owner = Owner::Client(None),
+                Owner::Hardware(..) | Owner::Quarantined(..) => slot.orphan = true,
+                Owner::Client(_) => {}
             }
         }
     }
@@ -349,12 +364,11 @@ impl Ledger {
         buffer: BufferIndex,
     ) -> Result<WindowSet, FramesError> {
         let state = self.state_mut(pool)?;
-        let attached = state.node.is_some();
         let slot = state.slot(buffer)?;
         if slot.owner != Owner::Hardware(caller.index(), caller.generation()) {
             return Err(FramesError::WrongOwner);
         }
-        slot.leave_hardware(attached, Owner::Done);
+        slot.finish();
         Ok(take_window(slot))
     }
 
@@ -465,12 +479,7 @@ impl Ledger {
         let mut released = 0;
         for slot in self.all_slots_mut() {
             if slot.owner == Owner::Quarantined(task, generation) {
-                // An importer that lives asks for it, as it asks for what was queued.
-                let imported = slot.guest.is_some();
-                slot.leave_hardware(
-                    false,
-                    if imported { Owner::Done } else { Owner::Client(None) },
-                );
+                slot.release();
                 released += 1;
             }
         }

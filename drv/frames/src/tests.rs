@@ -178,6 +178,20 @@ fn a_buffer_whose_node_died_stays_with_the_hardware_and_then_is_unused() {
     assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(None)));
 }
 
+#[test]
+fn what_an_old_life_of_the_node_queued_is_not_its_next_life_s() {
+    let next = TaskId::new(NODE.index(), Generation(1));
+    let mut ledger = in_hardware(&[0, 1]);
+    die(&mut ledger, NODE);
+    ledger.attach(next, POOL, 0).expect("its next life");
+    ledger.finish_dma(DRIVER, POOL, buffer(0)).expect("in hardware");
+    assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(None)), "nobody waits for it");
+    ledger.queue(next, POOL, buffer(0)).expect("unused");
+    ledger.start_dma(DRIVER, POOL, buffer(0), 1000, Direction::Write).expect("queued");
+    ledger.finish_dma(DRIVER, POOL, buffer(0)).expect("in hardware");
+    assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Done));
+}
+
 /// NODE has a buffer that CLIENT holds; OTHER_NODE has a pool of its own.
 fn held_by_client() -> Ledger {
     let mut ledger = in_hardware(&[0]);

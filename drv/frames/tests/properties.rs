@@ -75,6 +75,8 @@ struct Notes {
     /// It is imported: whose it is again after that, and whether the importer still lives.
     visit: Option<(Option<u8>, bool)>,
     window: Option<(u8, Direction)>,
+    /// The node that queued it died while hardware had it.
+    orphan: bool,
 }
 
 impl Notes {
@@ -98,7 +100,7 @@ impl Walk {
         let bytes = u32::from(COUNT) * BUFFER_BYTES;
         let count = u32::from(COUNT);
         let regions = [BASE, bytes, BASE + 0x10000, bytes];
-        let empty = Notes { seen: Seen::Client(None), visit: None, window: None };
+        let empty = Notes { seen: Seen::Client(None), visit: None, window: None, orphan: false };
         let places = (0..2).flat_map(|pool| (0..COUNT).map(move |buffer| (pool, buffer)));
         let tasks = NODES.into_iter().chain(CLIENTS).chain([DRIVER]);
         let mut walk = Self {
@@ -165,7 +167,8 @@ impl Walk {
                 if let Ok(set) = finished {
                     self.shut(set);
                     let notes = self.note(place);
-                    notes.seen = Seen::Done;
+                    let orphan = std::mem::take(&mut notes.orphan);
+                    notes.seen = if orphan { Seen::Client(None) } else { Seen::Done };
                     if matches!(notes.visit, Some((_, false))) {
                         notes.end_visit();
                     }
@@ -261,6 +264,10 @@ impl Walk {
                     }
                 }
                 None if place.0 == node && idle => notes.seen = Seen::Client(None),
+                None if place.0 == node => {
+                    let used = matches!(notes.seen, Seen::Hardware(_) | Seen::Quarantined(_));
+                    notes.orphan |= used;
+                }
                 _ => {}
             }
         }
@@ -299,6 +306,7 @@ impl Walk {
         let mut expected = 0;
         for notes in self.notes.values_mut().filter(|it| it.seen == Seen::Quarantined(life)) {
             expected += 1;
+            notes.orphan = false;
             match notes.visit {
                 Some((_, true)) => notes.seen = Seen::Done,
                 Some((_, false)) => notes.end_visit(),

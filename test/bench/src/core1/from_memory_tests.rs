@@ -3,6 +3,8 @@
 
 use super::camera_tests::{HEIGHT, OUT, Rig, WIDTH};
 use super::*;
+use crate::pixels::resizer::Resizer;
+use crate::pixels::yuv::{YuvLine, YuvOrder, pack, unpack};
 use crate::regs::firewall::Engine;
 use crate::regs::memory_frames::{OF_PREVIEW, OF_RESIZER};
 use crate::shared::gate;
@@ -163,6 +165,48 @@ fn the_resizer_reads_lines_from_its_start_pixel_on() {
         assert_eq!(rig.memory.0[&OUT][0], left as u8 + 3, "{left}");
         assert_eq!(rig.line(), Turn::Idle);
     }
+}
+
+/// The scaler itself is held to a float reference in its own tests; here it must get every byte.
+#[test]
+fn the_resizer_makes_of_memory_what_it_makes_of_the_same_lines() {
+    let mut rig = resizer_rig();
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    for row in 0..HEIGHT {
+        let line = (0..2 * WIDTH).map(|_| noise()).collect();
+        rig.memory.0.insert(IN + row * IN_STRIDE, line);
+    }
+    // 256 : 364 and 256 : 331 with taps that differ in every phase.
+    let options = rig.get(&resizer::CNT) & !0xF_FFFF;
+    rig.set(&resizer::CNT, options | 363 | 330 << 10 | 1 << 20 | 1 << 23);
+    rig.set(&resizer::IN_SIZE, 156 | 114 << 16);
+    rig.set(&resizer::OUT_SIZE, 106 | 86 << 16);
+    for index in 0..16 {
+        let word = (16 * index as u32) << 16 | (256 - 16 * index as u32);
+        rig.shared.element(&resizer::HFILT, index).store(word, SeqCst);
+        rig.shared.element(&resizer::VFILT, index).store(word, SeqCst);
+    }
+    let (mut direct, mut line, mut out) = (Resizer::new(), YuvLine::new(), YuvLine::new());
+    direct.begin_frame(&config::resizer(&rig.shared));
+    let mut expected = Vec::new();
+    for row in 0..HEIGHT {
+        unpack(&rig.memory.0[&(IN + row * IN_STRIDE)], YuvOrder::Yuyv, &mut line);
+        direct.push(&line);
+        while direct.pop(&mut out) {
+            let mut bytes = [0; 2 * 106];
+            pack(&out, YuvOrder::Yuyv, &mut bytes);
+            expected.push(bytes.to_vec());
+        }
+    }
+    enable_resizer(&rig);
+    rig.lines(HEIGHT);
+    let made: Vec<_> = rig.memory.0.range(..IN).map(|(_, line)| line.clone()).collect();
+    assert_eq!((made.len(), expected.len()), (86, 86));
+    assert_eq!(made, expected);
 }
 
 #[test]
