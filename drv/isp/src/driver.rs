@@ -36,11 +36,9 @@
 //! The marked block is kept off its buffers by the ledger (their windows are shut), pipelines that need
 //! it are refused, and the last pipeline that ends takes the reset with it, which clears the marks.
 
-use drv_isp_regs::main_block::{
-    IRQ0ENABLE, IRQ0STATUS, REVISION, REVISION_15_0, SYSCONFIG, SYSSTATUS,
-};
-use drv_isp_regs::main_block::{sysconfig, sysstatus};
-use drv_isp_regs::sbl;
+mod power;
+
+use drv_isp_regs::main_block::{IRQ0ENABLE, IRQ0STATUS};
 use idl::types::{
     BlockState, ControlDescription, ControlId, FrameFlags, FrameStart, Generation, IspError, Name,
     NextDone, Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
@@ -49,24 +47,19 @@ use sys_abi::TaskId;
 
 use crate::controls::{self, Controls};
 use crate::outbox::{Nodes, Outbox, Outboxes};
-use crate::program::{self, Blocks, Route, TABLE_WRITES};
-use crate::registers::{Registers, Write, Writer};
-use crate::run::Run;
+use crate::program::{self, Blocks};
+use crate::registers::Registers;
 use crate::running::Running;
 use crate::statistics::Engines;
 use crate::stream::{Held, Ledger, Outside};
 use crate::xclk::Xclk;
 
-/// Polls of RESETDONE before the reset counts as failed (Linux omap3isp: 10,000 us).
-const RESET_POLLS_MAX: u32 = 20;
 /// Time between polls, and between chunks of tables, in microseconds: the kernel's tick.
 const POLL_US: u64 = 1_000;
 /// Time without an interrupt after which a running stream looks for events by itself, in
 /// microseconds: more than a frame takes, and less than a client waits. So a lost interrupt costs
 /// frames and not the stream.
 const LOOK_US: u64 = 100_000;
-/// Table writes per chunk.
-const CHUNK_WRITES: usize = 256;
 /// Most pipelines at a time: each needs one of the three blocks at its end.
 const PIPELINES_MAX: usize = 3;
 
@@ -178,33 +171,6 @@ impl Driver {
         self.look_at_us
     }
 
-    /// The domain is on: registers answer. Whatever state they are in, it goes. Lost if it is not
-    /// the ISP that the driver knows.
-    pub fn power_on(&mut self, registers: &mut impl Registers) -> News {
-        if registers.read(&REVISION) != REVISION_15_0 {
-            return News::LOST;
-        }
-        self.rest_wanted = false;
-        self.running.iter_mut().flatten().for_each(Running::park_now);
-        self.reset(registers);
-        News::NONE
-    }
-
-    /// The domain wants to be switched off for a while: frames in progress are finished, and `at_rest`
-    /// follows when nothing is going on any more.
-    pub fn rest<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
-        if self.rest_wanted {
-            return News::NONE;
-        }
-        if self.phase == Phase::Up {
-            self.running.iter_mut().flatten().for_each(|running| running.park(outside));
-            self.statistics.stream_pauses();
-        }
-        self.rest_wanted = true;
-        self.look_at_us = None;
-        self.poll_rest(outside)
-    }
-
     /// The timer fired.
     ///
     /// # Panics
@@ -290,27 +256,6 @@ impl Driver {
         }
         self.look_at_us = None;
         Ok(News { power_wanted, ..self.news() })
-    }
-
-    /// Writes everything of a parked pipeline, and lets its frames start.
-    fn go_on<R: Registers, L: Ledger>(&mut self, index: usize, outside: &mut Outside<'_, R, L>) {
-        let wanted = self.wanted_events();
-        let Some(running) = &mut self.running[index] else { return };
-        let (blocks, own) = (running.blocks(), running.checked().route.events());
-        let registers = &mut *outside.registers;
-        let mut write = |write| registers.write_at(write);
-        program::configure(running.checked(), &mut Writer(&mut write));
-        // Old events and overflows of these blocks mean nothing; those of others do.
-        registers.write(&IRQ0STATUS, !wanted);
-        registers.write(&sbl::PCR, blocks.overflows());
-        registers.write(&IRQ0ENABLE, wanted | own);
-        if blocks.overlap(Blocks::PREVIEW) {
-            self.controls.write(registers);
-        }
-        if let Route::Live(path) = running.checked().route {
-            self.statistics.stream_started(path);
-        }
-        running.go_on(outside, &mut self.outboxes);
     }
 
     /// Stops a pipeline at the end of the frame. Stopping twice is stopping.
@@ -464,89 +409,6 @@ impl Driver {
         } else {
             self.xclk.died(task, generation, registers);
         }
-    }
-
-    fn reset(&mut self, registers: &mut impl Registers) {
-        registers.write(&SYSCONFIG, sysconfig::SOFTRESET.of(1));
-        self.phase = Phase::Resetting { polls_left: RESET_POLLS_MAX };
-    }
-
-    fn poll_reset<R: Registers, L: Ledger>(
-        &mut self,
-        polls_left: u32,
-        outside: &mut Outside<'_, R, L>,
-    ) -> News {
-        if !sysstatus::RESETDONE.is_set(outside.registers.read(&SYSSTATUS)) {
-            assert!(polls_left > 0, "the reset of the ISP does not end");
-            self.phase = Phase::Resetting { polls_left: polls_left - 1 };
-            return News::NONE;
-        }
-        let mut write = |write: Write| outside.registers.write_at(write);
-        program::configure_main(self.xclk.divider(), &mut Writer(&mut write));
-        self.phase = Phase::Loading { next: 0 };
-        News::NONE
-    }
-
-    fn load<R: Registers, L: Ledger>(
-        &mut self,
-        next: usize,
-        outside: &mut Outside<'_, R, L>,
-    ) -> News {
-        let end = TABLE_WRITES.min(next + CHUNK_WRITES);
-        (next..end).for_each(|index| outside.registers.write_at(program::table_write(index)));
-        if end < TABLE_WRITES {
-            self.phase = Phase::Loading { next: end };
-            return News::NONE;
-        }
-        self.phase = Phase::Up;
-        self.crashed = Blocks::NONE;
-        // After a reset nothing is in progress: what would not stop has stopped. It is said only
-        // now, so that who hears it can start the next one. What was parked goes on.
-        for index in 0..PIPELINES_MAX {
-            match self.running[index].as_ref().map(Running::run) {
-                Some(Run::Parked { .. }) if !self.rest_wanted => self.go_on(index, outside),
-                Some(Run::Parked { .. }) | None => {}
-                Some(Run::Stopping { parked: true, .. }) => {
-                    self.end(index, FrameFlags::default(), outside);
-                }
-                Some(Run::On | Run::Stopping { parked: false, .. }) => {
-                    self.end(index, self.ends_with, outside);
-                }
-            }
-        }
-        let ready = !core::mem::replace(&mut self.announced, true);
-        News { ready, ..self.news() }
-    }
-
-    /// Comes to rest if nothing is going on. What the hardware is in the middle of after the stop
-    /// limit ends with its power.
-    fn poll_rest<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
-        let mut news = News::NONE;
-        if self.phase == Phase::Up {
-            let settled = self
-                .running
-                .each_ref()
-                .map(|running| running.as_ref().map(|running| running.settled(outside)));
-            // The last events, which came before the blocks were idle.
-            news = self.interrupt(outside);
-            let measuring = self.statistics.are_running();
-            let waits =
-                |(busy, late): &(Blocks, bool)| (measuring || *busy != Blocks::NONE) && !late;
-            let waits = settled.iter().flatten().any(waits);
-            if news.lost || waits {
-                return news;
-            }
-            for (running, settled) in self.running.iter_mut().zip(settled) {
-                let parked = running.as_mut().filter(|running| !running.is_stopping());
-                if let (Some(running), Some((busy, _))) = (parked, settled) {
-                    running.finish_last(busy == Blocks::NONE, outside, &mut self.outboxes);
-                }
-            }
-        }
-        self.statistics.power_ends(outside);
-        self.phase = Phase::Off;
-        self.rest_wanted = false;
-        News { at_rest: true, wake: news.wake.and(self.outboxes.take_news()), ..news }
     }
 
     fn is_running(&self) -> bool {

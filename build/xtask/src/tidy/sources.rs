@@ -193,8 +193,8 @@ impl Source<'_> {
             let what = format!("{logic} lines, at most {MOST_LINES}: split it by what it is about");
             self.find(0, what, findings);
         }
-        let glue =
-            (self.in_room("task/") || self.in_room("drv/")) && self.path().ends_with("/main.rs");
+        let glue = (self.in_room("task/") || self.in_room("drv/"))
+            && self.path().ends_with("/src/main.rs");
         if glue && logic > MOST_LINES_OF_MAIN {
             let what = format!(
                 "{logic} lines of glue, at most {MOST_LINES_OF_MAIN}: what decides belongs in lib.rs"

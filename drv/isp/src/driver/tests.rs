@@ -6,6 +6,7 @@ mod model;
 use super::*;
 use crate::program::Path;
 use crate::program::tests::{preview_only, processed, raw};
+use crate::registers::{Write, Writer};
 use idl::types::{BufferIndex, ControlId, FrameDone, Name, PoolId};
 use model::{Model, Moment, Shared, Windows};
 use std::cell::RefCell;
