@@ -89,6 +89,14 @@ pub enum Note {
     },
     /// The power state changed.
     Power(PowerState),
+    /// A living driver answered what does not decode, so the session with it is over. The supervisor
+    /// ends its life.
+    Nonsense {
+        /// The driver.
+        peer: TaskIndex,
+        /// Its life.
+        generation: Generation,
+    },
 }
 
 /// A line of the story.

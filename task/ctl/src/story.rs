@@ -85,6 +85,9 @@ fn noted(note: Note) -> Line {
         Note::WindowsShut { count } => Line { what: "windows_shut", count: Some(count), ..empty },
         Note::Released { count } => Line { what: "released", count: Some(count), ..empty },
         Note::Topology { version } => Line { what: "topology", version: Some(version), ..empty },
+        Note::Nonsense { peer, generation } => {
+            Line { what: "nonsense", peer: Some(peer.0), generation: Some(generation.0), ..empty }
+        }
         Note::Power(state) => Line { what: "power", state: Some(power_name(state)), ..empty },
     }
 }

@@ -1,6 +1,6 @@
 //! Handles, waiting calls and session of one node, and the disconnect procedure over them.
 
-use idl::types::{Disconnect, Handle, NodeError, NodeUsage, Outlook, TaskIndex};
+use idl::types::{Cause, Disconnect, Handle, NodeError, NodeUsage, Outlook, TaskIndex};
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
 
@@ -158,7 +158,12 @@ impl<T: Copy, K: Copy, const P: usize> Base<T, K, P> {
 
     fn react(&mut self, reaction: Reaction, answer: impl FnMut(Waiter<K>, Disconnect)) -> Reaction {
         match reaction {
-            Reaction::Disconnect(record) => self.end(record, |_| true, answer),
+            Reaction::Disconnect(record) => {
+                self.end(record, |_| true, answer);
+                if record.cause == Cause::SessionEnded {
+                    self.disconnects.nonsense(record);
+                }
+            }
             Reaction::Sweep { task, generation } => {
                 self.waiters.forget(task, generation);
                 while self.handles.sweep(task, generation).is_some() {}
@@ -177,7 +182,7 @@ impl<T: Copy, K: Copy, const P: usize> Base<T, K, P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use idl::types::{Cause, Edge, Generation};
+    use idl::types::{Edge, Generation, Note};
 
     const ISP: TaskIndex = TaskIndex(3);
     const ALICE: TaskId = TaskId::new(TaskIndex(8), Generation(0));
@@ -216,6 +221,17 @@ mod tests {
         let _ = base.edge(event(ISP, Edge::Died, 0), no_answer);
         assert!(base.disconnects.take().is_some());
         assert!(base.disconnects.take().is_none(), "one procedure, one note");
+    }
+
+    #[test]
+    fn a_driver_that_answers_nonsense_is_reported_also_when_nobody_has_a_handle() {
+        let mut base = base();
+        let garbled = Disconnect { cause: Cause::SessionEnded, ..record(0) };
+        let _ = base.observe(garbled, no_answer);
+        let nonsense = Note::Nonsense { peer: ISP, generation: Generation(0) };
+        assert_eq!(base.disconnects.take(), Some(nonsense));
+        let _ = base.observe(garbled, no_answer);
+        assert_eq!(base.disconnects.take(), None, "once");
     }
 
     #[test]

@@ -24,7 +24,16 @@ impl Disconnects {
     /// Remembers that this many waiters and handles learned of `record`.
     pub fn told(&mut self, record: Disconnect, waiters: u16, handles: u16) {
         let Disconnect { peer, generation, .. } = record;
-        let note = Note::Told { peer, generation, waiters, handles };
+        self.add(Note::Told { peer, generation, waiters, handles });
+    }
+
+    /// Remembers that the session named in `record` ended although its server lives.
+    pub fn nonsense(&mut self, record: Disconnect) {
+        let Disconnect { peer, generation, .. } = record;
+        self.add(Note::Nonsense { peer, generation });
+    }
+
+    fn add(&mut self, note: Note) {
         if self.notes.iter().all(Option::is_some) {
             self.take();
         }

@@ -1,7 +1,7 @@
 //! From the end of a life to the beginning of the next one: death, quiet, kill switch, return.
 
 use crate::event::Action;
-use crate::life::Phase;
+use crate::life::{Life, Phase};
 use crate::supervise::{Module, Supervisor};
 use idl::types::{StoryKind, SupervisorError};
 use sys_abi::{Cause, Edge, Generation, TaskId, TaskIndex};
@@ -57,6 +57,26 @@ impl Supervisor<'_> {
             .is_some_and(|(driver, life)| (driver, life.next()) == (accuser.0, Some(accuser.1)))
         {
             act(Action::Kill(task, Cause::Faulted));
+        }
+    }
+
+    /// A caller of a driver could not decode its answer. They disagree, as when a driver finds fault
+    /// with a caller: the driver's life ends first, and the caller's when it happens again.
+    pub(crate) fn nonsense(
+        &mut self,
+        caller: TaskIndex,
+        driver: TaskIndex,
+        generation: Generation,
+        act: &mut dyn FnMut(Action),
+    ) {
+        let is_it =
+            |life: &Life| life.policy.quiesced && life.alive() && life.generation == generation;
+        let Ok(caller) = self.life(caller).map(|life| TaskId::new(caller, life.generation)) else {
+            return;
+        };
+        if self.life(driver).is_ok_and(is_it) {
+            act(Action::Kill(driver, Cause::Faulted));
+            self.accuse((driver, generation), caller, act);
         }
     }
 

@@ -4,7 +4,7 @@ use crate::event::{Action, Config, Event};
 use crate::life::{Life, Phase};
 use crate::policy::Policy;
 use crate::story::Story;
-use idl::types::{Outlook, PendingQuiesce, StoryEvent, StoryKind, SupervisorError};
+use idl::types::{Note, Outlook, PendingQuiesce, StoryEvent, StoryKind, SupervisorError};
 use sys_abi::{Edge, Generation, TaskIndex};
 
 /// Most tasks in an image that this supervisor looks after.
@@ -101,7 +101,12 @@ impl<'a> Supervisor<'a> {
                 return self.control(now_us, sender, task, control, act);
             }
             Event::Suspect { task, generation } => self.suspect(now_us, task, generation),
-            Event::Note { sender, note } => self.story.add(now_us, sender, StoryKind::Note(note)),
+            Event::Note { sender, note } => {
+                self.story.add(now_us, sender, StoryKind::Note(note));
+                if let Note::Nonsense { peer, generation } = note {
+                    self.nonsense(sender, peer, generation, act);
+                }
+            }
             Event::Sample { task, stats } => self.sample(now_us, task, &stats, act),
             Event::Tick => self.tick(now_us, act),
         }

@@ -687,6 +687,30 @@ fn one_life_of_a_driver_ends_no_caller_and_two_that_agree_do() {
 }
 
 #[test]
+fn a_driver_whose_answer_is_nonsense_is_ended_and_the_caller_with_the_next_one() {
+    let mut world = World::running();
+    let nonsense = |peer, generation| Event::Note {
+        sender: NODE,
+        note: Note::Nonsense { peer, generation: Generation(generation) },
+    };
+    world.step(nonsense(ISP, 0)).expect("a note is never refused");
+    assert_eq!(world.log()[0], Action::Kill(ISP, Cause::Faulted));
+    assert!(world.up[5]);
+    world.quiesced(ISP, 0).expect("it waits for that");
+    world.ready(ISP);
+    world.log();
+    for stale in [nonsense(ISP, 0), nonsense(FRAMES, 0), nonsense(TaskIndex(200), 0)] {
+        world.step(stale).expect("a note is never refused");
+    }
+    assert_eq!(world.log(), [], "an old life, no driver, no task");
+    world.step(nonsense(ISP, 1)).expect("a note is never refused");
+    let log = world.log();
+    for task in [ISP, NODE] {
+        assert!(log.contains(&Action::Kill(task, Cause::Faulted)), "{log:?}");
+    }
+}
+
+#[test]
 fn two_lives_that_do_not_agree_end_nobody() {
     let mut world = World::running();
     world.accuse(ISP, NODE);
