@@ -4,8 +4,8 @@
 //! state obey the same code. One file per block. Numbers are those of the OMAP36xx (revision
 //! 15.0).
 //!
-//! The rules assume that the preview engine and the resizer are fed live, which is the only way
-//! that this driver runs them.
+//! The rules are those of live input also for the preview engine that reads from memory. There it could
+//! use two columns more on each side; but a raw frame gives the same picture either way.
 
 pub mod ccdc;
 pub mod code;

@@ -1,8 +1,11 @@
-//! The two usual pipelines, set up as `media-ctl -l` and `media-ctl -V` would.
+//! The usual pipelines, set up as `media-ctl -l` and `media-ctl -V` would.
 //!
 //! ```text
 //!   processed: sensor:0 → CCDC:0, CCDC:2 → preview:0, preview:1 → resizer:0, resizer:1 → resizer output:0
+//!   previewed: sensor:0 → CCDC:0, CCDC:2 → preview:0, preview:1 → preview output:0
 //!   raw:       sensor:0 → CCDC:0, CCDC:1 → CCDC output:0
+//!   developed: preview input:0 → preview:0, preview:1 → preview output:0
+//!   scaled:    resizer input:0 → resizer:0, resizer:1 → resizer output:0
 //! ```
 
 use idl::types::{
@@ -16,8 +19,14 @@ use crate::{Failure, Media, Subdev};
 const CCDC: &str = "OMAP3 ISP CCDC";
 const CCDC_OUTPUT: &str = "OMAP3 ISP CCDC output";
 const PREVIEW: &str = "OMAP3 ISP preview";
+const PREVIEW_INPUT: &str = "OMAP3 ISP preview input";
+const PREVIEW_OUTPUT: &str = "OMAP3 ISP preview output";
 const RESIZER: &str = "OMAP3 ISP resizer";
+const RESIZER_INPUT: &str = "OMAP3 ISP resizer input";
 const RESIZER_OUTPUT: &str = "OMAP3 ISP resizer output";
+
+/// A pad by the name of its entity.
+type Pad<'a> = (&'a str, u8);
 
 /// The nodes of a camera.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +58,17 @@ pub struct Layout {
     pub resizer: Option<Rect>,
     /// What to ask of the video node.
     pub output: PixFormat,
+}
+
+/// What became of a wish for a pipeline from memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLayout {
+    /// What to ask of the video output node.
+    pub input: PixFormat,
+    /// What to ask of the video capture node.
+    pub output: PixFormat,
+    /// Part of the input that is used.
+    pub crop: Rect,
 }
 
 impl Camera {
@@ -116,6 +136,77 @@ impl Camera {
         })
     }
 
+    /// Sets up the pipeline of the sensor that ends behind the preview engine, in YUYV.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn previewed(&self, sensor_px: (u16, u16)) -> Result<Layout, Failure> {
+        let media = Media::open(self.media)?;
+        let linked = self.link_sensor(&media).and_then(|()| {
+            media.connect((CCDC, 2), (PREVIEW, 0))?;
+            media.connect((PREVIEW, 1), (PREVIEW_OUTPUT, 0))
+        });
+        media.close()?;
+        linked?;
+        let (sensor, ccdc) = self.set_input(sensor_px, sensor_px)?;
+        let preview = with(self.preview, |node| node.set_format(0, ccdc.video_port))?;
+        Ok(Layout {
+            sensor: sensor.crop,
+            sensor_px: (sensor.source.width_px, sensor.source.height_px),
+            ccdc: ccdc.crop,
+            preview: Some(preview.crop),
+            resizer: None,
+            output: in_memory(preview.source, PixelFormat::YUYV),
+        })
+    }
+
+    /// Sets up the pipeline that develops raw pictures of `input_px` (width, height) from memory.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn developed(&self, input_px: (u16, u16)) -> Result<MemoryLayout, Failure> {
+        self.link(&[((PREVIEW_INPUT, 0), (PREVIEW, 0)), ((PREVIEW, 1), (PREVIEW_OUTPUT, 0))])?;
+        let (width_px, height_px) = input_px;
+        let raw = PadFormat { width_px, height_px, code: MbusCode::SGRBG10 };
+        let preview = with(self.preview, |node| node.set_format(0, raw))?;
+        Ok(MemoryLayout {
+            input: in_memory(preview.sink, PixelFormat::SGRBG10),
+            output: in_memory(preview.source, PixelFormat::YUYV),
+            crop: preview.crop,
+        })
+    }
+
+    /// Sets up the pipeline that scales pictures of `input_px` (width, height) in YUYV from memory to
+    /// `output_px`.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn scaled(
+        &self,
+        input_px: (u16, u16),
+        output_px: (u16, u16),
+    ) -> Result<MemoryLayout, Failure> {
+        self.link(&[((RESIZER_INPUT, 0), (RESIZER, 0)), ((RESIZER, 1), (RESIZER_OUTPUT, 0))])?;
+        let code = MbusCode::YUYV8_1X16;
+        let wanted = |(width_px, height_px)| PadFormat { width_px, height_px, code };
+        let resizer = with(self.resizer, |node| {
+            node.set_format(0, wanted(input_px))?;
+            node.set_format(1, wanted(output_px))
+        })?;
+        Ok(MemoryLayout {
+            input: in_memory(resizer.sink, PixelFormat::YUYV),
+            output: in_memory(resizer.source, PixelFormat::YUYV),
+            crop: resizer.crop,
+        })
+    }
+
+    fn link(&self, links: &[(Pad<'_>, Pad<'_>)]) -> Result<(), Failure> {
+        let media = Media::open(self.media)?;
+        let linked = links.iter().try_for_each(|(source, sink)| media.connect(*source, *sink));
+        media.close()?;
+        linked
+    }
+
     fn link_sensor(&self, media: &Media) -> Result<(), Failure> {
         let mut sensor = None;
         media.entities(|entity: &Entity| {
@@ -127,7 +218,7 @@ impl Camera {
         media.connect((sensor.as_str(), 0), (CCDC, 0))
     }
 
-    /// Sensor and CCDC, as both pipelines have them.
+    /// Sensor and CCDC, as all pipelines from the sensor have them.
     fn set_input(
         &self,
         sensor_px: (u16, u16),

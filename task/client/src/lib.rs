@@ -9,8 +9,8 @@
 //!   is the one place of the client side with `unsafe`.
 //! * [`Stream`]: a handle of a video node with its buffers.
 //! * [`Media`], [`Subdev`]: what `media-ctl` does, by entity names.
-//! * [`Camera`]: the two usual pipelines of the OMAP3 ISP: processed (through the resizer) and raw
-//!   (from the CCDC).
+//! * [`Camera`]: the usual pipelines of the OMAP3 ISP: from the sensor, processed (through the resizer)
+//!   or raw (from the CCDC), and from memory to memory.
 //!
 //! Every call can end in a disconnect. Nothing here retries: after a disconnect the client closes
 //! what it has, waits for the hardware's return and sets up again, for a new life starts at
@@ -45,7 +45,7 @@ mod stream;
 mod subdev;
 
 pub use auto::{AutoCamera, Step};
-pub use camera::{Camera, Layout};
+pub use camera::{Camera, Layout, MemoryLayout};
 pub use frame::{Frame, MappedPool, constant};
 pub use media::Media;
 pub use statistics::StatisticsNode;

@@ -51,10 +51,33 @@ impl Pixels {
     /// The range at `base`.
     ///
     /// # Safety
-    /// `app.toml` maps the range read-only for this task, and `base` is a multiple of 4.
+    /// `app.toml` maps the range for this task, read-write if [`Pixels::write`] is called, and `base` is
+    /// a multiple of 4.
     #[must_use]
     pub const unsafe fn new(base: usize, bytes: usize) -> Self {
         Self { base, bytes }
+    }
+
+    /// The word at an offset in bytes.
+    ///
+    /// # Panics
+    /// If it is not inside of the range.
+    #[must_use]
+    pub fn read(self, offset: usize) -> u32 {
+        let pointer = core::ptr::with_exposed_provenance::<u32>(self.part(offset, 4).base);
+        // SAFETY: as in `checksum`.
+        unsafe { pointer.read_volatile() }
+    }
+
+    /// Writes the word at an offset in bytes, in a range that this task may write.
+    ///
+    /// # Panics
+    /// If it is not inside of the range.
+    pub fn write(self, offset: usize, word: u32) {
+        let pointer = core::ptr::with_exposed_provenance_mut::<u32>(self.part(offset, 4).base);
+        // SAFETY: `new` promised that the range is mapped for that and aligned; no reference to the
+        // range exists.
+        unsafe { pointer.write_volatile(word) };
     }
 
     /// Length in bytes.

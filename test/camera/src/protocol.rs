@@ -46,6 +46,11 @@ pub enum Job {
         /// How long to wait at most, in milliseconds.
         timeout_ms: u32,
     },
+    /// Dequeue a buffer (video node), and never let go of it.
+    Keep {
+        /// How long to wait at most, in milliseconds.
+        timeout_ms: u32,
+    },
     /// Close the handle.
     Close,
     /// Open a node so many times, and keep the handles.

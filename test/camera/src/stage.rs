@@ -48,6 +48,26 @@ pub struct MappedPool {
     pub pixels: Pixels,
 }
 
+/// A video node that only cases of pipelines from memory use.
+pub struct Node {
+    /// The node.
+    pub video: video::Client,
+    /// Its pool.
+    pub pool: MappedPool,
+}
+
+/// The video nodes beside the one behind the resizer.
+pub struct Nodes {
+    /// CCDC output.
+    pub raw: Node,
+    /// Preview input.
+    pub preview_input: Node,
+    /// Preview output.
+    pub preview_output: Node,
+    /// Resizer input.
+    pub resizer_input: Node,
+}
+
 /// What a case works with.
 pub struct Stage {
     /// The hardware's dark side.
@@ -72,6 +92,8 @@ pub struct Stage {
     pub media: media::Client,
     /// Video node behind the resizer.
     pub video: video::Client,
+    /// The other video nodes.
+    pub nodes: Nodes,
     /// Subdev node of the CCDC.
     pub subdev: subdev::Client,
     /// Nodes of the statistics engines, by the number of the engine.
@@ -80,7 +102,7 @@ pub struct Stage {
     pub camera: Camera,
     /// Pool of the video node.
     pub pool: MappedPool,
-    /// Pool of the CCDC output, which no case streams to: nothing may change it.
+    /// Pool of the CCDC output: nothing may change it in a case that does not stream to it.
     pub bystander: MappedPool,
     /// Number of tasks in the image.
     pub tasks: u8,
@@ -367,6 +389,10 @@ impl Stage {
         self.graph.rebind();
         self.media.rebind();
         self.video.rebind();
+        let Nodes { raw, preview_input, preview_output, resizer_input } = &mut self.nodes;
+        for node in [raw, preview_input, preview_output, resizer_input] {
+            node.video.rebind();
+        }
         self.subdev.rebind();
         self.statistics.iter_mut().for_each(statistics::Client::rebind);
     }
@@ -461,8 +487,16 @@ impl Stage {
     /// # Errors
     /// If they do not.
     pub fn counts(&self) -> Result<OwnerCounts, Failure> {
-        let pool = ok("pool", self.frames.pool(self.pool.id))?;
-        let counts = ok("counts", self.frames.counts(self.pool.id))?;
+        self.counts_of(self.pool.id)
+    }
+
+    /// As [`Stage::counts`], of any pool.
+    ///
+    /// # Errors
+    /// If they do not add up.
+    pub fn counts_of(&self, id: PoolId) -> Result<OwnerCounts, Failure> {
+        let pool = ok("pool", self.frames.pool(id))?;
+        let counts = ok("counts", self.frames.counts(id))?;
         let OwnerCounts { client, queued, hardware, quarantined, done } = counts;
         equal("sum of the ledger", client + queued + hardware + quarantined + done, pool.count)?;
         Ok(counts)

@@ -12,7 +12,7 @@ use test_camera::clock;
 use test_camera::failure;
 use test_camera::mmio::{Pixels, Registers};
 use test_camera::report::Line;
-use test_camera::stage::{MappedPool, Stage};
+use test_camera::stage::{MappedPool, Node, Nodes, Stage};
 use test_camera::witnesses::{WITNESSES, Witnesses};
 use userlib::{
     Generation, TaskIndex, config_u32, config_u32s, notification, own_index, peripheral, region,
@@ -65,6 +65,24 @@ fn stage() -> Stage {
         graph: graph::Client::to(slot!("graph")),
         media: media::Client::to(slot!("media0")),
         video: video::Client::to(slot!("video6")),
+        nodes: Nodes {
+            raw: Node {
+                video: video::Client::to(slot!("video2")),
+                pool: pool(config_u32!("bystander"), region!("video2")),
+            },
+            preview_input: Node {
+                video: video::Client::to(slot!("video3")),
+                pool: pool(config_u32!("preview_input"), region!("video3")),
+            },
+            preview_output: Node {
+                video: video::Client::to(slot!("video4")),
+                pool: pool(config_u32!("preview_output"), region!("video4")),
+            },
+            resizer_input: Node {
+                video: video::Client::to(slot!("video5")),
+                pool: pool(config_u32!("resizer_input"), region!("video5")),
+            },
+        },
         subdev: subdev::Client::to(slot!("ccdc")),
         statistics: [slot!("aewb"), slot!("af"), slot!("histogram")].map(statistics::Client::to),
         camera: Camera {
@@ -83,8 +101,8 @@ fn stage() -> Stage {
 }
 
 fn pool(id: u32, (base, bytes): (usize, usize)) -> MappedPool {
-    // SAFETY: `readers = ["scenario"]` of the region maps it read-only for this task; regions are
-    // aligned to 32 bytes.
+    // SAFETY: `readers = ["scenario"]` or `writers = ["scenario"]` of the region maps it for this task;
+    // regions are aligned to 32 bytes. Cases write only into regions of the second kind.
     let pixels = unsafe { Pixels::new(base, bytes) };
     MappedPool { id: PoolId(id as u8), pixels }
 }

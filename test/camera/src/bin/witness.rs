@@ -76,6 +76,7 @@ impl Nodes {
                 }
                 dequeued.into()
             }
+            Job::Keep { timeout_ms } => self.video.dequeue_buffer(self.handle(), timeout_ms).into(),
             Job::Close => {
                 let closed = self.close();
                 self.open = None;

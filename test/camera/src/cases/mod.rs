@@ -3,6 +3,7 @@
 mod hw_frames;
 mod hw_lies;
 mod measuring;
+mod memory;
 mod removal;
 mod s01_idle_handle;
 mod s02_zoom;
@@ -32,8 +33,11 @@ mod s32_auto;
 mod s32_controls;
 mod s35_dma;
 mod s36_quiesce_fails;
+mod s37_memory;
+mod s38_shared;
 mod s39_hangs;
 mod s40_probe;
+mod s48_holder;
 mod s51_events;
 mod s53_gating;
 
@@ -155,6 +159,15 @@ pub const CASES: &[Case] = &[
     case("s24_a_statistics_node_dies_and_its_next_life_measures", s24_statistics::node),
     case("s25_a_wedged_statistics_engine_stops_in_bounded_time", s24_statistics::wedged),
     case("s46_the_ledger_dies_and_statistics_come_back", s24_statistics::ledger),
+    case("s37_a_resize_from_memory_is_within_a_code_of_its_reference", s37_memory::resized),
+    case("s37_a_job_settles_as_a_unit_when_the_isp_dies", s37_memory::isp_dies),
+    case("s37_a_job_settles_as_a_unit_when_the_input_node_dies", s37_memory::input_node_dies),
+    case("s37_a_job_settles_as_a_unit_when_the_output_node_dies", s37_memory::output_node_dies),
+    case("s15_jobs_from_memory_go_on_without_the_sensor", s37_memory::sensor_leaves),
+    case("s38_an_imported_frame_needs_no_copy", s38_shared::imported),
+    case("s38_an_importer_that_dies_leaves_the_frame_to_its_client", s38_shared::importer_dies),
+    case("s38_an_exporter_that_dies_does_not_stop_the_reading", s38_shared::exporter_dies),
+    case("s48_a_holder_is_named_and_nothing_is_taken_from_it", s48_holder::held),
     case("s49_stale_handles_fill_a_table_until_their_client_dies", s07_dead_client::full),
     case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_frames::interrupts),
     case("hw_dma_that_goes_wrong_reaches_no_foreign_byte", hw_frames::dma),
@@ -213,11 +226,11 @@ mod tests {
 
     /// The scenarios that this suite must cover; `hw_` = the kinds of misbehaviour that belong to
     /// none of them (the table of all kinds is `test_bench::misbehaviour`).
-    const SCENARIOS: [&str; 47] = [
+    const SCENARIOS: [&str; 50] = [
         "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13",
         "s14", "s15", "s16", "s17", "s18", "s19", "s20", "s22", "s23", "s24", "s25", "s26", "s27",
-        "s28", "s29", "s30", "s31", "s32", "s34", "s35", "s36", "s39", "s40", "s41", "s42", "s43",
-        "s44", "s45", "s46", "s49", "s51", "s52", "s53", "hw_",
+        "s28", "s29", "s30", "s31", "s32", "s34", "s35", "s36", "s37", "s38", "s39", "s40", "s41",
+        "s42", "s43", "s44", "s45", "s46", "s48", "s49", "s51", "s52", "s53", "hw_",
     ];
 
     #[test]

@@ -1,0 +1,203 @@
+//! S37: a job from memory to memory is running and either node or the ISP dies: it settles as a unit,
+//! the other node's client gets one answer. S15: the sensor leaves, a pipeline from memory goes on. And
+//! the picture of the resizer.
+
+use idl::ipc;
+use idl::types::{BufferIndex, Cause, Control, NodeError, PixFormat};
+
+use super::memory::{self, BLACK, FIRST, HALF_PX, LARGE_PX, Pair, Queue};
+use super::removal;
+use crate::check::{Ended, Failure, Verdict, disconnected, equal, names, ok, refused};
+use crate::clock::now_us;
+use crate::protocol::{Job, Outcome};
+use crate::stage::{FRAME_MS, QUIET_US, SENSOR_PX, Stage};
+use crate::text::Text;
+use crate::{ensure, failure};
+
+/// What the rest of a job may take, in microseconds.
+const SETTLED_US: u64 = 1_000_000;
+/// The picture of a resizer 96x64 to 64x48: every luma is within one code of the ramp at the place that
+/// the pixel stands for.
+pub fn resized(stage: &mut Stage) -> Verdict {
+    const INPUT_PX: (u16, u16) = (96, 64);
+    const OUTPUT_PX: (u16, u16) = (64, 48);
+    let pair = Pair::scaled(stage, INPUT_PX, OUTPUT_PX)?;
+    let pool = stage.nodes.resizer_input.pool.pixels;
+    memory::ramp(pair.input.pixels(pool, stage, FIRST)?, pair.input.format);
+    pair.start(stage)?;
+    let made = pair.run(stage, 1_234)?;
+    let pixels = pair.output.pixels(stage.pool.pixels, stage, made.frame.buffer)?;
+    // The equations of the resizer (TRM): 7 columns and 4 lines more than the steps, phase 1 of 8.
+    let ratio =
+        |input: u32, reach: u32, output: u32| ((input - reach) * 256 + 255 - 48) / (output - 1);
+    let across = ratio(96, 7, 64);
+    let down = ratio(64, 4, 48);
+    let crop = pair.layout.crop;
+    let mut worst_q8 = 0_u32;
+    for y in 0..u32::from(OUTPUT_PX.1) {
+        for x in 0..u32::from(OUTPUT_PX.0) {
+            let offset = (y * pair.output.format.stride_bytes + 2 * x) as usize;
+            let word = pixels.read(offset & !3);
+            let luma = word >> (8 * (offset & 2)) & 0xFF;
+            // To the next eighth of a pixel; the first filter's middle is pixel 3, or line 1.
+            let eighths = |step: u32, ratio: u32| (48 + step * ratio) & !31;
+            let column_q8 = 256 * (u32::from(crop.left_px) + 3) + eighths(x, across);
+            let line_q8 = 256 * (u32::from(crop.top_px) + 1) + eighths(y, down);
+            let expected_q8 = 256 * BLACK + column_q8 + line_q8;
+            worst_q8 = worst_q8.max((256 * luma).abs_diff(expected_q8));
+        }
+    }
+    ensure!(worst_q8 <= 256, "luma is off by {worst_q8}/256");
+    pair.close(stage)?;
+    Ok(Text::of(format_args!("worst luma is {worst_q8}/256 off")))
+}
+
+/// A pipeline with a job in the hardware, and a witness that waits for its frame.
+fn in_a_job(stage: &mut Stage) -> Result<Pair, Failure> {
+    let pair = Pair::scaled(stage, LARGE_PX, HALF_PX)?;
+    let pool = stage.nodes.resizer_input.pool.pixels;
+    memory::ramp(pair.input.pixels(pool, stage, FIRST)?, pair.input.format);
+    pair.start(stage)?;
+    stage.delegate(0, pair.output.handle)?;
+    stage.witnesses.start(0, Job::Dequeue { timeout_ms: FRAME_MS })?;
+    ensure!(stage.witnesses.is_working(0), "the witness does not wait");
+    pair.output.queue(stage, FIRST)?;
+    pair.input.queue_at(stage, FIRST, 5)?;
+    memory::in_hardware(stage, [stage.pool.id, stage.nodes.resizer_input.pool.id])?;
+    Ok(pair)
+}
+
+fn witness_closes(stage: &mut Stage) -> Result<(), Failure> {
+    stage.take_delegate(0);
+    let closed = stage.witnesses.ask(0, Job::Close, QUIET_US)?;
+    equal("the witness closes", closed, Outcome::Done)
+}
+
+/// Afterwards a job of the same kind gives a picture.
+fn works_again(stage: &mut Stage) -> Result<u32, Failure> {
+    let pair = Pair::scaled(stage, LARGE_PX, HALF_PX)?;
+    let pool = stage.nodes.resizer_input.pool.pixels;
+    memory::ramp(pair.input.pixels(pool, stage, FIRST)?, pair.input.format);
+    pair.start(stage)?;
+    let made = pair.run(stage, 9)?;
+    let sum = pair.output.pixels(stage.pool.pixels, stage, made.frame.buffer)?.checksum();
+    pair.output.stop(stage)?;
+    pair.close(stage)?;
+    memory::at_rest(stage, stage.pool.id)?;
+    memory::at_rest(stage, stage.nodes.resizer_input.pool.id)?;
+    Ok(sum)
+}
+
+pub fn isp_dies(stage: &mut Stage) -> Verdict {
+    let sum = works_again(stage)?;
+    let pair = in_a_job(stage)?;
+    let life = stage.ready(stage.isp, None)?;
+    stage.control(stage.isp, Control::Restart)?;
+    let report = stage.witnesses.report(0, QUIET_US)?;
+    let causes = &[Cause::Stopped];
+    let ended = Ended { peer: stage.isp, generation: life, causes };
+    let Outcome::Disconnected(record) = report.outcome else {
+        return Err(failure!("the witness: {:?}", report.outcome));
+    };
+    names("the capture node's client", record, &ended)?;
+    let input = memory::resizer_input(stage).get_format(pair.input.handle);
+    equal("the two records", disconnected("the output node's client", input)?, record)?;
+    pair.input.reclaim(stage, FIRST)?;
+    pair.output.reclaim(stage, FIRST)?;
+    pair.close(stage)?;
+    witness_closes(stage)?;
+    memory::at_rest(stage, stage.pool.id)?;
+    memory::at_rest(stage, stage.nodes.resizer_input.pool.id)?;
+    stage.all_ready(Some(life))?;
+    equal("picture of the next life", works_again(stage)?, sum)?;
+    Ok(Text::of(format_args!("{record:?}, both buffers cancelled")))
+}
+
+pub fn input_node_dies(stage: &mut Stage) -> Verdict {
+    let sum = works_again(stage)?;
+    let lives = stage.lives();
+    let pair = in_a_job(stage)?;
+    let node = memory::resizer_input(stage).task_id().index();
+    stage.control(node, Control::Restart)?;
+    let begun_us = now_us();
+    let report = stage.witnesses.report(0, SETTLED_US)?;
+    let not_streaming = Outcome::Refused(NodeError::NotStreaming as u32);
+    equal("the one answer of the capture node", report.outcome, not_streaming)?;
+    let record = disconnected("its own client", pair.input_format(stage))?;
+    equal("who died", (record.peer, record.hops), (node, 0))?;
+    memory::at_rest(stage, stage.pool.id)?;
+    memory::at_rest(stage, stage.nodes.resizer_input.pool.id)?;
+    stage.same_lives_but(&lives, &[node])?;
+    let took_us = report.returned_us.saturating_sub(begun_us);
+    pair.output.close(stage)?;
+    witness_closes(stage)?;
+    stage.ready(node, Some(record.generation))?;
+    stage.rebind();
+    equal("picture afterwards", works_again(stage)?, sum)?;
+    Ok(Text::of(format_args!("told NotStreaming after {took_us} us")))
+}
+
+pub fn output_node_dies(stage: &mut Stage) -> Verdict {
+    let sum = works_again(stage)?;
+    let lives = stage.lives();
+    let pair = in_a_job(stage)?;
+    let node = stage.video.task_id().index();
+    stage.control(node, Control::Restart)?;
+    let waited = memory::resizer_input(stage).dequeue_buffer(pair.input.handle, FRAME_MS);
+    refused("the one answer of the output node", waited, NodeError::NotStreaming)?;
+    let report = stage.witnesses.report(0, SETTLED_US)?;
+    ensure!(
+        matches!(report.outcome, Outcome::Disconnected(record) if record.peer == node),
+        "the witness: {:?}",
+        report.outcome
+    );
+    stage.take_delegate(0);
+    memory::at_rest(stage, stage.pool.id)?;
+    memory::at_rest(stage, stage.nodes.resizer_input.pool.id)?;
+    stage.same_lives_but(&lives, &[node])?;
+    pair.input.close(stage)?;
+    stage.ready(node, None)?;
+    stage.rebind();
+    equal("picture afterwards", works_again(stage)?, sum)?;
+    Ok(Text::of(format_args!("told NotStreaming, checksum {sum:#010x} before and after")))
+}
+
+/// S15: raw frames of the sensor and jobs at the same time; then the sensor leaves.
+pub fn sensor_leaves(stage: &mut Stage) -> Verdict {
+    let pair = Pair::scaled(stage, LARGE_PX, HALF_PX)?;
+    let layout = ok("set up", stage.camera.raw(SENSOR_PX, SENSOR_PX))?;
+    let raw = Queue::open(stage, memory::raw, layout.output)?;
+    (0..memory::BUFFERS).try_for_each(|index| raw.queue(stage, BufferIndex(index)))?;
+    raw.start(stage)?;
+    pair.start(stage)?;
+    let mut frames = 0;
+    for job in 0..3 {
+        pair.run(stage, job)?;
+        let info = raw.take(stage)?;
+        raw.queue(stage, info.frame.buffer)?;
+        frames += 1;
+    }
+    let life = stage.ready(stage.sensor, None)?;
+    stage.control(stage.sensor, Control::Stop)?;
+    let record = stage.wait_for("the end of the raw stream", QUIET_US, |stage| {
+        Ok(disconnected("raw", memory::raw(stage).get_format(raw.handle)).ok())
+    })?;
+    let causes = &[Cause::Stopped];
+    names("the raw stream", record, &Ended { peer: stage.sensor, generation: life, causes })?;
+    for job in 3..6 {
+        pair.run(stage, job)?;
+    }
+    raw.close(stage)?;
+    pair.output.stop(stage)?;
+    pair.close(stage)?;
+    memory::at_rest(stage, stage.nodes.raw.pool.id)?;
+    stage.control(stage.sensor, Control::Start)?;
+    removal::streams_again(stage, 2)?;
+    Ok(Text::of(format_args!("{frames} raw frames beside 3 jobs, then 3 jobs without a sensor")))
+}
+
+impl Pair {
+    fn input_format(&self, stage: &Stage) -> Result<PixFormat, ipc::Error<NodeError>> {
+        memory::resizer_input(stage).get_format(self.input.handle)
+    }
+}
