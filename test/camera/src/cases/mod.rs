@@ -34,6 +34,7 @@ mod s32_auto;
 mod s32_controls;
 mod s35_dma;
 mod s36_quiesce_fails;
+mod s37_developed;
 mod s37_memory;
 mod s38_shared;
 mod s39_hangs;
@@ -161,6 +162,10 @@ pub const CASES: &[Case] = &[
     case("s25_a_wedged_statistics_engine_stops_in_bounded_time", s24_statistics::wedged),
     case("s46_the_ledger_dies_and_statistics_come_back", s24_statistics::ledger),
     case("s37_a_resize_from_memory_is_within_a_code_of_its_reference", s37_memory::resized),
+    case(
+        "s37_a_raw_frame_from_memory_is_developed_as_the_live_one",
+        s37_developed::live_and_from_memory,
+    ),
     case("s37_a_job_settles_as_a_unit_when_the_isp_dies", s37_memory::isp_dies),
     case("s37_a_job_settles_as_a_unit_when_the_input_node_dies", s37_memory::input_node_dies),
     case("s37_a_job_settles_as_a_unit_when_the_output_node_dies", s37_memory::output_node_dies),
