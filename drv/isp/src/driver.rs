@@ -34,7 +34,8 @@
 //!
 //! *A block that does not stop is marked, not reset, while others work.* The reset takes the whole ISP.
 //! The marked block is kept off its buffers by the ledger (their windows are shut), pipelines that need
-//! it are refused, and the last pipeline that ends takes the reset with it, which clears the marks.
+//! it are refused, and the last pipeline that ends takes the reset with it, which clears the marks. It
+//! comes when the time for that stop is over: the sensor, which is stopped meanwhile, loses its clock.
 
 mod power;
 
@@ -426,6 +427,8 @@ impl Driver {
             let (busy, late) = running.settled(outside);
             let measuring = running.is_live() && self.statistics.are_measuring();
             match (if measuring { busy.and(Blocks::STATISTICS) } else { busy }, late) {
+                // The sensor's clock goes with a reset: it gets the whole time to stop.
+                (Blocks::NONE, false) if self.ends_in_reset() => {}
                 (Blocks::NONE, _) => self.leave(index, FrameFlags::default(), outside),
                 (stuck, true) => {
                     self.crashed = self.crashed.and(stuck);
@@ -444,12 +447,16 @@ impl Driver {
         flags: FrameFlags,
         outside: &mut Outside<'_, R, L>,
     ) {
-        let last = self.running.iter().flatten().count() == 1;
-        if self.crashed == Blocks::NONE || !last {
+        if !self.ends_in_reset() {
             return self.end(index, flags, outside);
         }
         self.ends_with = flags;
         self.reset(outside.registers);
+    }
+
+    /// Whether a block is marked, and the next pipeline that ends is the last.
+    fn ends_in_reset(&self) -> bool {
+        self.crashed != Blocks::NONE && self.running.iter().flatten().count() == 1
     }
 
     fn end<R: Registers, L: Ledger>(

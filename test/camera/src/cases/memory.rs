@@ -30,6 +30,11 @@ pub fn raw(stage: &Stage) -> &video::Client {
     &stage.nodes.raw.video
 }
 
+/// Preview input.
+pub fn preview_input(stage: &Stage) -> &video::Client {
+    &stage.nodes.preview_input.video
+}
+
 /// Preview output.
 pub fn preview_output(stage: &Stage) -> &video::Client {
     &stage.nodes.preview_output.video
@@ -144,6 +149,13 @@ impl Pair {
         stage.all_ready(None)?;
         let layout = ok("set up", stage.camera.scaled(input_px, output_px))?;
         Self::open(stage, (resizer_input, resizer_output), layout)
+    }
+
+    /// The preview engine between two queues; neither is started.
+    pub fn developed(stage: &mut Stage, input_px: (u16, u16)) -> Result<Self, Failure> {
+        stage.all_ready(None)?;
+        let layout = ok("set up", stage.camera.developed(input_px))?;
+        Self::open(stage, (preview_input, preview_output), layout)
     }
 
     fn open(

@@ -26,6 +26,7 @@ mod s22_statistics;
 mod s23_dependencies;
 mod s24_statistics;
 mod s25_wedged;
+mod s25_wedged_job;
 mod s27_surprise;
 mod s28_balance;
 mod s30_delegates;
@@ -33,6 +34,7 @@ mod s32_auto;
 mod s32_controls;
 mod s35_dma;
 mod s36_quiesce_fails;
+mod s37_developed;
 mod s37_memory;
 mod s38_shared;
 mod s39_hangs;
@@ -160,10 +162,15 @@ pub const CASES: &[Case] = &[
     case("s25_a_wedged_statistics_engine_stops_in_bounded_time", s24_statistics::wedged),
     case("s46_the_ledger_dies_and_statistics_come_back", s24_statistics::ledger),
     case("s37_a_resize_from_memory_is_within_a_code_of_its_reference", s37_memory::resized),
+    case(
+        "s37_a_raw_frame_from_memory_is_developed_as_the_live_one",
+        s37_developed::live_and_from_memory,
+    ),
     case("s37_a_job_settles_as_a_unit_when_the_isp_dies", s37_memory::isp_dies),
     case("s37_a_job_settles_as_a_unit_when_the_input_node_dies", s37_memory::input_node_dies),
     case("s37_a_job_settles_as_a_unit_when_the_output_node_dies", s37_memory::output_node_dies),
     case("s15_jobs_from_memory_go_on_without_the_sensor", s37_memory::sensor_leaves),
+    case("s25_a_wedged_job_is_stopped_and_the_sensor_s_stream_goes_on", s25_wedged_job::wedged),
     case("s38_an_imported_frame_needs_no_copy", s38_shared::imported),
     case("s38_an_importer_that_dies_leaves_the_frame_to_its_client", s38_shared::importer_dies),
     case("s38_an_exporter_that_dies_does_not_stop_the_reading", s38_shared::exporter_dies),

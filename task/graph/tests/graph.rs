@@ -1,6 +1,7 @@
 //! The graph with drivers that keep a log: one test per promise, and per cell of the table of
 //! edges in the crate's docs.
 
+#[path = "graph/memory.rs"]
 mod memory;
 
 use std::cell::RefCell;

@@ -1,6 +1,7 @@
 //! A video node with peers that keep a log: one test per promise, and per cell of the table of
 //! edges in the crate's docs.
 
+#[path = "video/memory.rs"]
 mod memory;
 
 use std::cell::RefCell;

@@ -1,0 +1,91 @@
+//! S37: the preview engine makes of a raw frame in memory what it makes of the same frame live.
+
+use idl::subdev;
+use idl::types::{ControlId, PixFormat, PixelFormat};
+
+use super::memory::{self, FIRST, Pair, Queue};
+use crate::check::{Failure, Verdict, equal, ok};
+use crate::ensure;
+use crate::reference::DIAGONAL;
+use crate::stage::{SENSOR_PX, Stage};
+use crate::text::Text;
+
+/// Black level of the sensor in codes of ten bits (MT9P031: 168 of twelve), which the CCDC takes off in
+/// front of the preview engine.
+const SENSOR_BLACK: u32 = 42;
+/// A raw frame of the sensor, black taken off as the CCDC does it, developed from memory, is bit for bit
+/// the picture of the live path. The sensor sends a test pattern, which has no noise.
+pub fn live_and_from_memory(stage: &mut Stage) -> Verdict {
+    stage.all_ready(None)?;
+    test_pattern(stage)?;
+    let layout = ok("set up", stage.camera.raw(SENSOR_PX, SENSOR_PX))?;
+    let raw = first_frame(stage, memory::raw, layout.output)?;
+    let taken = raw.pixels(stage.nodes.raw.pool.pixels, stage, FIRST)?;
+    let layout = ok("set up", stage.camera.previewed(SENSOR_PX))?;
+    let live = first_frame(stage, memory::preview_output, layout.output)?;
+    // The developed picture will take the buffer of the live one: it is kept in a pool that nobody uses.
+    let shown = live.pixels(stage.nodes.preview_output.pool.pixels, stage, FIRST)?;
+    let kept = stage.nodes.resizer_input.pool.pixels.part(0, shown.bytes());
+    for offset in (0..shown.bytes()).step_by(4) {
+        kept.write(offset, shown.read(offset));
+    }
+    live.stop(stage)?;
+    live.close(stage)?;
+    // The video port gives a line less than the sensor.
+    let pair = Pair::developed(stage, (SENSOR_PX.0, SENSOR_PX.1 - 1))?;
+    let pool = stage.nodes.preview_input.pool.pixels;
+    let input = pair.input.pixels(pool, stage, FIRST)?;
+    equal("line distance", raw.format.stride_bytes, pair.input.format.stride_bytes)?;
+    for offset in (0..input.bytes()).step_by(4) {
+        input.write(offset, without_black(taken.read(offset)));
+    }
+    pair.start(stage)?;
+    let made = pair.run(stage, 1)?;
+    let pool = stage.nodes.preview_output.pool.pixels;
+    let found = pair.output.pixels(pool, stage, made.frame.buffer)?;
+    let PixFormat { width_px, height_px, stride_bytes, .. } = pair.output.format;
+    let (mut differ, mut first) = (0, None);
+    for y in 0..u32::from(height_px) {
+        for x in (0..u32::from(width_px)).step_by(2) {
+            let offset = (y * stride_bytes + 2 * x) as usize;
+            let words = (found.read(offset), kept.read(offset));
+            if words.0 != words.1 {
+                differ += 1;
+                first.get_or_insert((x, y, words));
+            }
+        }
+    }
+    ensure!(differ == 0, "{differ} pairs differ, first {first:x?} (x, y, (developed, live))");
+    let sum = found.checksum();
+    raw.close(stage)?;
+    pair.close(stage)?;
+    Ok(Text::of(format_args!("{width_px}x{height_px} pixels, checksum {sum:#010x}")))
+}
+
+/// The sensor's diagonal gradient.
+fn test_pattern(stage: &Stage) -> Result<(), Failure> {
+    let sensor = subdev::Client::to(stage.camera.sensor);
+    let handle = ok("open the sensor", sensor.open())?;
+    let set = sensor.set_control(handle, ControlId::TEST_PATTERN, DIAGONAL);
+    equal("test pattern", ok("set control", set)?, DIAGONAL)?;
+    ok("close the sensor", sensor.close(handle))
+}
+
+/// Two samples of a raw line.
+fn without_black(word: u32) -> u32 {
+    let sample = |sample: u32| (sample & 0x3FF).saturating_sub(SENSOR_BLACK);
+    sample(word) | sample(word >> 16) << 16
+}
+
+/// A queue whose first buffer has frame 0 of the sensor; it is streaming.
+fn first_frame(stage: &mut Stage, node: memory::Pick, format: PixFormat) -> Result<Queue, Failure> {
+    let queue = Queue::open(stage, node, format)?;
+    queue.queue(stage, FIRST)?;
+    queue.start(stage)?;
+    let info = queue.take(stage)?;
+    equal("number of the first frame", info.frame.sequence, 0)?;
+    if format.pixel_format == PixelFormat::SGRBG10 {
+        queue.stop(stage)?;
+    }
+    Ok(queue)
+}
