@@ -3,7 +3,7 @@
 use super::{Call, Spec};
 use sys_abi::{
     CODE_DISCONNECTED, CODE_RESERVED_FIRST, FaultInfo, LeaseAttributes, RecvMode, RecvStatus,
-    ReplyFaultReason, SchedState, SendStatus, TaskId, UsageError,
+    ReplyFaultReason, SchedState, SendStatus, TaskFlags, TaskId, UsageError,
 };
 
 const LEASE_BYTES: u32 = 12;
@@ -182,7 +182,13 @@ impl Spec<'_> {
         let reason = ReplyFaultReason::ALL.get(reason as usize);
         let reason = *reason.ok_or(UsageError::BadReplyFaultReason)?;
         let peer = self.named(to)?;
-        if self.waits_for(peer, to, me) {
+        if !self.waits_for(peer, to, me) {
+            return Ok(());
+        }
+        // Who is not believed any more ends itself by accusing somebody.
+        if self.plan.descs[me].flags & TaskFlags::UNBELIEVED != 0 {
+            self.end(me, FaultInfo::Accuser(to, reason))?;
+        } else {
             self.end(peer, FaultInfo::FromServer(self.id(me), reason))?;
         }
         Ok(())

@@ -207,9 +207,10 @@ const LATE: Generation = Generation(Generation::LAST.0 - 1);
 
 const fn flags(drawn: u8) -> u8 {
     let start = if drawn >> 2 & 7 == 7 { 0 } else { TaskFlags::START };
-    let grants = match drawn >> 2 & 3 {
-        1 => TaskFlags::RESTART,
-        2 => TaskFlags::FAULT,
+    let grants = match drawn >> 2 & 7 {
+        1 | 5 => TaskFlags::RESTART,
+        2 | 6 => TaskFlags::FAULT,
+        4 => TaskFlags::UNBELIEVED,
         _ => 0,
     };
     start | grants
