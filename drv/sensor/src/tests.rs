@@ -290,6 +290,7 @@ fn at_rest_nothing_is_touched_and_after_it_the_part_is_programmed_again() {
     world.start(small()).expect("it serves");
     world.run();
     world.sensor.set_control(ControlId::EXPOSURE, 300).expect("a control");
+    world.step(Event::Timer);
     world.step(Event::Rest);
     assert!(world.sensor.may_touch(), "a transfer is on the bus");
     world.run();

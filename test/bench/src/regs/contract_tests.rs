@@ -76,6 +76,8 @@ fn every_register_has_its_reset_value_after_power_on_and_after_a_reset() {
                 if !is_used {
                     assert_eq!(read(hw, offset), Ok(row.reset), "{} {again}", row.name);
                 }
+            }
+            for (row, offset) in elements(&STORAGE) {
                 shared.word_at(offset).store(!row.reset, SeqCst);
             }
             let resets = prcm::RESET_CONTROL.window_offset();

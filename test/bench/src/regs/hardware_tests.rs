@@ -161,7 +161,7 @@ fn a_missing_module_faults_with_its_own_verdict() {
 fn reserved_offsets_and_narrow_accesses_fault() {
     with_defaults(|hw, _| {
         power_up(hw);
-        for offset in [0x0400, 0x06FC, 0x37FC] {
+        for offset in [0x0420, 0x06FC, 0x37FC] {
             let access = hw.access(request(offset, Kind::Read));
             assert_eq!(access, Err(Verdict::Reserved), "{offset:#x}");
         }
