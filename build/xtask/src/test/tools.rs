@@ -1,6 +1,7 @@
 //! The commands that a user types, run as a user runs them: what they print, what they leave
 //! behind, how they end.
 
+mod hardware;
 mod interfaces;
 
 use super::report::{Case, Outcome};
@@ -31,6 +32,8 @@ const TOOLS: &[Tool] = &[
     ("bad_input_is_one_line_and_a_status", bad_input),
     ("a_missing_or_old_emulator_is_one_line_and_a_status", emulator),
     ("a_wrong_interface_is_one_line_and_a_status", interfaces::one_line_each),
+    ("a_fault_script_makes_the_hardware_misbehave", hardware::script),
+    ("the_camera_is_pulled_and_plugged_by_hand", hardware::by_hand),
     ("a_live_image_and_its_dump_give_the_same_text", inspect),
     ("a_dead_task_shows_its_source_line", dead_task),
     ("dist_writes_elfs_binaries_and_archive", dist),
@@ -469,6 +472,7 @@ mod tests {
         ("cargo xtask run --scene photo.jpg --out pics", "any_photo_is_a_scene"),
         ("cargo xtask run --auto", "auto_exposes_and_balances"),
         ("cargo xtask run --deterministic --json", "deterministic_runs_are_identical"),
+        ("cargo xtask run --fault bad.txt", "a_fault_script_makes_the_hardware_misbehave"),
         ("cargo xtask run --serve", "a_live_image_and_its_dump_give_the_same_text"),
         ("cargo xtask debug tasks", "a_live_image_and_its_dump_give_the_same_text"),
         ("cargo xtask inject one --class panic --at 20000", "one_injected_panic_is_survived"),
