@@ -185,7 +185,8 @@ fn told(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
         match death {
             None => objections.push(format!("{name} generation {generation} never died")),
             // An answer of a living driver made no sense: that ends the session, and its life later.
-            Some(death) if is_nonsense(disconnected, death, &name) => {}
+            Some(death)
+                if MODULE.contains(&name.as_str()) && lived(record, disconnected, death) => {}
             Some(death) if death.cause != disconnected.cause => objections.push(format!(
                 "{name} died {}, the client was told {}",
                 death.cause, disconnected.cause
@@ -200,9 +201,14 @@ fn told(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
     }
 }
 
-fn is_nonsense(disconnected: &Disconnected, death: &Death, name: &str) -> bool {
-    let before = disconnected.time_us < death.time_us;
-    disconnected.cause == "session_ended" && before && MODULE.contains(&name)
+/// Whether the session ended while the driver lived: the client had it before the death, or the node
+/// that ended it had told the supervisor by then. The client itself may get to run only afterwards.
+fn lived(record: &Record, disconnected: &Disconnected, death: &Death) -> bool {
+    let told = record.nonsense.iter().any(|told| {
+        (told.peer, told.generation) == (death.task, death.generation)
+            && told.time_us <= death.time_us
+    });
+    disconnected.cause == "session_ended" && (told || disconnected.time_us < death.time_us)
 }
 
 /// Rule 6, the frames.
@@ -374,7 +380,16 @@ mod tests {
         check(replaced(recovered(), 3, disconnected(0, "faulted", 20_000)), "after the death");
         check(replaced(recovered(), 3, disconnected(0, "session_ended", 50)), "");
         let late = disconnected(0, "session_ended", 2_000);
-        check(replaced(recovered(), 3, late), "was told session_ended");
+        check(replaced(recovered(), 3, late.clone()), "was told session_ended");
+        let told = |time_us: u32, generation: u32| {
+            let line = format!(
+                r#"{{"kind":"story","number":1,"time_us":{time_us},"task":5,"what":"nonsense","generation":{generation},"peer":3}}"#
+            );
+            [vec![line], replaced(recovered(), 3, late.clone())].concat()
+        };
+        check(told(90, 0), "");
+        check(told(110, 0), "was told session_ended");
+        check(told(90, 1), "was told session_ended");
     }
 
     #[test]

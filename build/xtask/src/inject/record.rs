@@ -31,6 +31,17 @@ pub struct Death {
     pub time_us: u64,
 }
 
+/// A node could not decode an answer, and has ended the sessions with that life of the driver.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Nonsense {
+    /// Who answered.
+    pub peer: u32,
+    /// Which life.
+    pub generation: u32,
+    /// When the supervisor was told, in microseconds.
+    pub time_us: u64,
+}
+
 /// A request that ended with a typed disconnect.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Disconnected {
@@ -101,6 +112,8 @@ pub struct Record {
     pub frames: Vec<Frame>,
     /// Ends of lives.
     pub deaths: Vec<Death>,
+    /// Answers that made no sense.
+    pub nonsense: Vec<Nonsense>,
     /// The kill switch was thrown so often.
     pub kill_switch: u32,
     /// Typed disconnects.
@@ -133,6 +146,7 @@ impl Record {
         let mut record = Self {
             frames: Vec::new(),
             deaths: Vec::new(),
+            nonsense: Vec::new(),
             kill_switch: 0,
             disconnected: Vec::new(),
             refused: Vec::new(),
@@ -158,6 +172,10 @@ impl Record {
         match what {
             "death" => match serde_json::from_str(line) {
                 Ok(death) => self.deaths.push(death),
+                Err(_) => self.other.push(line.to_string()),
+            },
+            "nonsense" => match serde_json::from_str(line) {
+                Ok(nonsense) => self.nonsense.push(nonsense),
                 Err(_) => self.other.push(line.to_string()),
             },
             "kill_switch" => self.kill_switch += 1,

@@ -232,7 +232,7 @@ fn bad_input(directory: &Path) -> anyhow::Result<()> {
         (vec!["dist", &overlap], &["overlap.toml", "one", "two", "overlap"]),
         (vec!["dist", &downhill], &["downhill.toml:4:1", "slot `ctl`", "more important"]),
         (vec!["dist", &cycle], &["cycle.toml:4:1", "isp -> video6 -> isp", "remove one"]),
-        (vec!["dist", &regions], &["12 MPU regions", "at most 8", "map fewer"]),
+        (vec!["dist", &regions], &["MPU regions", "r7", "at most 8", "map fewer"]),
         (vec!["debug", "--dump", &words, "tasks"], &["words.png", "dump"]),
     ];
     for (mut words, expect) in bad {
