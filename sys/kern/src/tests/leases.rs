@@ -3,7 +3,8 @@
 use super::world::*;
 use crate::task::State;
 use sys_abi::{
-    Cause, FaultInfo, FaultSource, Kipc, LeaseAttributes, SendStatus, Sysnum, TaskId, UsageError,
+    Cause, FaultInfo, FaultSource, Kipc, LeaseAttributes, ReplyFaultReason, SendStatus, Sysnum,
+    TaskFlags, TaskId, UsageError,
 };
 
 const LENDER: u8 = 3;
@@ -161,6 +162,20 @@ fn a_server_that_replies_out_of_the_reply_buffer_dies() {
     call(&mut kernel, Sysnum::Reply, &[client.0, 0, SHARED + 4, 8]);
     assert_eq!(fault_of(&kernel, 1), usage(UsageError::InvalidSlice));
     assert_eq!(results(&kernel, 3)[..2], [SendStatus::Dead as u32, 1]);
+}
+
+#[test]
+fn a_server_that_is_not_believed_ends_itself_by_accusing() {
+    let mut kernel = lend(&[]);
+    let mut descs = kernel.tables.tasks.to_vec();
+    descs[usize::from(BORROWER)].flags |= TaskFlags::UNBELIEVED;
+    kernel.tables.tasks = descs.leak();
+    let client = id(&kernel, LENDER);
+    call(&mut kernel, Sysnum::ReplyFault, &[client.0, 2]);
+    let accuser = FaultInfo::Accuser(client, ReplyFaultReason::BadMessageContents);
+    assert_eq!(fault_of(&kernel, BORROWER), Some(accuser));
+    assert_eq!(fault_of(&kernel, LENDER), None);
+    assert_eq!(results(&kernel, LENDER)[..2], [SendStatus::Dead as u32, 1]);
 }
 
 /// Task 4 panics with this text; task 3 reads it into shared memory. Gives code and length.
