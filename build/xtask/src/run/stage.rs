@@ -11,7 +11,7 @@ use idl::parameters::Parameters as ProductParameters;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use sys_boot::mps2_an521::{BENCH_PARAMETERS, PRODUCT_PARAMETERS};
-use test_bench::params::Parameters as BenchParameters;
+use test_bench::params::{Flags, Parameters as BenchParameters};
 use test_bench::script::{CAPACITY, Entry};
 use test_golden::Scene;
 
@@ -212,6 +212,9 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 fn bench_parameters(args: &Args) -> anyhow::Result<BenchParameters> {
     let mut parameters = BenchParameters { seed: u64::from(args.seed), ..Default::default() }
         .with_scene_file(SCENE_FILE);
+    if !args.deterministic {
+        parameters.flags.0 |= Flags::HOST_TIME;
+    }
     let mut entries = args.faults()?;
     if let Some(frame) = args.unplug_frame() {
         let entry = |frame, kind| Entry { frame, line: MIDDLE_LINE, kind, a: 0, b: 0 };

@@ -10,6 +10,8 @@ use crate::scene::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource};
 use crate::shared::Shared;
 use core::sync::atomic::Ordering::SeqCst;
 
+/// What core 1 waits for: the doorbell and the line timer.
+const WAKES: u32 = 1 << MHU0_IRQ | 1 << TIMER1_IRQ;
 /// How often core 1 looks whether core 0 has served the fault script, before it goes on without.
 const ALARM_PATIENCE: u32 = 1_000_000;
 /// How often core 1 looks whether core 0 has taken its doorbell, and how far apart.
@@ -26,7 +28,7 @@ static SCENE_MEMORY: Lent<[u8; SCENE_BYTES]> = Lent::new([0; SCENE_BYTES]);
 pub fn run() -> ! {
     mask_interrupts();
     let shared = boot::shared();
-    NVIC_ISER.set(1 << MHU0_IRQ | 1 << TIMER1_IRQ);
+    NVIC_ISER.set(WAKES);
     // SAFETY: `run` is called once.
     let mut scene = HostScene::new(unsafe { SCENE_MEMORY.lend() });
     scene.open(&boot::parameters());
@@ -65,12 +67,25 @@ fn trace_frame(shared: &Shared) {
     ));
 }
 
-/// Sleeps until the doorbell or the line timer.
+/// Passes time until the doorbell or the line timer.
+///
+/// # Why it does not always sleep
+/// When both cores sleep, the emulator's main thread moves the counted time on to the next timer.
+/// It also looks for that after each timer, at a moment that the host's scheduler chooses, and when
+/// it finds both cores asleep a second time, before the timer's interrupt has woken one, it kicks
+/// both: then another core is the first to run, and the run is another one. A core that never
+/// sleeps leaves nothing to that thread.
 fn sleep() {
-    wait_for_interrupt();
+    if Flags(boot::shared().options.flags.load(SeqCst)).has(Flags::HOST_TIME) {
+        wait_for_interrupt();
+    }
+    while NVIC_ISPR.get() & WAKES == 0 {
+        pass_time();
+        yield_now();
+    }
     clear_core1_doorbell();
     TIMER1.word(3).set(1);
-    NVIC_ICPR.set(1 << MHU0_IRQ | 1 << TIMER1_IRQ);
+    NVIC_ICPR.set(WAKES);
 }
 
 /// Waits until core 0 has taken the doorbell of the event before. The host may stop the thread of
