@@ -17,5 +17,5 @@ pub use format::*;
 pub use graph::*;
 pub use node::*;
 pub use statistics::*;
-pub use sys_abi::{Cause, Disconnect, Edge, Generation, TaskIndex};
+pub use sys_abi::{Cause, CrashKind, Disconnect, Edge, Generation, TaskIndex};
 pub use system::*;

@@ -3,7 +3,7 @@
 use hubpack::SerializedSize;
 use serde::{Deserialize, Serialize};
 
-use sys_abi::{Cause, Edge, Generation, TaskIndex};
+use sys_abi::{Cause, CrashKind, Edge, Generation, TaskIndex};
 
 /// What to expect of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
@@ -142,6 +142,15 @@ pub enum StoryKind {
     Presence {
         /// Plugged in.
         present: bool,
+    },
+    /// The boot before this one ended in a crash. First line of the story, about the supervisor.
+    Crashed {
+        /// Why.
+        kind: CrashKind,
+        /// Where; of a kernel panic it is 0, because that knows a line of the source instead.
+        pc: u32,
+        /// When, in microseconds since that boot; 0 when the kernel could not tell any more.
+        ended_us: u64,
     },
     /// The task's own words.
     Note(Note),

@@ -3,8 +3,11 @@
 //! It lies in memory that a reset keeps, at an address that the image builder decides; the next
 //! boot's supervisor and the debugger read it. Plain words, so that any tool can.
 
+use hubpack::SerializedSize;
+use serde::{Deserialize, Serialize};
+
 /// Why the kernel gave up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 #[repr(u32)]
 pub enum CrashKind {
     /// The kernel itself faulted: `detail` is HFSR, `status` CFSR, `address` BFAR.
@@ -15,6 +18,23 @@ pub enum CrashKind {
     Supervisor = 3,
     /// No task wanted the processor, not even the idle one.
     NothingRunnable = 4,
+}
+
+impl CrashKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] =
+        [Self::KernelFault, Self::KernelPanic, Self::Supervisor, Self::NothingRunnable];
+
+    /// Its name in lines for the host.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::KernelFault => "kernel_fault",
+            Self::KernelPanic => "kernel_panic",
+            Self::Supervisor => "supervisor",
+            Self::NothingRunnable => "nothing_runnable",
+        }
+    }
 }
 
 /// One crash. All fields are native-endian words.
@@ -69,5 +89,17 @@ impl CrashRecord {
         let (record, _) = zerocopy::FromBytes::read_from_prefix(bytes).ok()?;
         let Self { magic, .. } = record;
         (magic == Self::MAGIC).then_some(record)
+    }
+
+    /// Why the kernel gave up, if this kernel knows the code.
+    #[must_use]
+    pub fn why(&self) -> Option<CrashKind> {
+        CrashKind::ALL.into_iter().find(|kind| *kind as u32 == self.kind)
+    }
+
+    /// Time of the crash, in microseconds since that boot.
+    #[must_use]
+    pub const fn time_us(&self) -> u64 {
+        (self.time_us_hi as u64) << 32 | self.time_us_lo as u64
     }
 }

@@ -31,6 +31,10 @@ struct Line {
     version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pc: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_us: Option<u64>,
 }
 
 /// Writes the line of an event into `buffer`; gives its length in bytes.
@@ -67,6 +71,13 @@ fn what(kind: StoryKind) -> Line {
         StoryKind::Presence { present } => {
             Line { what: "presence", present: Some(present), ..empty }
         }
+        StoryKind::Crashed { kind, pc, ended_us } => Line {
+            what: "crashed",
+            cause: Some(kind.name()),
+            pc: Some(pc),
+            ended_us: Some(ended_us),
+            ..empty
+        },
         StoryKind::Note(note) => noted(note),
     }
 }
@@ -116,7 +127,7 @@ fn power_name(state: PowerState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use idl::types::{Cause, Generation, TaskIndex};
+    use idl::types::{Cause, CrashKind, Generation, TaskIndex};
 
     fn check(kind: StoryKind, expected: &str) {
         let event = StoryEvent { number: 4, time_us: 5, task: TaskIndex(3), kind };
@@ -139,6 +150,11 @@ mod tests {
             r#""what":"quiet","generation":7"#,
         );
         check(StoryKind::Presence { present: false }, r#""what":"presence","present":false"#);
+        let kind = CrashKind::Supervisor;
+        check(
+            StoryKind::Crashed { kind, pc: 258, ended_us: 9 },
+            r#""what":"crashed","cause":"supervisor","pc":258,"ended_us":9"#,
+        );
         check(StoryKind::KillSwitch, r#""what":"kill_switch""#);
         let peer = TaskIndex(3);
         check(
@@ -156,8 +172,12 @@ mod tests {
             waiters: u16::MAX,
             handles: u16::MAX,
         };
-        let kind = StoryKind::Note(note);
-        let event = StoryEvent { number: u32::MAX, time_us: u64::MAX, task: TaskIndex(255), kind };
-        assert!(line(&event, &mut [0; LINE_BYTES]) < LINE_BYTES);
+        let kind = CrashKind::NothingRunnable;
+        let crashed = StoryKind::Crashed { kind, pc: u32::MAX, ended_us: u64::MAX };
+        for kind in [StoryKind::Note(note), crashed] {
+            let (number, time_us, task) = (u32::MAX, u64::MAX, TaskIndex(255));
+            let event = StoryEvent { number, time_us, task, kind };
+            assert!(line(&event, &mut [0; LINE_BYTES]) < LINE_BYTES);
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 use crate::policy::Tables;
 use idl::types::{Control, Note};
-use sys_abi::{Cause, Edge, Generation, TaskId, TaskIndex, TaskStats};
+use sys_abi::{Cause, CrashRecord, Edge, Generation, TaskId, TaskIndex, TaskStats};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// The kernel of the boot before left this record.
+    Crashed(CrashRecord),
     /// The kernel says that a life ended.
     Died {
         /// Whose.

@@ -18,7 +18,7 @@
 //! | power | throws the kill switch, kills what lives on the domain (DependencyLost), forgets the module, restarts power, then frames, isp, sensor in this order | at once: it has no DMA | lets the tasks of the domain start if a module is present | `presence(absent)`: kills the tasks of the domain (Unplugged); late or double `quiesced`: NotPending |
 //! | isp, sensor (`quiesce = "power"`) | posts `quiesce` to power; bound passed: kill switch, all of the domain Failed | published after `quiesced`; then restart, Absent, Stopped or Failed | published | `lost`, or a caller cannot decode its answer: killed (Faulted); removal: `removing`, killed at the bound; two lives in a row find fault with one caller: that is killed (Faulted) |
 //! | any other | restart after its delay; the domain's tasks wait for more important ones that are on their way back | at once | published | too many deaths: Failed |
-//! | itself | the kernel resets the machine | | | |
+//! | itself | the kernel resets the machine; the next boot begins its story with the crash record | | | |
 //!
 //! # Bounds
 //! [`TASKS_MAX`] tasks, [`STORY_EVENTS`] events kept, [`DEATHS_MAX`] deaths remembered per task,

@@ -6,7 +6,7 @@ mod serve;
 
 use idl::supervisor;
 use idl::types::SupervisorError;
-use mmio::KillSwitch;
+use mmio::{KillSwitch, take_crash};
 use sys_abi::{FaultInfo, Generation, TaskIndex, TaskState};
 use task_supervisor::{Action, Config, Event, SCAN_US, Supervisor, TASKS_MAX, Tables};
 use userlib::{TaskCell, kipc};
@@ -25,6 +25,9 @@ fn run(supervisor: &mut Supervisor<'static>) -> ! {
     supervisor.configure(config());
     let switch = KillSwitch::at(userlib::peripheral!("kill_switch"));
     let mut server = Server { supervisor, switch, scan_us: 0, power: config().policy.power() };
+    if let Some(record) = take_crash(userlib::region!("crash").0) {
+        let _ = server.perform(Event::Crashed(record));
+    }
     server.find_deaths();
     server.set_timer();
     let mut incoming = [0; supervisor::INCOMING_BYTES];

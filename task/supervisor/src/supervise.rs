@@ -5,7 +5,7 @@ use crate::life::{Life, Phase};
 use crate::policy::Policy;
 use crate::story::Story;
 use idl::types::{Note, Outlook, PendingQuiesce, StoryEvent, StoryKind, SupervisorError};
-use sys_abi::{Edge, Generation, TaskIndex};
+use sys_abi::{CrashRecord, Edge, Generation, TaskIndex};
 
 /// Most tasks in an image that this supervisor looks after.
 pub const TASKS_MAX: usize = 32;
@@ -82,6 +82,7 @@ impl<'a> Supervisor<'a> {
         act: &mut dyn FnMut(Action),
     ) -> Result<(), SupervisorError> {
         match event {
+            Event::Crashed(record) => self.crashed(now_us, &record),
             Event::Died { task, generation, cause, accused } => {
                 if self.died(now_us, task, generation, cause, act)
                     && let Some(accused) = accused
@@ -111,6 +112,14 @@ impl<'a> Supervisor<'a> {
             Event::Tick => self.tick(now_us, act),
         }
         Ok(())
+    }
+
+    fn crashed(&mut self, now_us: u64, record: &CrashRecord) {
+        // A code that this kernel does not write is no record of its own.
+        if let Some(kind) = record.why() {
+            let told = StoryKind::Crashed { kind, pc: record.pc, ended_us: record.time_us() };
+            self.story.add(now_us, TaskIndex(0), told);
+        }
     }
 
     /// What to expect of a task.

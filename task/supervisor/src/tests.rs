@@ -4,7 +4,7 @@
 
 use crate::{Action, Config, Event, KEEP_US, REMOVING_US, Supervisor, Tables};
 use idl::types::{Control, Note, Outlook, PendingQuiesce, StoryKind, SupervisorError};
-use sys_abi::{Cause, Edge, Generation, TaskId, TaskIndex, TaskStats};
+use sys_abi::{Cause, CrashKind, CrashRecord, Edge, Generation, TaskId, TaskIndex, TaskStats};
 
 const POWER: TaskIndex = TaskIndex(1);
 const FRAMES: TaskIndex = TaskIndex(2);
@@ -725,4 +725,35 @@ fn two_lives_that_do_not_agree_end_nobody() {
     let generation = Generation(world.generations[3]);
     let died = Event::Died { task: ISP, generation, cause: Cause::Faulted, accused: Some(nobody) };
     assert_eq!(world.step(died), Ok(()));
+}
+
+#[test]
+fn the_crash_of_the_boot_before_is_the_first_line_of_the_story() {
+    let record = |kind| CrashRecord {
+        magic: CrashRecord::MAGIC,
+        kind,
+        task: 0,
+        detail: 0,
+        status: 0,
+        address: 0,
+        pc: 0x10_1234,
+        sp: 0,
+        time_us_lo: 5,
+        time_us_hi: 1,
+        fault: [0; 16],
+        image_id_lo: 0,
+        image_id_hi: 0,
+    };
+    let told = |kind| {
+        let mut world = World::new();
+        world.step(Event::Crashed(record(kind))).expect("nobody is refused");
+        assert_eq!(world.log(), [], "it changes nothing");
+        world.supervisor.next_event(0).map(|event| (event.task, event.kind))
+    };
+    let ended_us = (1 << 32) + 5;
+    let crashed = StoryKind::Crashed { kind: CrashKind::Supervisor, pc: 0x10_1234, ended_us };
+    assert_eq!(told(CrashKind::Supervisor as u32), Some((TaskIndex(0), crashed)));
+    for unknown in [0, 5, u32::MAX] {
+        assert_eq!(told(unknown), None, "no kernel writes {unknown}");
+    }
 }

@@ -87,10 +87,20 @@ pub struct Mischief {
     pub torn: Framed,
 }
 
+/// Values of [`Progress::alive`].
+pub mod alive {
+    /// Core 1 runs.
+    pub const RUNS: u32 = 1;
+    /// Core 0 has begun again and asks core 1 to do so.
+    pub const STOP: u32 = 2;
+    /// Core 1 touches nothing any more, and begins again when the word is cleared.
+    pub const STOPPED: u32 = 3;
+}
+
 /// What core 1 tells core 0 apart from register words.
 #[repr(C)]
 pub struct Progress {
-    /// Set once core 1 runs.
+    /// 0 before core 1 runs, then one of [`alive`].
     pub alive: AtomicU32,
     /// Frames started. Core 0 counts on while nothing streams.
     pub frame: AtomicU32,

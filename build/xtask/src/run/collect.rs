@@ -240,6 +240,7 @@ fn missing_of_the_story(events: &[EventJson], frames: &[FrameJson]) -> Vec<Strin
 
 fn words(detail: &Map<String, Value>) -> String {
     let word = |(key, value): (&String, &Value)| match value {
+        Value::Number(pc) if key == "pc" => format!("pc={:#010x}", pc.as_u64().unwrap_or_default()),
         Value::String(text) => format!("{key}={text}"),
         other => format!("{key}={other}"),
     };

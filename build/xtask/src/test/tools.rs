@@ -1,6 +1,7 @@
 //! The commands that a user types, run as a user runs them: what they print, what they leave
 //! behind, how they end.
 
+mod crash;
 mod hardware;
 mod interfaces;
 
@@ -36,6 +37,7 @@ const TOOLS: &[Tool] = &[
     ("the_camera_is_pulled_and_plugged_by_hand", hardware::by_hand),
     ("a_live_image_and_its_dump_give_the_same_text", inspect),
     ("a_dead_task_shows_its_source_line", dead_task),
+    ("a_crashed_supervisor_is_told_by_the_next_boot", crash::reported),
     ("dist_writes_elfs_binaries_and_archive", dist),
     ("one_scenario_runs_by_its_name", one_scenario),
     ("one_kernel_case_runs_alone_and_leaves_junit", one_kernel_case),

@@ -7,8 +7,9 @@ use super::{boot, report};
 use crate::core1::{Camera, Memory, Turn, alarm_due};
 use crate::params::{Flags, PATH_BYTES, Parameters, Scene};
 use crate::scene::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource};
-use crate::shared::Shared;
+use crate::shared::{Shared, alive};
 use core::sync::atomic::Ordering::SeqCst;
+use sys_boot::mps2_an521::CORE1_FLASH;
 
 /// What core 1 waits for: the doorbell and the line timer.
 const WAKES: u32 = 1 << MHU0_IRQ | 1 << TIMER1_IRQ;
@@ -32,7 +33,7 @@ pub fn run() -> ! {
     // SAFETY: `run` is called once.
     let mut scene = HostScene::new(unsafe { SCENE_MEMORY.lend() });
     scene.open(&boot::parameters());
-    shared.progress.alive.store(1, SeqCst);
+    shared.progress.alive.store(alive::RUNS, SeqCst);
     CAMERA.with(Camera::new, |camera| run_lines(shared, camera, &mut scene))
 }
 
@@ -40,6 +41,9 @@ fn run_lines(shared: &Shared, camera: &mut Camera, scene: &mut HostScene) -> ! {
     let trace = Flags(shared.options.flags.load(SeqCst)).has(Flags::TRACE_FRAMES);
     let mut clock = LineClock::new(shared.options.line_us.load(SeqCst));
     loop {
+        if shared.progress.alive.load(SeqCst) == alive::STOP {
+            begin_again(shared);
+        }
         if camera.begin_line(shared) == Turn::Idle {
             sleep();
             clock.restart();
@@ -55,6 +59,16 @@ fn run_lines(shared: &Shared, camera: &mut Camera, scene: &mut HostScene) -> ! {
         }
         clock.wait(|active| camera.line_time(shared, active));
     }
+}
+
+/// Core 0 was reset and this core was not: waits until the shared memory is cleared, and starts
+/// like after a reset of its own.
+fn begin_again(shared: &Shared) -> ! {
+    shared.progress.alive.store(alive::STOPPED, SeqCst);
+    while shared.progress.alive.load(SeqCst) == alive::STOPPED {
+        yield_now();
+    }
+    start_from(CORE1_FLASH.base)
 }
 
 fn trace_frame(shared: &Shared) {

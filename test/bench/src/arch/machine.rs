@@ -179,6 +179,18 @@ pub fn clear_core1_doorbell() {
     MHU0.word(6).set(0xF);
 }
 
+/// Starts this core from the vector table at this address, as a reset does: nothing of what ran
+/// before goes on.
+pub fn start_from(table: u32) -> ! {
+    let vectors = Reg(table as usize);
+    let (stack, entry) = (vectors.get(), vectors.word(1).get());
+    // SAFETY: the table is one of the bench's own; its reset handler initialises all memory of this
+    // core before it is used, and no frame of the old stack is returned to.
+    unsafe {
+        asm!("msr msp, {}", "bx {}", in(reg) stack, in(reg) entry, options(noreturn));
+    }
+}
+
 macro_rules! special_register {
     ($(#[doc = $doc:literal] $name:ident = $register:literal;)+) => {
         $(
