@@ -230,6 +230,22 @@ mod tests {
         assert!(core.bytes(0xffff_ffff, 2).is_err());
     }
 
+    /// Every byte changed in turn, every length: what is read is a dump or an error.
+    #[test]
+    fn a_damaged_dump_is_read_or_refused() {
+        let good = example().to_bytes();
+        let mut refused = 0;
+        for at in 0..good.len() {
+            refused += u32::from(parse(&good[..at]).is_err());
+            for value in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut damaged = good.clone();
+                damaged[at] = value;
+                refused += u32::from(parse(&damaged).is_err());
+            }
+        }
+        assert!(refused > good.len() as u32 / 2, "{refused}");
+    }
+
     #[test]
     fn other_files_are_refused() {
         assert!(parse(b"not an ELF file").is_err());

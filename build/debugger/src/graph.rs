@@ -131,7 +131,9 @@ fn entity(node: &Value) -> Option<Entity> {
     let description = inner.field("description")?;
     let pads = number(description, "pads") as usize;
     let sinks = number(description, "sinks");
-    let sinks: Vec<bool> = (0..pads).map(|pad| sinks >> pad & 1 == 1).collect();
+    // A dump may hold anything, also more pads than the word has bits.
+    let bit = |pad: usize| sinks.checked_shr(pad as u32).unwrap_or(0) & 1;
+    let sinks: Vec<bool> = (0..pads).map(|pad| bit(pad) == 1).collect();
     let state = node.field("state").and_then(|state| state.field("__0"));
     let formats = (0..pads).map(|pad| state.map(|state| pad_format(state, &sinks, pad))).collect();
     Some(Entity {
@@ -259,6 +261,35 @@ fn flags(link: &Link) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A node of the topology whose words have these values.
+    fn node(pads: i128, sinks: i128) -> Value {
+        let fields = |name: &str, fields: Vec<(&str, Value)>| {
+            let fields = fields.into_iter().map(|(name, value)| (name.to_string(), value));
+            Value::Struct(name.into(), fields.collect())
+        };
+        let description = fields(
+            "EntityDescription",
+            vec![
+                ("name", Value::Array(vec![Value::Number(0x78)])),
+                ("function", fields("Scaler", vec![])),
+                ("pads", Value::Number(pads)),
+                ("sinks", Value::Number(sinks)),
+                ("node", fields("Video", vec![("__0", Value::Number(6))])),
+            ],
+        );
+        let entity = vec![("id", Value::Number(3)), ("description", description)];
+        fields("Node", vec![("entity", fields("Entity", entity)), ("state", Value::Bad("none"))])
+    }
+
+    #[test]
+    fn pads_are_what_the_words_say_whatever_they_are() {
+        for (pads, sinks, expect) in [(2, 1, 1), (0, 255, 0), (255, 255, 8), (255, -1, 128)] {
+            let entity = entity(&node(pads, sinks)).expect("an entity");
+            assert_eq!(entity.sinks.len(), pads as usize);
+            assert_eq!(entity.sinks.iter().filter(|sink| **sink).count(), expect, "{pads} {sinks}");
+        }
+    }
 
     #[test]
     fn the_print_has_the_form_of_media_ctl() {

@@ -46,6 +46,8 @@ pub enum Defect {
         "task 0 is `{name}`: the first task is the supervisor, so it has priority 0 and `notifications` begins with \"fault\""
     )]
     FirstTask { name: String },
+    #[error("task {name}: `start` = false, but nobody starts the supervisor later: remove it")]
+    SupervisorNotStarted { name: String },
     #[error("task {name}: priority 0 belongs to task 0, `{supervisor}`, alone: use 1 or more")]
     PriorityZero { name: String, supervisor: String },
     #[error(
@@ -154,10 +156,16 @@ impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, (_, place, defect)) in self.lines.iter().enumerate() {
             let separator = if position == 0 { "" } else { "\n" };
-            write!(f, "{separator}{place}: {defect}")?;
+            write!(f, "{separator}{place}: {}", one_line(&defect.to_string()))?;
         }
         Ok(())
     }
+}
+
+/// A name may have been written with a line feed in it; a defect stays one line.
+fn one_line(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+    text.chars().map(shown).collect()
 }
 
 impl std::error::Error for ManifestError {}

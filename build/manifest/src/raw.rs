@@ -86,6 +86,8 @@ pub enum RawBytes {
 }
 
 const LONGEST_MS: u32 = 3_600_000;
+/// Deaths that the supervisor remembers (`task_supervisor::DEATHS_MAX`).
+const MOST_DEATHS: u32 = 16;
 const LARGEST_STACK_BYTES: u32 = 256 * 1024;
 
 /// Reads the merged tree. `None` if what every later check needs is missing.
@@ -326,18 +328,18 @@ fn read_restart(reader: &mut Reader<'_>) -> Option<Restart> {
     let where_ = format!("restart of {}", reader.name());
     let mut restart = Restart::DEFAULT;
     reader.nested(where_.clone(), node.at, table, |inner| {
-        let number = |inner: &mut Reader<'_>, key, low, into: &mut u32| {
-            if let Some(value) = inner.integer(key, low, LONGEST_MS) {
+        let number = |inner: &mut Reader<'_>, key, (low, high), into: &mut u32| {
+            if let Some(value) = inner.integer(key, low, high) {
                 *into = value.value;
             }
         };
-        number(inner, "first_ms", 0, &mut restart.first_ms);
-        number(inner, "factor", 1, &mut restart.factor);
-        number(inner, "max_ms", 0, &mut restart.max_ms);
+        number(inner, "first_ms", (0, LONGEST_MS), &mut restart.first_ms);
+        number(inner, "factor", (1, LONGEST_MS), &mut restart.factor);
+        number(inner, "max_ms", (0, LONGEST_MS), &mut restart.max_ms);
         let give_up = Table(inner.entries("give_up"));
         inner.nested(format!("give_up in {where_}"), node.at, give_up, |inner| {
-            number(inner, "deaths", 1, &mut restart.deaths);
-            number(inner, "within_ms", 1, &mut restart.within_ms);
+            number(inner, "deaths", (1, MOST_DEATHS), &mut restart.deaths);
+            number(inner, "within_ms", (1, LONGEST_MS), &mut restart.within_ms);
         });
     });
     Some(restart)

@@ -492,3 +492,51 @@ fn files_that_are_not_there_or_go_in_circles_are_named() {
         ],
     );
 }
+
+#[test]
+fn a_second_writer_of_a_pool_is_found_in_maps_too() {
+    let maps = "maps = { pool = \"write\" }";
+    let two = "region pool: a pool has at most one writer, found server, client: keep one";
+    let in_client = GOOD.replace("config = { buffers", &format!("{maps}\nconfig = {{ buffers"));
+    assert_eq!(complaints(&in_client), [""; 0], "one writer is fine");
+    let listed = in_client.replace("readers = [\"client\"]", "writers = [\"server\"]");
+    assert_eq!(complaints(&listed), [format!("app.toml:24:10: {two}")]);
+    let own = in_client.replace("readers = [\"client\"]", "writers = [\"client\"]");
+    assert_eq!(complaints(&own), [""; 0], "named twice is one");
+    let both = in_client.replace("uses = [\"isp\"]", &format!("uses = [\"isp\"]\n{maps}"));
+    assert_eq!(complaints(&both), [format!("app.toml:25:10: {two}")]);
+}
+
+#[test]
+fn the_supervisor_starts_at_boot() {
+    check(
+        "notifications = [\"fault\"]",
+        "notifications = [\"fault\"]\nstart = false",
+        &[
+            "app.toml:5:8: task supervisor: `start` = false, but nobody starts the supervisor later: remove it",
+        ],
+    );
+}
+
+#[test]
+fn more_deaths_than_the_supervisor_remembers_are_refused() {
+    let give_up =
+        |deaths: u32| format!("buffers = 4 }}\nrestart = {{ give_up = {{ deaths = {deaths} }} }}");
+    check("buffers = 4 }", &give_up(16), &[]);
+    check(
+        "buffers = 4 }",
+        &give_up(17),
+        &[
+            "app.toml:25:25: give_up in restart of task client: `deaths` = 17 is out of range, 1..=16 is possible",
+        ],
+    );
+}
+
+#[test]
+fn a_name_with_a_line_feed_is_told_in_one_line() {
+    check(
+        "slots = { server = \"server\" }",
+        "slots = { server = \"ser\\nver\" }",
+        &["app.toml:21:20: task client: no task `ser\\nver`: did you mean `server`?"],
+    );
+}

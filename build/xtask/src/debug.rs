@@ -110,11 +110,22 @@ fn print<T: Serialize + std::fmt::Display>(json: bool, report: &T) -> anyhow::Re
 fn write_dump(session: &mut Session, file: &Path) -> anyhow::Result<String> {
     let core = dump::dump(session)?;
     let bytes = core.to_bytes();
-    let partial = file.with_extension("partial");
-    std::fs::write(&partial, &bytes)
-        .and_then(|()| std::fs::rename(&partial, file))
-        .with_context(|| format!("cannot write the dump {}", file.display()))?;
+    write_whole(file, &bytes)?;
     Ok(format!("{}: {} bytes, {} tasks", file.display(), bytes.len(), core.threads.len()))
+}
+
+/// Writes a file that is complete or not there at all.
+fn write_whole(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut name = file.file_name().unwrap_or_default().to_os_string();
+    name.push(".part");
+    let partial = file.with_file_name(name);
+    std::fs::write(&partial, bytes)
+        .and_then(|()| std::fs::rename(&partial, file))
+        .inspect_err(|_| {
+            // It may never have been made.
+            let _ = std::fs::remove_file(&partial);
+        })
+        .with_context(|| format!("cannot write {}: give the path of a file", file.display()))
 }
 
 const NOTHING_RUNS: &str =
@@ -150,4 +161,25 @@ fn open(args: &Args) -> anyhow::Result<Session> {
 fn read_current(path: &Path) -> Option<Current> {
     let current: Current = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
     Path::new("/proc").join(current.process.to_string()).is_dir().then_some(current)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_leaves_nothing_behind() {
+        let folder = std::env::temp_dir().join(format!("dump-{}", std::process::id()));
+        let taken = folder.join("a.core");
+        std::fs::create_dir_all(&taken).expect("a folder");
+        let error = write_whole(&taken, b"dump").expect_err("a folder is no file").to_string();
+        assert!(error.contains("a.core: give the path of a file"), "{error}");
+        write_whole(&folder.join("b.core"), b"dump").expect("a new file");
+        let names = std::fs::read_dir(&folder).expect("a listing");
+        let names = names.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+        names.sort();
+        std::fs::remove_dir_all(&folder).expect("it is there");
+        assert_eq!(names, ["a.core", "b.core"]);
+    }
 }

@@ -275,12 +275,7 @@ impl Driver {
         running.stop(outside, &mut self.outboxes);
         self.look_at_us = None;
         if self.phase == Phase::Off {
-            // At rest: nothing has to become idle first.
-            for index in 0..PIPELINES_MAX {
-                if self.running[index].as_ref().is_some_and(Running::is_stopping) {
-                    self.end(index, FrameFlags::default(), outside);
-                }
-            }
+            self.end_stopping(FrameFlags::default(), outside);
         }
         Ok(self.poll_stops(outside))
     }
@@ -457,6 +452,19 @@ impl Driver {
     /// Whether a block is marked, and the next pipeline that ends is the last.
     fn ends_in_reset(&self) -> bool {
         self.crashed != Blocks::NONE && self.running.iter().flatten().count() == 1
+    }
+
+    /// At rest nothing has to become idle before a pipeline ends.
+    fn end_stopping<R: Registers, L: Ledger>(
+        &mut self,
+        flags: FrameFlags,
+        outside: &mut Outside<'_, R, L>,
+    ) {
+        for index in 0..PIPELINES_MAX {
+            if self.running[index].as_ref().is_some_and(Running::is_stopping) {
+                self.end(index, flags, outside);
+            }
+        }
     }
 
     fn end<R: Registers, L: Ledger>(

@@ -17,7 +17,7 @@
 //! one access per entry to read it out. A measurement is there when its last window is: before the
 //! end of the frame, if the grid ends before it.
 
-mod check;
+pub(crate) mod check;
 mod engine;
 mod program;
 
@@ -146,7 +146,8 @@ impl Engines {
         self.0.iter_mut().for_each(Engine::stream_pauses);
     }
 
-    /// The hardware loses its power for a while: nothing of it is touched before the stream goes on.
+    /// The hardware loses its power for a while, or was reset: nothing of it is touched before the
+    /// stream goes on.
     pub fn power_ends<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) {
         self.0.iter_mut().for_each(|engine| engine.power_ends(outside));
     }

@@ -61,7 +61,8 @@ impl Supervisor<'_> {
     }
 
     /// A caller of a driver could not decode its answer. They disagree, as when a driver finds fault
-    /// with a caller: the driver's life ends first, and the caller's when it happens again.
+    /// with a caller: the driver's life ends first, and the caller's when it happens again. Who has no
+    /// slot on the driver has had no answer: its word ends nobody.
     pub(crate) fn nonsense(
         &mut self,
         caller: TaskIndex,
@@ -69,6 +70,9 @@ impl Supervisor<'_> {
         generation: Generation,
         act: &mut dyn FnMut(Action),
     ) {
+        if !self.config.policy.calls(caller, driver) {
+            return;
+        }
         let is_it =
             |life: &Life| life.policy.quiesced && life.alive() && life.generation == generation;
         let Ok(caller) = self.life(caller).map(|life| TaskId::new(caller, life.generation)) else {

@@ -48,6 +48,7 @@ fn config() -> Config<'static> {
             within_ms: userlib::config_u32s!("task_restart_within_ms"),
             hang_ms: userlib::config_u32s!("task_hang_ms"),
             priority: userlib::config_u32s!("task_priority"),
+            slots: userlib::config_u32s!("task_slots"),
         },
         operators: userlib::config_u32s!("operators"),
         quiesce_us: u64::from(userlib::config_u32!("quiesce_timeout_ms")) * 1000,

@@ -34,6 +34,8 @@ pub struct Tables<'a> {
     pub hang_ms: &'a [u32],
     /// Priority; 0 = most important.
     pub priority: &'a [u32],
+    /// Bit n: the task has a slot on task n.
+    pub slots: &'a [u32],
 }
 
 impl Tables<'_> {
@@ -47,7 +49,15 @@ impl Tables<'_> {
         within_ms: &[],
         hang_ms: &[],
         priority: &[],
+        slots: &[],
     };
+
+    /// Whether `caller` may send to `server`.
+    #[must_use]
+    pub fn calls(&self, caller: TaskIndex, server: TaskIndex) -> bool {
+        let peers = self.slots.get(usize::from(caller.0)).copied().unwrap_or(0);
+        peers.checked_shr(server.0.into()).unwrap_or(0) & 1 != 0
+    }
 
     /// The task that makes hardware quiet. There is one in an image; without any, task 0.
     #[must_use]
@@ -166,7 +176,15 @@ mod tests {
         within_ms: &[0, 10_000],
         hang_ms: &[0, 50],
         priority: &[0, 3],
+        slots: &[0, 1],
     };
+
+    #[test]
+    fn who_has_no_slot_does_not_call() {
+        let calls = |caller, server| TABLES.calls(TaskIndex(caller), TaskIndex(server));
+        assert!(calls(1, 0) && !calls(0, 1) && !calls(1, 1));
+        assert!(!calls(2, 0) && !calls(1, 32) && !calls(1, 255), "no such task");
+    }
 
     #[test]
     fn words_become_a_policy() {

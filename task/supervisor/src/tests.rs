@@ -26,6 +26,7 @@ const TABLES: Tables<'static> = Tables {
     within_ms: &[10_000; COUNT],
     hang_ms: &[0, 50, 50, 50, 50, 50, 0],
     priority: &[0, 2, 1, 3, 4, 9, 6],
+    slots: &[0, 0b100, 0, 0b110, 0b1010, 0b1_1000, 0],
 };
 
 struct World {
@@ -708,6 +709,21 @@ fn a_driver_whose_answer_is_nonsense_is_ended_and_the_caller_with_the_next_one()
     for task in [ISP, NODE] {
         assert!(log.contains(&Action::Kill(task, Cause::Faulted)), "{log:?}");
     }
+}
+
+#[test]
+fn who_cannot_call_a_driver_cannot_end_it_by_a_word() {
+    let mut world = World::running();
+    let note = Note::Nonsense { peer: ISP, generation: Generation(0) };
+    for sender in [OPERATOR, SENSOR, FRAMES, TaskIndex(200)] {
+        world.step(Event::Note { sender, note }).expect("a note is never refused");
+    }
+    let killed = |action: &Action| matches!(action, Action::Kill(..));
+    assert_eq!(
+        world.log().iter().filter(|action| killed(action)).count(),
+        1,
+        "the sensor calls it"
+    );
 }
 
 #[test]

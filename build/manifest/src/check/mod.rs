@@ -172,6 +172,10 @@ impl Context<'_> {
             let name = first.name.value.clone();
             self.defects.add(first.name.at, Defect::FirstTask { name });
         }
+        if !first.start {
+            let name = first.name.value.clone();
+            self.defects.add(first.name.at, Defect::SupervisorNotStarted { name });
+        }
         for task in rest {
             if let Some(priority) = task.priority.as_ref().filter(|priority| priority.value == 0) {
                 let (name, supervisor) = (task.name.value.clone(), first.name.value.clone());

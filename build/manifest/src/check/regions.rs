@@ -32,6 +32,12 @@ impl RegionIndices {
         self.entries.iter().map(|entry| entry.name.as_str())
     }
 
+    /// The tasks that the region's own list lets write.
+    pub fn writers(&self, region: &str) -> impl Iterator<Item = &str> {
+        let entry = self.entries.iter().find(|entry| entry.name == region);
+        entry.into_iter().flat_map(|entry| entry.writers.iter().map(String::as_str))
+    }
+
     /// What the regions' own lists give to that task.
     pub fn mapped_by(&self, task: &str) -> Vec<Mapping> {
         let mut maps = Vec::new();

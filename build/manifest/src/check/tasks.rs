@@ -5,7 +5,9 @@ use super::regions::RegionIndices;
 use super::windows::windows;
 use super::{Context, round_up_8, unknown};
 use crate::error::Defect;
-use crate::image::{Config, ConfigValue, Mapping, Program, Region, Slot, Task, Window};
+use crate::image::{
+    Access, Config, ConfigValue, Mapping, Program, Region, RegionKind, Slot, Task, Window,
+};
 use crate::node::{Node, Table, Value};
 use crate::raw::{Name, RawTask};
 use crate::reader::describe;
@@ -45,6 +47,7 @@ fn check_task(
     let where_ = format!("task {}", raw.name.value);
     let uses = uses(context, &where_, raw);
     let maps = maps(context, &where_, raw, indices);
+    second_writers(context, raw, regions, indices);
     let windows = windows(&uses, &maps, regions);
     too_many(context, raw, &windows, regions);
     let program = raw.program.as_ref().and_then(|program| context.program(&where_, program));
@@ -147,6 +150,33 @@ fn maps(
     }
     maps.sort_by_key(|mapping| mapping.region);
     maps
+}
+
+/// A pool has at most one writer, whether its own list names it or the task's `maps`.
+fn second_writers(
+    context: &mut Context<'_>,
+    raw: &RawTask,
+    regions: &[Region],
+    indices: &RegionIndices,
+) {
+    let writes = |(_, access): &&(Name, Access)| *access == Access::Write;
+    for (name, _) in raw.maps.iter().filter(writes) {
+        let is_pool = |index: usize| regions[index].kind == RegionKind::Frame;
+        if !indices.find(&name.value).is_some_and(is_pool) {
+            continue;
+        }
+        let earlier = context.raw.tasks.iter().take_while(|other| other.name.at != raw.name.at);
+        let also = |other: &&RawTask| {
+            other.maps.iter().filter(writes).any(|(theirs, _)| theirs.value == name.value)
+        };
+        let listed = indices.writers(&name.value).filter(|writer| *writer != raw.name.value);
+        let other =
+            earlier.filter(also).map(|other| other.name.value.as_str()).chain(listed).next();
+        if let Some(other) = other {
+            let (region, writers) = (name.value.clone(), format!("{other}, {}", raw.name.value));
+            context.defects.add(name.at, Defect::TwoWriters { region, writers });
+        }
+    }
 }
 
 fn too_many(context: &mut Context<'_>, raw: &RawTask, windows: &[Window], regions: &[Region]) {

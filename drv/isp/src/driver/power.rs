@@ -106,6 +106,8 @@ impl Driver {
         }
         self.phase = Phase::Up;
         self.crashed = Blocks::NONE;
+        // A reset that no loss of power came before, because a suspend was given up.
+        self.statistics.power_ends(outside);
         // After a reset nothing is in progress: what would not stop has stopped. It is said only
         // now, so that who hears it can start the next one. What was parked goes on.
         for index in 0..PIPELINES_MAX {
@@ -125,7 +127,7 @@ impl Driver {
     }
 
     /// Comes to rest if nothing is going on. What the hardware is in the middle of after the stop
-    /// limit ends with its power.
+    /// limit ends with its power; so do pipelines that waited for a reset to end.
     pub(super) fn poll_rest<R: Registers, L: Ledger>(
         &mut self,
         outside: &mut Outside<'_, R, L>,
@@ -153,8 +155,10 @@ impl Driver {
             }
         }
         self.statistics.power_ends(outside);
+        let flags = if self.phase == Phase::Up { FrameFlags::default() } else { self.ends_with };
         self.phase = Phase::Off;
         self.rest_wanted = false;
+        self.end_stopping(flags, outside);
         News { at_rest: true, wake: news.wake.and(self.outboxes.take_news()), ..news }
     }
 }

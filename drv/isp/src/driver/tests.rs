@@ -2,6 +2,7 @@
 
 mod memory;
 mod model;
+mod rest;
 
 use super::*;
 use crate::program::Path;

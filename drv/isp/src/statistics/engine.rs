@@ -285,8 +285,8 @@ impl Engine {
         self.live = false;
     }
 
-    /// The registers lose what was written. What was to be measured is damaged: the node gives that
-    /// buffer again.
+    /// The registers lose, or have lost, what was written. What was to be measured is damaged: the
+    /// node gives that buffer again, unless it wants no measurement any more.
     pub fn power_ends<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) {
         let work = core::mem::replace(&mut self.work, Work::Idle);
         if let Work::Armed(job) | Work::Running { job, .. } = work {
@@ -300,7 +300,11 @@ impl Engine {
                 timestamp_us: outside.now_us,
                 bytes: job.bytes,
             };
-            self.put(NextStatistics::Damaged { buffer: job.held.buffer, statistics });
+            let buffer = job.held.buffer;
+            self.put(match self.wanted {
+                true => NextStatistics::Damaged { buffer, statistics },
+                false => NextStatistics::Returned { buffer },
+            });
         }
         (self.live, self.programmed) = (false, false);
         self.unclean = self.which == StatisticsEngine::Histogram;

@@ -320,6 +320,21 @@ fn power_that_goes_for_a_while_costs_one_measurement() {
 }
 
 #[test]
+fn power_that_goes_after_a_disable_returns_the_buffer() {
+    let mut bench = Bench::measuring(1);
+    bench.frame();
+    bench.pass();
+    bench.interrupt();
+    bench.enable(AEWB_ENGINE, false).expect("off is always possible");
+    bench.with(|engines, outside| {
+        assert!(engines.are_running(), "the frame in progress is measured to its end");
+        engines.power_ends(outside);
+    });
+    assert!(matches!(bench.next(AEWB_ENGINE), NextStatistics::Returned { .. }));
+    assert_eq!(bench.next(AEWB_ENGINE), NextStatistics::Off);
+}
+
+#[test]
 fn the_raw_pipeline_shows_the_engines_nothing() {
     let mut bench = Bench::new();
     bench.configure(AEWB.into());
