@@ -153,6 +153,7 @@ pub const CASES: &[Case] = &[
     case("s22_the_histogram_of_a_test_pattern_is_exact", s22_statistics::histogram_exact),
     case("s22_statistics_are_refused_as_omap3isp_does", s22_statistics::refusals),
     case("s51_a_full_statistics_queue_does_not_hide_the_disconnect", s22_statistics::full),
+    case("s32_the_test_pattern_is_a_menu_with_names", s32_controls::menu),
     case("s32_flips_mirror_the_picture", s32_controls::flips),
     case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
     case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),
