@@ -167,6 +167,7 @@ pub const CASES: &[Case] = &[
         "s37_a_raw_frame_from_memory_is_developed_as_the_live_one",
         s37_developed::live_and_from_memory,
     ),
+    case("s37_the_client_library_scales_as_a_client_does_by_hand", s37_memory::library),
     case("s37_a_job_settles_as_a_unit_when_the_isp_dies", s37_memory::isp_dies),
     case("s37_a_job_settles_as_a_unit_when_the_input_node_dies", s37_memory::input_node_dies),
     case("s37_a_job_settles_as_a_unit_when_the_output_node_dies", s37_memory::output_node_dies),
