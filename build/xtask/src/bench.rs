@@ -12,12 +12,14 @@
 //! | `bench-clients8.toml` | 12 | a death with eight clients blocked on it |
 //! | `bench8.toml` | 8 | sizes of the kernel |
 //!
-//! | `app.toml` of the product | | frames and disconnects, with hardware |
+//! | `app.toml` of the product | | frames and disconnects, with hardware; what a pixel costs |
+//! | `app.toml` of the camera suite | | what a pixel costs the statistics |
 //!
 //! `fault.restart` includes the messages of a quiesce, but no hardware and so no waiting for it.
 
 mod build;
 mod camera;
+mod core1;
 mod kernel;
 mod pixels;
 mod profile;
@@ -49,7 +51,7 @@ pub struct Args {
 /// What measures some of the rows, and the beginnings of their names.
 type Group = (&'static [&'static str], fn() -> anyhow::Result<Vec<Figure>>);
 
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     (&["sys", "ipc", "post", "fault", "size"], || {
         let (measured, sizes) = kernel::measure()?;
         Ok(measured.into_iter().map(|row| row.figure).chain(sizes).collect())
@@ -60,7 +62,8 @@ const GROUPS: [Group; 6] = [
     }),
     (&["recover"], recovery::measure),
     (&["frame.fps"], || Ok(vec![camera::frames_per_second()?])),
-    (&["host"], || Ok(pixels::measure())),
+    (&["core1"], core1::measure),
+    (&["host"], pixels::measure),
     (&["build"], build::measure),
 ];
 

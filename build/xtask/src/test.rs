@@ -9,7 +9,7 @@
 //! Progress goes to stderr as it comes; the last line on stdout is `N passed, N failed`. Each stage
 //! knows its cases beforehand, so a case that is missing or that reports twice has failed.
 
-mod camera;
+pub mod camera;
 mod host;
 mod kernel;
 mod report;

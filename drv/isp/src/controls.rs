@@ -10,7 +10,7 @@
 //! control. Their unit is the register's, U8Q5: 32 is 1.0.
 
 use drv_isp_regs::preview::{CNT_BRT, WBGAIN, cnt_brt};
-use idl::types::{ControlDescription, ControlId, IspError, Name};
+use idl::types::{ControlDescription, ControlId, ControlKind, IspError, Name};
 
 use crate::program;
 use crate::registers::Registers;
@@ -94,7 +94,8 @@ pub fn query(entity: &Name, index: u8) -> Result<ControlDescription, IspError> {
     has_controls(entity)?;
     let id = *ALL.get(usize::from(index)).ok_or(IspError::NoSuchControl)?;
     let default = Controls::DEFAULT.get(entity, id)?;
-    Ok(ControlDescription { id, minimum: 0, maximum: MAXIMUM.into(), step: 1, default })
+    let kind = ControlKind::Integer;
+    Ok(ControlDescription { id, kind, minimum: 0, maximum: MAXIMUM.into(), step: 1, default })
 }
 
 fn has_controls(entity: &Name) -> Result<(), IspError> {
@@ -116,8 +117,10 @@ mod tests {
     fn the_preview_engine_has_four_controls_and_no_other_block_has_any() {
         let preview = name("OMAP3 ISP preview");
         let known: Vec<_> = (0..5).map(|index| query(&preview, index)).collect();
-        let range =
-            |id, default| Ok(ControlDescription { id, minimum: 0, maximum: 255, step: 1, default });
+        let kind = ControlKind::Integer;
+        let range = |id, default| {
+            Ok(ControlDescription { id, kind, minimum: 0, maximum: 255, step: 1, default })
+        };
         let none = Err(IspError::NoSuchControl);
         let expected = [
             range(ControlId::BRIGHTNESS, 0),

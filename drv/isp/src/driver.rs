@@ -29,6 +29,9 @@
 //! is back everything is written again: a reset, the tables, the pipelines, the controls, the next
 //! buffers. So suspend and idle gating end no life, and clients see a pause.
 //!
+//! *Frames have a deadline.* A lost interrupt is found by looking after two frames; when no frame has
+//! started for four, the node is told, so that its clients need not wait for their own time-out.
+//!
 //! *Pipelines share no block*, so there are at most three: from the sensor there is one CCDC, from memory
 //! one preview engine and one resizer.
 //!
@@ -57,10 +60,6 @@ use crate::xclk::Xclk;
 
 /// Time between polls, and between chunks of tables, in microseconds: the kernel's tick.
 const POLL_US: u64 = 1_000;
-/// Time without an interrupt after which a running stream looks for events by itself, in
-/// microseconds: more than a frame takes, and less than a client waits. So a lost interrupt costs
-/// frames and not the stream.
-const LOOK_US: u64 = 100_000;
 /// Most pipelines at a time: each needs one of the three blocks at its end.
 const PIPELINES_MAX: usize = 3;
 
@@ -163,7 +162,10 @@ impl Driver {
             Phase::Off => None,
             Phase::Resetting { .. } | Phase::Loading { .. } => Some(POLL_US),
             Phase::Up if soon => Some(POLL_US),
-            Phase::Up if self.is_running() => Some(LOOK_US),
+            // A lost interrupt costs frames and not the stream.
+            Phase::Up if self.is_running() => {
+                self.running.iter().flatten().map(Running::look_us).min()
+            }
             Phase::Up => Some(self.idle_us).filter(|idle_us| *idle_us != 0),
         };
         let latest_us = pause_us.map(|pause_us| now_us.saturating_add(pause_us));
@@ -208,6 +210,9 @@ impl Driver {
         let before = self.frame_start();
         for running in self.running.iter_mut().flatten() {
             running.events(events, outside, &mut self.outboxes);
+        }
+        for running in self.running.iter_mut().flatten() {
+            running.check_deadline(outside.now_us, &mut self.outboxes);
         }
         let frame_sync = self.frame_start() != before;
         let mut live = self.running.iter().flatten().filter(|running| !running.is_stopping());

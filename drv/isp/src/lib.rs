@@ -32,6 +32,7 @@ mod controls;
 mod driver;
 mod fifo;
 pub mod formats;
+mod frame_clock;
 mod jobs;
 mod outbox;
 mod program;

@@ -9,6 +9,8 @@ use crate::fifo::Fifo;
 pub struct Outbox {
     frames: Fifo<FrameDone, QUEUE_DEPTH>,
     stopped: bool,
+    /// No frame started in time since the last one.
+    stalled: bool,
     /// There is something that the node has not been told to fetch.
     news: bool,
 }
@@ -17,7 +19,7 @@ impl Outbox {
     /// Nothing to fetch.
     #[must_use]
     pub const fn new() -> Self {
-        Self { frames: Fifo::new(), stopped: false, news: false }
+        Self { frames: Fifo::new(), stopped: false, stalled: false, news: false }
     }
 
     /// Frames not fetched yet.
@@ -32,6 +34,13 @@ impl Outbox {
     /// If the node holds more than `QUEUE_DEPTH` buffers, which `queue` prevents.
     pub fn push(&mut self, frame: FrameDone) {
         assert!(self.frames.push(frame), "a node has more buffers than QUEUE_DEPTH");
+        self.stalled = false;
+        self.news = true;
+    }
+
+    /// Whoever waits for a frame is to know that none comes in time.
+    pub fn stall(&mut self) {
+        self.stalled = true;
         self.news = true;
     }
 
@@ -46,13 +55,16 @@ impl Outbox {
         self.news = true;
     }
 
-    /// The oldest entry; the end comes after all frames, once.
+    /// The oldest entry; that frames are late, and the end, come after all frames, once.
     ///
     /// # Errors
     /// `NotStreaming` if there is nothing, and nothing can come.
     pub fn next(&mut self, streaming: bool) -> Result<NextDone, IspError> {
         if let Some(frame) = self.frames.pop() {
             return Ok(NextDone::Frame(frame));
+        }
+        if core::mem::take(&mut self.stalled) {
+            return Ok(NextDone::NoFrames);
         }
         if core::mem::take(&mut self.stopped) {
             return Ok(NextDone::Stopped);

@@ -2,6 +2,7 @@
 
 use idl::types::{FrameFlags, FrameStart, VideoNode};
 
+use crate::frame_clock::LOOK_US;
 use crate::jobs::Jobs;
 use crate::outbox::Outboxes;
 use crate::program::{Blocks, Checked, Route};
@@ -124,6 +125,23 @@ impl Running {
         match self {
             Self::Live(stream) => stream.held(),
             Self::Memory(jobs) => jobs.held(video),
+        }
+    }
+
+    /// Time without an interrupt after which to look for events, in microseconds.
+    #[must_use]
+    pub fn look_us(&self) -> u64 {
+        match self {
+            Self::Live(stream) => stream.look_us(),
+            Self::Memory(_) => LOOK_US,
+        }
+    }
+
+    /// Says so if the sensor has been silent for too long.
+    pub fn check_deadline(&mut self, now_us: u64, outboxes: &mut Outboxes) {
+        let video = self.checked().video();
+        if let Self::Live(stream) = self {
+            stream.check_deadline(now_us, outboxes.of(video));
         }
     }
 

@@ -39,6 +39,7 @@ use drv_isp_regs::{main_block, main_block::irq, sbl};
 use idl::types::{BufferIndex, FrameDone, FrameFlags, FrameStart, PoolId, QUEUE_DEPTH};
 
 use crate::fifo::Fifo;
+use crate::frame_clock::FrameClock;
 use crate::outbox::Outbox;
 use crate::program::{self, Blocks, Checked, Path};
 use crate::registers::{Registers, Writer};
@@ -98,6 +99,8 @@ pub struct Stream {
     starts: u32,
     /// The last of them.
     started: Option<FrameStart>,
+    /// When the next one should come.
+    clock: FrameClock,
     /// The next frame start was there before the buffer was armed, or just after: see above.
     doubtful: bool,
     /// The CCDC writes nothing from the next frame start on.
@@ -125,6 +128,7 @@ impl Stream {
             next: None,
             starts: 0,
             started: None,
+            clock: FrameClock::IDLE,
             doubtful: false,
             paused: true,
             damaged: false,
@@ -149,6 +153,7 @@ impl Stream {
     /// Lets no further frame start, for a while.
     pub fn park<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
         self.path.disable(outside.registers);
+        self.clock = FrameClock::IDLE;
         self.run = Run::park(outside.now_us);
     }
 
@@ -177,6 +182,7 @@ impl Stream {
         let ended = self.current.take();
         self.finish(ended, self.starts.saturating_sub(1), outside, outbox);
         (self.damaged, self.near_end, self.doubtful) = (false, false, false);
+        self.clock = FrameClock::new(outside.now_us);
         (self.paused, self.crop, self.run) = (true, Crop::Taken, Run::On);
         match self.next {
             Some(_) => self.enable_next(outside),
@@ -189,6 +195,19 @@ impl Stream {
     pub fn held(&self) -> usize {
         let in_hardware = [self.current, self.next].into_iter().flatten().count();
         self.waiting.len() + in_hardware
+    }
+
+    /// Time without an interrupt after which to look for events, in microseconds.
+    #[must_use]
+    pub fn look_us(&self) -> u64 {
+        self.clock.look_us()
+    }
+
+    /// Says so if the sensor has been silent for too long.
+    pub fn check_deadline(&mut self, now_us: u64, outbox: &mut Outbox) {
+        if self.run.is_on() && self.clock.is_stalled(now_us) {
+            outbox.stall();
+        }
     }
 
     /// The frame that started last.
@@ -280,6 +299,7 @@ impl Stream {
         outbox: &mut Outbox,
     ) {
         self.started = Some(FrameStart { sequence: self.starts, timestamp_us: outside.now_us });
+        self.clock.started(outside.now_us);
         self.starts = self.starts.wrapping_add(1);
         let raw = self.path == Path::Raw;
         let near_end = core::mem::take(&mut self.near_end);

@@ -5,7 +5,22 @@
 //! scale, so the defaults are the part's own.
 
 use drv_isp_regs::sensor as regs;
-use idl::types::{ControlDescription, ControlId};
+use idl::types::{ControlDescription, ControlId, ControlKind, Name};
+
+/// Items of the test pattern menu, as the Linux driver of this part calls them, so that a program that
+/// looks for a name finds it.
+const TEST_PATTERNS: [&str; 10] = [
+    "Disabled",
+    "Color Field",
+    "Horizontal Gradient",
+    "Vertical Gradient",
+    "Diagonal Gradient",
+    "Classic Test Pattern",
+    "Walking 1s",
+    "Monochrome Horizontal Bars",
+    "Monochrome Vertical Bars",
+    "Vertical Color Bars",
+];
 
 /// One control and its place in [`Controls`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,14 +51,26 @@ impl Control {
     /// Range, step and default.
     #[must_use]
     pub const fn description(self) -> ControlDescription {
-        let (id, minimum, maximum, default) = match self {
-            Self::Exposure => (ControlId::EXPOSURE, 1, 1_048_575, 1943),
-            Self::Gain => (ControlId::GAIN, 8, 1024, 8),
-            Self::TestPattern => (ControlId::TEST_PATTERN, 0, 9, 0),
-            Self::HorizontalFlip => (ControlId::HFLIP, 0, 1, 0),
-            Self::VerticalFlip => (ControlId::VFLIP, 0, 1, 0),
+        use ControlKind::{Boolean, Integer, Menu};
+        let (id, kind, minimum, maximum, default) = match self {
+            Self::Exposure => (ControlId::EXPOSURE, Integer, 1, 1_048_575, 1943),
+            Self::Gain => (ControlId::GAIN, Integer, 8, 1024, 8),
+            Self::TestPattern => {
+                (ControlId::TEST_PATTERN, Menu, 0, TEST_PATTERNS.len() as i32 - 1, 0)
+            }
+            Self::HorizontalFlip => (ControlId::HFLIP, Boolean, 0, 1, 0),
+            Self::VerticalFlip => (ControlId::VFLIP, Boolean, 0, 1, 0),
         };
-        ControlDescription { id, minimum, maximum, step: 1, default }
+        ControlDescription { id, kind, minimum, maximum, step: 1, default }
+    }
+
+    /// The name of an item, if this is a menu and has it.
+    #[must_use]
+    pub fn item(self, index: u32) -> Option<Name> {
+        match self {
+            Self::TestPattern => TEST_PATTERNS.get(index as usize).map(|name| Name::new(name)),
+            Self::Exposure | Self::Gain | Self::HorizontalFlip | Self::VerticalFlip => None,
+        }
     }
 }
 
@@ -167,6 +194,22 @@ mod tests {
         assert_eq!(flip_word(&controls), 0xC040);
         controls.set(Control::HorizontalFlip, 0);
         assert_eq!(flip_word(&controls), 0x8040);
+    }
+
+    #[test]
+    fn a_menu_has_a_name_for_each_value_and_nothing_else_has_names() {
+        for control in Control::ALL {
+            let ControlDescription { kind, minimum, maximum, .. } = control.description();
+            let items = (0..100).map(|index| control.item(index));
+            let named: Vec<_> = items.take_while(Option::is_some).flatten().collect();
+            let expected = if kind == ControlKind::Menu { maximum - minimum + 1 } else { 0 };
+            assert_eq!(named.len() as i32, expected, "{control:?}");
+            let distinct = |one: &Name| named.iter().filter(|other| *other == one).count() == 1;
+            assert!(named.iter().all(distinct), "{named:?}");
+        }
+        assert_eq!(Control::TestPattern.item(9), Some(Name::new("Vertical Color Bars")));
+        assert_eq!(Control::TestPattern.item(10), None);
+        assert_eq!(Control::TestPattern.item(u32::MAX), None);
     }
 
     #[test]

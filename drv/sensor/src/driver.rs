@@ -33,7 +33,7 @@ use crate::controls::{Control, Controls};
 use crate::mode::Mode;
 use crate::program::Program;
 use drv_isp_regs::sensor as regs;
-use idl::types::{BlockState, ControlDescription, ControlId, SensorError};
+use idl::types::{BlockState, ControlDescription, ControlId, Name, SensorError};
 
 /// From the clock's start to the first transfer, in microseconds (MT9P031: 850 clocks; a
 /// millisecond is 20 times that at 21.6 MHz).
@@ -221,6 +221,16 @@ impl Sensor {
         self.known()?;
         let control = Control::ALL.get(usize::from(index)).ok_or(SensorError::NoSuchControl)?;
         Ok(control.description())
+    }
+
+    /// The name of an item of a menu.
+    ///
+    /// # Errors
+    /// `NotReady`; `NoSuchControl` also if it is no menu, or has no such item.
+    pub fn query_menu(&self, id: ControlId, index: u32) -> Result<Name, SensorError> {
+        self.known()?;
+        let item = Control::from_id(id).and_then(|control| control.item(index));
+        item.ok_or(SensorError::NoSuchControl)
     }
 
     /// The value of a control.

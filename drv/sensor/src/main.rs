@@ -175,6 +175,10 @@ impl sensor::InOrderSensorImpl for Server {
         Ok(self.sensor.query_control(index)?)
     }
 
+    fn query_menu(&mut self, _: &CallInfo, id: ControlId, index: u32) -> Outcome<Name> {
+        Ok(self.sensor.query_menu(id, index)?)
+    }
+
     fn get_control(&mut self, _: &CallInfo, id: ControlId) -> Outcome<i32> {
         Ok(self.sensor.get_control(id)?)
     }

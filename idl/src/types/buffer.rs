@@ -109,6 +109,9 @@ pub enum NextDone {
     Frame(FrameDone),
     /// The pipeline is stopped and the hardware idle; nothing follows.
     Stopped,
+    /// No frame of the sensor started in time, and none came since; the pipeline goes on, and frames
+    /// may follow.
+    NoFrames,
 }
 
 /// What a client says of the frame in a buffer that it queues to a video output node.

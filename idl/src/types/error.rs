@@ -167,6 +167,9 @@ pub enum NodeError {
     InvalidConfiguration = 23,
     /// The memory that was lent is shorter than the measurement (EINVAL).
     TooShort = 24,
+    /// The sensor has sent no frame for several frame intervals (EIO on DQBUF: signal loss). The
+    /// stream goes on: wait again, or stop it.
+    NoFrames = 25,
 }
 
 /// Errors of the host bridge.

@@ -168,11 +168,24 @@ impl ControlId {
     pub const TEST_PATTERN: Self = Self(0x009f_0903);
 }
 
+/// What the value of a control means (V4L2_CTRL_TYPE_*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum ControlKind {
+    /// A number.
+    Integer,
+    /// 0 = off, 1 = on.
+    Boolean,
+    /// The index of an item that has a name (VIDIOC_QUERYMENU).
+    Menu,
+}
+
 /// A control (VIDIOC_QUERYCTRL).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct ControlDescription {
     /// Its id.
     pub id: ControlId,
+    /// What its value means.
+    pub kind: ControlKind,
     /// Smallest value.
     pub minimum: i32,
     /// Largest value.

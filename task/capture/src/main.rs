@@ -105,7 +105,7 @@ fn stream(
         while frames == 0 || *done < frames {
             let frame = match stream.dequeue(FRAME_MS) {
                 Ok(frame) => frame,
-                Err(ipc::Error::Op(NodeError::TimedOut)) => {
+                Err(ipc::Error::Op(NodeError::TimedOut | NodeError::NoFrames)) => {
                     host.event("no_frames", Some(*done), None);
                     continue;
                 }

@@ -8,6 +8,8 @@
 //!   being queued again, so nobody writes while somebody reads; dropping it lets go. Its module
 //!   is the one place of the client side with `unsafe`.
 //! * [`Stream`]: a handle of a video node with its buffers.
+//! * [`OutputStream`]: a handle of a video output node; a [`Draft`] is the picture that goes in, as a
+//!   slice that only this task writes, until it is queued.
 //! * [`Media`], [`Subdev`]: what `media-ctl` does, by entity names.
 //! * [`Camera`]: the usual pipelines of the OMAP3 ISP: from the sensor, processed (through the resizer)
 //!   or raw (from the CCDC), and from memory to memory.
@@ -40,6 +42,7 @@ mod auto;
 mod camera;
 mod frame;
 mod media;
+mod output;
 mod statistics;
 mod stream;
 mod subdev;
@@ -48,6 +51,7 @@ pub use auto::{AutoCamera, Step};
 pub use camera::{Camera, Layout, MemoryLayout};
 pub use frame::{Frame, MappedPool, constant};
 pub use media::Media;
+pub use output::{Draft, OutputStream, WritablePool};
 pub use statistics::StatisticsNode;
 pub use stream::Stream;
 pub use subdev::Subdev;
@@ -70,6 +74,27 @@ macro_rules! pool {
         // regions are mapped read-only to their readers for the life of the task.
         #[allow(clippy::undocumented_unsafe_blocks)]
         let pool = unsafe { $crate::MappedPool::new(base, bytes) };
+        pool
+    }};
+}
+
+/// The pool of that name, if the manifest lets this task write it: a [`WritablePool`]. A program asks for
+/// each once.
+///
+/// # Panics
+/// When it is evaluated a second time: there is one such pool, so that nobody writes what another
+/// part of the program is writing.
+#[macro_export]
+macro_rules! writable_pool {
+    ($name:literal) => {{
+        static TAKEN: core::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new(false);
+        assert!(!TAKEN.swap(true, core::sync::atomic::Ordering::Relaxed), "taken already");
+        let (base, bytes) = $crate::userlib::region!($name);
+        // SAFETY: the builder gives `region!` a value only for a region of the manifest; a `frame`
+        // region is mapped read-write to its only writer for the life of the task, and hardware reads
+        // it. It is taken once here, and the program asks for it nowhere else.
+        #[allow(clippy::undocumented_unsafe_blocks)]
+        let pool = unsafe { $crate::WritablePool::new(base, bytes) };
         pool
     }};
 }

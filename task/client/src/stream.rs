@@ -120,7 +120,7 @@ impl Stream {
     /// VIDIOC_DQBUF: waits for a frame. Several may be held at a time.
     ///
     /// # Errors
-    /// `TimedOut` when none came; a disconnect.
+    /// `TimedOut` when none came, `NoFrames` before that if the sensor is silent; a disconnect.
     pub fn dequeue(&self, timeout_ms: u32) -> Result<Frame<'_>, Failure> {
         let info = self.node.dequeue_buffer(self.handle, timeout_ms)?;
         let buffer = info.frame.buffer;

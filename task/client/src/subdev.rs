@@ -1,9 +1,16 @@
 //! A subdevice node: active formats and controls.
 
 use idl::subdev;
-use idl::types::{BlockState, ControlId, FormatChange, Handle, PadFormat, Rect, TaskIndex, Which};
+use idl::types::{
+    BlockState, ControlDescription, ControlId, FormatChange, Handle, Name, NodeError, PadFormat,
+    Rect, TaskIndex, Which,
+};
+use idol_runtime::ipc;
 
 use crate::Failure;
+
+/// Items of a menu that are looked through; the longest menu here has ten.
+const MENU_ITEMS_MAX: u32 = 64;
 
 /// An open subdev node.
 #[derive(Debug)]
@@ -45,6 +52,35 @@ impl Subdev {
     /// As [`Subdev::set_format`].
     pub fn set_crop(&self, crop: Rect) -> Result<BlockState, Failure> {
         self.node.adjust(self.handle, Which::Active, FormatChange::Crop(crop))
+    }
+
+    /// VIDIOC_QUERYCTRL: the control at a position.
+    ///
+    /// # Errors
+    /// `NoSuchControl` after the last; a disconnect.
+    pub fn query_control(&self, index: u8) -> Result<ControlDescription, Failure> {
+        self.node.query_control(self.handle, index)
+    }
+
+    /// VIDIOC_QUERYMENU: the name of an item of a menu control.
+    ///
+    /// # Errors
+    /// `NoSuchControl`, also if it is no menu or has no such item; a disconnect.
+    pub fn menu_item(&self, id: ControlId, index: u32) -> Result<Name, Failure> {
+        self.node.query_menu(self.handle, id, index)
+    }
+
+    /// The value of a menu control that is called so, as `v4l2-ctl -c test_pattern=...` would find it.
+    ///
+    /// # Errors
+    /// `NoSuchControl` if no item has that name; a disconnect.
+    pub fn menu_index(&self, id: ControlId, name: &str) -> Result<i32, Failure> {
+        for index in 0..MENU_ITEMS_MAX {
+            if self.menu_item(id, index)? == Name::new(name) {
+                return Ok(index as i32);
+            }
+        }
+        Err(ipc::Error::Op(NodeError::NoSuchControl))
     }
 
     /// VIDIOC_G_CTRL.

@@ -1,6 +1,6 @@
 //! What the node asks of the driver below it.
 
-use idl::types::{ControlDescription, ControlId, FrameStart, NodeError, SensorError};
+use idl::types::{ControlDescription, ControlId, FrameStart, Name, NodeError, SensorError};
 use sys_abi::TaskId;
 use task_node::Refusal;
 
@@ -8,6 +8,7 @@ use task_node::Refusal;
 #[allow(missing_docs, reason = "each method is the operation of the same name, documented there")]
 pub trait Driver {
     fn query_control(&mut self, driver: TaskId, index: u8) -> Result<ControlDescription, Refusal>;
+    fn query_menu(&mut self, driver: TaskId, id: ControlId, index: u32) -> Result<Name, Refusal>;
     fn get_control(&mut self, driver: TaskId, id: ControlId) -> Result<i32, Refusal>;
     fn set_control(&mut self, driver: TaskId, id: ControlId, value: i32) -> Result<i32, Refusal>;
     fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal>;

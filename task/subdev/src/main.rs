@@ -8,7 +8,7 @@ use idl::types::{
     BlockState, ControlDescription, ControlId, EntityId, EventKind, FormatChange, FrameStart,
     Handle, Name, NodeError, NodeUsage, Note, PollEvents, QueuedEvent, TaskIndex, Which,
 };
-use idl::{CallInfo, RequestError, graph, isp, sensor, supervisor};
+use idl::{CallInfo, RequestError, graph, ipc, isp, sensor, supervisor};
 use sys_abi::TaskId;
 use task_node::{Refusal, isp_refused};
 use task_subdev::{Config, Driver, GraphResult, Node, Upstream, sensor_refused};
@@ -32,6 +32,15 @@ impl Driver for Slots {
         }
         let result = isp::Client::new(driver).query_control(self.entity, index);
         result.map_err(isp_refused)
+    }
+
+    fn query_menu(&mut self, driver: TaskId, id: ControlId, index: u32) -> Result<Name, Refusal> {
+        if self.is_sensor {
+            let result = sensor::Client::new(driver).query_menu(id, index);
+            return result.map_err(|error| error.map_op(sensor_refused));
+        }
+        // No block of the ISP has a menu.
+        Err(ipc::Error::Op(NodeError::NoSuchControl))
     }
 
     fn get_control(&mut self, driver: TaskId, id: ControlId) -> Result<i32, Refusal> {
@@ -162,6 +171,16 @@ impl InOrderSubdevImpl for Server {
         index: u8,
     ) -> Reply<ControlDescription> {
         Ok(self.0.query_control(call.sender, handle, index)?)
+    }
+
+    fn query_menu(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        id: ControlId,
+        index: u32,
+    ) -> Reply<Name> {
+        Ok(self.0.query_menu(call.sender, handle, id, index)?)
     }
 
     fn get_control(&mut self, call: &CallInfo, handle: Handle, id: ControlId) -> Reply<i32> {

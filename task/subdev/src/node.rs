@@ -260,6 +260,22 @@ impl<U: Upstream> Node<U> {
         self.relay(result)
     }
 
+    /// `query_menu`.
+    ///
+    /// # Errors
+    /// As [`Node::query_control`].
+    pub fn query_menu(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        id: ControlId,
+        index: u32,
+    ) -> Result<Name, Refusal> {
+        self.base.enter(caller, handle)?;
+        let result = self.upstream.query_menu(self.driver()?, id, index);
+        self.relay(result)
+    }
+
     /// `get_control`: the value that the driver has. The node keeps none, so there is none that
     /// could outlive the driver.
     ///

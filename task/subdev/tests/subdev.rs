@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use idl::types::{
-    BlockState, Cause, ControlDescription, ControlId, Disconnect, Edge, EntityId, Event, EventKind,
-    FormatChange, FrameStart, Generation, GraphError, Handle, MbusCode, Name, NodeError, NodeUsage,
-    Note, Outlook, PadFormat, PollEvents, QueuedEvent, Rect, TaskIndex, Which,
+    BlockState, Cause, ControlDescription, ControlId, ControlKind, Disconnect, Edge, EntityId,
+    Event, EventKind, FormatChange, FrameStart, Generation, GraphError, Handle, MbusCode, Name,
+    NodeError, NodeUsage, Note, Outlook, PadFormat, PollEvents, QueuedEvent, Rect, TaskIndex,
+    Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -57,8 +58,15 @@ impl Driver for Fake {
         assert_eq!(driver.index(), DRIVER);
         let none = Err(ipc::Error::Op(NodeError::NoSuchControl));
         let id = ControlId::BRIGHTNESS;
-        let only = ControlDescription { id, minimum: 0, maximum: 255, step: 1, default: 0 };
+        let (kind, default) = (ControlKind::Integer, 0);
+        let only = ControlDescription { id, kind, minimum: 0, maximum: 255, step: 1, default };
         if index == 0 { self.0.borrow().refusal.map_or(Ok(only), Err) } else { none }
+    }
+
+    fn query_menu(&mut self, _: TaskId, id: ControlId, index: u32) -> Result<Name, Refusal> {
+        let item = (id == ControlId::TEST_PATTERN && index == 3).then(|| Name::new("Three"));
+        let found = item.ok_or(ipc::Error::Op(NodeError::NoSuchControl));
+        self.0.borrow().refusal.map_or(found, Err)
     }
 
     fn get_control(&mut self, _: TaskId, _: ControlId) -> Result<i32, Refusal> {

@@ -207,6 +207,7 @@ impl<U: Upstream> Node<U> {
     /// # Errors
     /// The ISP's or the ledger's disconnect, which has been dealt with.
     pub fn drain(&mut self) -> Result<(), Refusal> {
+        let mut late = false;
         for _ in 0..DRAIN_MAX {
             if matches!(self.stream, Stream::Off) {
                 return Ok(());
@@ -223,6 +224,7 @@ impl<U: Upstream> Node<U> {
             match next {
                 Ok(NextDone::Empty) => break,
                 Ok(NextDone::Frame(frame)) => self.filled(frame, isp.generation()),
+                Ok(NextDone::NoFrames) => late = true,
                 Ok(NextDone::Stopped) | Err(ipc::Error::Op(IspError::NotStreaming)) => {
                     self.stopped()?;
                 }
@@ -233,7 +235,11 @@ impl<U: Upstream> Node<U> {
                 }
             }
         }
-        self.serve_waiters()
+        self.serve_waiters()?;
+        if late {
+            self.answer_dequeues(NodeError::NoFrames);
+        }
+        Ok(())
     }
 
     /// Gives the driver what waits in the queue, in the client's order.
@@ -293,7 +299,7 @@ impl<U: Upstream> Node<U> {
     /// After the end of a stream: buffers to the client, answers to those who wait.
     fn off(&mut self) -> Result<(), Refusal> {
         let cancelled = self.cancel_all();
-        self.answer_dequeues_with_not_streaming();
+        self.answer_waiters_with_not_streaming();
         while let Some(waiter) = self.base.waiters.take(|waiter| waiter.kind == Wait::StreamOff) {
             self.upstream.answer(waiter.caller, Answer::StreamedOff(cancelled));
         }
@@ -313,7 +319,7 @@ impl<U: Upstream> Node<U> {
         self.stop_at_graph(graph, run.entity)?;
         self.stream = Stream::Stopping(run);
         // V4L2: STREAMOFF ends the waits of others on the same queue.
-        self.answer_dequeues_with_not_streaming();
+        self.answer_waiters_with_not_streaming();
         Ok(())
     }
 
@@ -329,11 +335,15 @@ impl<U: Upstream> Node<U> {
         }
     }
 
-    fn answer_dequeues_with_not_streaming(&mut self) {
-        let error = ipc::Error::Op(NodeError::NotStreaming);
+    fn answer_dequeues(&mut self, error: NodeError) {
+        let error = ipc::Error::Op(error);
         while let Some(waiter) = self.base.waiters.take(|waiter| waiter.kind == Wait::Dequeue) {
             self.upstream.answer(waiter.caller, Answer::Dequeued(Err(error)));
         }
+    }
+
+    fn answer_waiters_with_not_streaming(&mut self) {
+        self.answer_dequeues(NodeError::NotStreaming);
         let ready = self.ready_event();
         let frames = |kind: &Wait| matches!(kind, Wait::Poll(events) if events.contains(ready));
         while let Some(waiter) = self.base.waiters.take(|waiter| frames(&waiter.kind)) {

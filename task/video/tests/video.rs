@@ -282,6 +282,23 @@ fn without_frames_a_call_times_out_and_the_driver_is_not_blamed() {
 }
 
 #[test]
+fn a_silent_sensor_is_told_to_those_who_wait_and_to_nobody_else() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 0), Ok(None));
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0)), NextDone::NoFrames]);
+    assert!(
+        matches!(fake.answers()[..], [(ALICE, Answer::Dequeued(Ok(_)))]),
+        "a frame is no silence"
+    );
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 0), Ok(None), "it waits for the next");
+    done(&mut node, &fake, &[NextDone::NoFrames]);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(op(NodeError::NoFrames)))]);
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 0), Ok(None));
+    done(&mut node, &fake, &[NextDone::Frame(frame(0, 5))]);
+    assert!(matches!(fake.answers()[..], [(ALICE, Answer::Dequeued(Ok(_)))]), "the stream went on");
+}
+
+#[test]
 fn stream_off_ends_when_the_hardware_is_idle_and_gives_all_buffers_back() {
     let (mut node, fake, handle) = streaming();
     assert_eq!(node.stream_off(ALICE, handle, 1000, 0), Ok(None));

@@ -116,8 +116,6 @@ impl Pixels {
     /// FNV-1a over words instead of a CRC, because a test reads megabytes under an emulator.
     #[must_use]
     pub fn checksum(self) -> u32 {
-        const OFFSET_BASIS: u32 = 0x811C_9DC5;
-        const PRIME: u32 = 0x0100_0193;
         (0..self.bytes / 4).fold(OFFSET_BASIS, |sum, index| {
             let pointer = core::ptr::with_exposed_provenance::<u32>(self.base + index * 4);
             // SAFETY: `new` promised that the range is mapped and aligned. The engine may write
@@ -126,6 +124,17 @@ impl Pixels {
             (sum ^ word).wrapping_mul(PRIME)
         })
     }
+}
+
+/// FNV-1a: where it begins, and its factor.
+const OFFSET_BASIS: u32 = 0x811C_9DC5;
+const PRIME: u32 = 0x0100_0193;
+
+/// [`Pixels::checksum`] of bytes that nobody writes.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> u32 {
+    let words = bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word));
+    words.fold(OFFSET_BASIS, |sum, word| (sum ^ word).wrapping_mul(PRIME))
 }
 
 #[cfg(test)]
@@ -154,5 +163,7 @@ mod tests {
             words[index] ^= 1;
         }
         assert_eq!(checksum(&words), before);
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        assert_eq!(super::checksum(&bytes), before);
     }
 }

@@ -68,8 +68,18 @@ pub struct Nodes {
     pub resizer_input: Node,
 }
 
+/// Pools as the client library has them, for the case about it. That case uses no [`Pixels`] of them.
+pub struct Library {
+    /// The resizer's input node, and its pool to write.
+    pub input: (TaskIndex, task_client::WritablePool),
+    /// The node behind the resizer, and its pool.
+    pub output: (TaskIndex, task_client::MappedPool),
+}
+
 /// What a case works with.
 pub struct Stage {
+    /// For the case about the client library.
+    pub library: Option<Library>,
     /// The hardware's dark side.
     pub bench: Bench,
     /// The other clients.

@@ -36,9 +36,12 @@ const PRESENCE: &str = "power";
 
 /// A picture size, and the sensor mode that it is made of.
 pub struct Shot {
-    sensor: (u16, u16),
-    picture: (u16, u16),
-    frames: u32,
+    /// Columns and lines of the sensor's mode.
+    pub sensor: (u16, u16),
+    /// Columns and lines of the picture.
+    pub picture: (u16, u16),
+    /// Frames to stream.
+    pub frames: u32,
 }
 
 /// 2400 B a frame.
@@ -77,16 +80,16 @@ pub fn has(id: &str) -> bool {
     ["frame.handoff", "disconnect.1"].contains(&id)
 }
 
-/// The product image, told to stream and to be unplugged at a frame; the folder lives as long as the
-/// machine.
+/// The product image, told to stream and perhaps to be unplugged at a frame; the folder lives as long
+/// as the machine.
 ///
 /// # Errors
 /// The image does not build.
-pub fn prepared(shot: &Shot, unplug_at: u32) -> anyhow::Result<(Dist, Setup, Work)> {
+pub fn prepared(shot: &Shot, unplug_at: Option<u32>) -> anyhow::Result<(Dist, Setup, Work)> {
     let Shot { sensor, picture, frames } = shot;
-    let (frames, unplug) = (frames.to_string(), unplug_at.to_string());
-    let words = ["run", "--deterministic", "--frames", &frames, "--unplug-at", &unplug];
-    let args = Run::try_parse_from(words)?.args;
+    let unplug = unplug_at.map_or("--no-unplug".into(), |frame| format!("--unplug-at={frame}"));
+    let frames = format!("--frames={frames}");
+    let args = Run::try_parse_from(["run", "--deterministic", &frames, &unplug])?.args;
     let work = Work::new()?;
     let dist = stage::image(&args)?;
     let setup = stage::machine(&args, &dist, &stage::scene(&args)?, &work)?;
@@ -150,7 +153,7 @@ fn median(accesses: &[Access], writes: bool) -> Option<u32> {
 
 impl Streamed {
     fn new(shot: &Shot) -> anyhow::Result<Self> {
-        let (dist, setup, _work) = prepared(shot, shot.frames - 3)?;
+        let (dist, setup, _work) = prepared(shot, Some(shot.frames - 3))?;
         let flash = dist.layout.flash;
         let product = flash.base..flash.base + flash.used_bytes;
         let mut code = Code::of_product(&dist)?;

@@ -1,90 +1,47 @@
 //! What the data path costs on the host, in nanoseconds per sensor pixel.
 //!
-//! The blocks are those that core 1 of the machine runs, built for this computer, on a picture of VGA
-//! size; the best of some frames counts. The reference is a software ISP of a phone-class processor:
-//! demosaicking and statistics at 3.8 ns per pixel on one core of 2 GHz. Wall-clock time of one
-//! computer is noise beside another's; the ratio says only which order of magnitude it is.
+//! The program is `test/bench/examples/data_path.rs`, built with the release profile: an optimised
+//! build without overflow checks is what the reference is, too.
 
-use super::rows::Figure;
-use std::time::{Duration, Instant};
-use test_bench::pixels::Window;
-use test_bench::pixels::aewb::{Aewb, AewbConfig};
-use test_bench::pixels::ccdc::{Ccdc, CcdcConfig};
-use test_bench::pixels::gamma::GammaTables;
-use test_bench::pixels::preview::{Preview, PreviewConfig};
-use test_bench::pixels::yuv::YuvLine;
-
-const WIDTH_PX: usize = 640;
-const HEIGHT_PX: usize = 480;
-/// Frames of which the best counts.
-const FRAMES: usize = 10;
-
-/// Whole picture.
-const PICTURE: Window = Window { left: 0, top: 0, width: WIDTH_PX, height: HEIGHT_PX };
-/// 16 x 12 windows over the picture, every second pixel.
-const STATISTICS: AewbConfig = AewbConfig {
-    width: 40,
-    height: 38,
-    columns: 16,
-    rows: 12,
-    left: 0,
-    top: 8,
-    black_top: 2,
-    black_height: 4,
-    step_x: 2,
-    step_y: 2,
-    limit: 1000,
-    alaw: false,
-};
+use super::rows::{Figure, ROWS, Reported, reported};
+use crate::root;
+use anyhow::{Context, ensure};
+use std::process::{Command, Stdio};
 
 /// Measures the path from raw samples to luma and chroma, and the statistics.
-#[must_use]
-pub fn measure() -> Vec<Figure> {
-    let best = (0..FRAMES).map(|_| frame()).reduce(|best, next| {
-        let least = |place: usize| best[place].min(next[place]);
-        [least(0), least(1), least(2)]
-    });
-    let pixels = (WIDTH_PX * HEIGHT_PX) as f64;
-    let per_pixel = best.unwrap_or_default().map(|time| time.as_secs_f64() * 1e9 / pixels);
-    let rounded = |ns: f64| (ns * 100.0).round() / 100.0;
-    let [ccdc, preview, statistics] = per_pixel;
-    vec![
-        Figure::new("host.ccdc", rounded(ccdc)),
-        Figure::new("host.preview", rounded(preview)),
-        Figure::new("host.aewb", rounded(statistics)),
-        Figure::new("host.path", rounded(per_pixel.iter().sum())),
-    ]
+///
+/// # Errors
+/// The program does not build, or does not end well.
+pub fn measure() -> anyhow::Result<Vec<Figure>> {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "--release", "--package", "test-bench"]);
+    command.args(["--example", "data_path", "--target-dir"]).arg(root::target_dir());
+    let output = command
+        .current_dir(root::project())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    ensure!(output.status.success(), "test/bench/examples/data_path.rs: {}", output.status);
+    Ok(figures(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// One frame: time in the CCDC, in the preview engine, in the statistics.
-fn frame() -> [Duration; 3] {
-    let mut ccdc = Ccdc::new();
-    ccdc.configure(&CcdcConfig { dc_sub: 16, video_port: PICTURE, ..CcdcConfig::EMPTY });
-    let mut preview = Box::new(Preview::new());
-    preview.begin_frame(&PreviewConfig { window: PICTURE, ..PreviewConfig::NEUTRAL });
-    let mut statistics = Box::new(Aewb::new());
-    statistics.begin_frame(&STATISTICS);
-    let tables = GammaTables::linear();
-    let mut out = Box::new(YuvLine::new());
-    let mut times = [Duration::ZERO; 3];
-    let mut timed = |place: usize, started: Instant| times[place] += started.elapsed();
-    for row in 0..HEIGHT_PX {
-        let mut line: Vec<u16> = (0..WIDTH_PX).map(|x| sample(x, row)).collect();
-        let started = Instant::now();
-        ccdc.correct(row, &mut line);
-        let port = ccdc.video_port_line(row, &mut line).unwrap_or(&[]);
-        timed(0, started);
-        let started = Instant::now();
-        std::hint::black_box(preview.line(&tables, port, &mut out));
-        timed(1, started);
-        let started = Instant::now();
-        std::hint::black_box(statistics.line(row, port));
-        timed(2, started);
+/// The figures in what the program printed, in hundredths.
+fn figures(text: &str) -> Vec<Figure> {
+    let lines: Vec<Reported> =
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let rounded = |picoseconds: u32| (f64::from(picoseconds) / 10.0).round() / 100.0;
+    let found = ROWS.iter().filter_map(|row| Some((row.id, reported(&lines, row.id)?)));
+    found.map(|(id, picoseconds)| Figure::new(id, rounded(picoseconds))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn picoseconds_are_shown_as_nanoseconds() {
+        let text =
+            "{\"id\":\"host.ccdc\",\"figure\":1236}\nwords\n{\"id\":\"host.no\",\"figure\":1}\n";
+        assert_eq!(figures(text), [Figure::new("host.ccdc", 1.24)]);
     }
-    times
-}
-
-/// A 10-bit sample with edges in both directions, so that nothing is the same everywhere.
-const fn sample(x: usize, y: usize) -> u16 {
-    ((x * 37 + y * 91 + ((x / 16) ^ (y / 12)) * 53) % 1000) as u16
 }

@@ -24,7 +24,7 @@ const DRIVER: &str = "isp";
 pub fn measure() -> anyhow::Result<Vec<Figure>> {
     let mut periods = Vec::new();
     for unplug_at in UNPLUGGED_AT {
-        let (dist, setup, _work) = prepared(&SMALL, unplug_at)?;
+        let (dist, setup, _work) = prepared(&SMALL, Some(unplug_at))?;
         let driver = dist.layout.tasks.iter().position(|task| task.name == DRIVER);
         let mut machine = Machine::start(&setup)?;
         let mut lines = Vec::new();

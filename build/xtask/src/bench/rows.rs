@@ -27,6 +27,9 @@ enum Unit {
     /// Guest instructions.
     #[serde(rename = "gi")]
     Instructions,
+    /// Guest instructions per pixel of the sensor's picture.
+    #[serde(rename = "gi/px")]
+    InstructionsPerPixel,
     /// Bytes.
     #[serde(rename = "B")]
     Bytes,
@@ -48,6 +51,7 @@ impl Unit {
     const fn text(self) -> &'static str {
         match self {
             Self::Instructions => "gi",
+            Self::InstructionsPerPixel => "gi/px",
             Self::Bytes => "B",
             Self::FramesPerSecond => "fps",
             Self::Periods => "T",
@@ -118,6 +122,15 @@ pub const ROWS: &[Row] = &[
     wall("recover.frame", "restart to a good frame, median", Unit::Periods, 3.0, 2.0),
     plain("recover.frame.worst", "the longest of them", Unit::Periods),
     wall("frame.fps.vga", "default run, 640x480", Unit::FramesPerSecond, 10.0, 30.0),
+    plain("core1.sensor", "sensor model, on core 1", Unit::InstructionsPerPixel),
+    plain("core1.ccdc", "CCDC, on core 1", Unit::InstructionsPerPixel),
+    plain("core1.preview", "preview, on core 1", Unit::InstructionsPerPixel),
+    plain("core1.resizer", "resizer, on core 1", Unit::InstructionsPerPixel),
+    plain("core1.memory", "packing and DMA, on core 1", Unit::InstructionsPerPixel),
+    plain("core1.path", "all five, on core 1", Unit::InstructionsPerPixel),
+    plain("core1.aewb", "AEWB, on core 1", Unit::InstructionsPerPixel),
+    plain("core1.af", "auto focus, on core 1", Unit::InstructionsPerPixel),
+    plain("core1.histogram", "histogram, on core 1", Unit::InstructionsPerPixel),
     plain("host.ccdc", "black level, on the host", Unit::NanosecondsPerPixel),
     plain("host.preview", "demosaicking to YCbCr, on the host", Unit::NanosecondsPerPixel),
     plain("host.aewb", "statistics, on the host", Unit::NanosecondsPerPixel),

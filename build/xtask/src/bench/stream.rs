@@ -10,8 +10,8 @@
 //! an interrupt came, and one that is made again because it reads a device.
 
 use crate::machine::{End, Machine, Output, Setup};
-use anyhow::ensure;
-use std::ops::Range;
+use anyhow::Context;
+use std::ops::{ControlFlow, Range};
 use std::time::Duration;
 
 /// What an image executed, and what it said.
@@ -32,35 +32,72 @@ const MOST: usize = 100_000_000;
 /// # Errors
 /// The machine does not start, or runs longer than the stream may be.
 pub fn run(setup: &Setup, code: &[Range<u32>]) -> anyhow::Result<Stream> {
+    let (mut addresses, mut lines) = (Vec::new(), Vec::new());
+    let end = follow(setup, code, |step| {
+        match step {
+            Step::Entry(Entry::Executed { core: 0, address }) => addresses.push(address),
+            Step::Entry(Entry::Executed { .. }) => {}
+            Step::Entry(Entry::TakenBack { address }) => {
+                if addresses.last() == Some(&address) {
+                    addresses.pop();
+                }
+            }
+            Step::Line(line) => lines.push(line),
+        }
+        if addresses.len() <= MOST { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    let end = end.with_context(|| format!("the image executes more than {MOST} instructions"))?;
+    Ok(Stream { addresses, lines, end })
+}
+
+/// What a followed machine does next.
+pub enum Step {
+    /// One instruction.
+    Entry(Entry),
+    /// A line of its serial port.
+    Line(String),
+}
+
+/// Runs a machine until `see` has seen enough, or to its end, which it then tells.
+///
+/// # Errors
+/// The machine does not start.
+pub fn follow(
+    setup: &Setup,
+    code: &[Range<u32>],
+    mut see: impl FnMut(Step) -> ControlFlow<()>,
+) -> anyhow::Result<Option<End>> {
     let ranges = code.iter().map(|range| format!("{:#x}..{:#x}", range.start, range.end - 1));
     let filter = ranges.collect::<Vec<_>>().join(",");
     let more = ["-singlestep", "-d", "exec,nochain", "-dfilter", &filter];
     let mut machine = Machine::start_with(setup, &more.map(String::from))?;
-    let (mut addresses, mut lines) = (Vec::new(), Vec::new());
     loop {
-        match machine.next(Duration::from_secs(1)) {
-            None => {}
-            Some(Output::Line(line)) => match Entry::parse(&line) {
-                Some(Entry::Executed { core: 0, address }) => addresses.push(address),
-                Some(Entry::Executed { .. }) => {}
-                Some(Entry::TakenBack { address }) => {
-                    if addresses.last() == Some(&address) {
-                        addresses.pop();
-                    }
-                }
-                None => lines.push(line),
-            },
-            Some(Output::End(end)) => return Ok(Stream { addresses, lines, end }),
+        let step = match machine.next(Duration::from_secs(1)) {
+            None => continue,
+            Some(Output::Line(line)) => Entry::parse(&line).map_or(Step::Line(line), Step::Entry),
+            Some(Output::End(end)) => return Ok(Some(end)),
+        };
+        if see(step).is_break() {
+            return Ok(None);
         }
-        ensure!(addresses.len() <= MOST, "the image executes more than {MOST} instructions");
     }
 }
 
 /// A line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Entry {
-    Executed { core: u32, address: u32 },
-    TakenBack { address: u32 },
+pub enum Entry {
+    /// A core executes the instruction at an address.
+    Executed {
+        /// Which core.
+        core: u32,
+        /// Where.
+        address: u32,
+    },
+    /// The line before, at this address, did not happen.
+    TakenBack {
+        /// Where.
+        address: u32,
+    },
 }
 
 impl Entry {

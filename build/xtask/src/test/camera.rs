@@ -71,6 +71,18 @@ pub fn run(filter: Option<&str>, progress: Progress<'_>) -> anyhow::Result<Vec<C
     Ok(cases)
 }
 
+/// The image of a case, and the machine that runs it, for those who look into it.
+///
+/// # Errors
+/// There is no such case, or its image cannot be built.
+pub fn machine(case: &str) -> anyhow::Result<(Dist, Setup)> {
+    let job = jobs().find(|job| job.name == case).with_context(|| format!("no case {case}"))?;
+    let image = build_image::build(&dist::options(Path::new(job.image.0), None))?;
+    std::fs::create_dir_all(suite::folder(SUITE))?;
+    let setup = setup(&job, &image)?;
+    Ok((image, setup))
+}
+
 fn jobs() -> impl Iterator<Item = Job> {
     let cases = CASES.iter().map(|case| Job {
         name: case.name,

@@ -5,6 +5,7 @@ mod model;
 mod rest;
 
 use super::*;
+use crate::frame_clock::{LOOK_US, STALLED_FRAMES};
 use crate::program::Path;
 use crate::program::tests::{preview_only, processed, raw};
 use crate::registers::{Write, Writer};
@@ -26,6 +27,7 @@ struct Bench {
     given: u32,
     fetched: Vec<FrameDone>,
     stopped: u32,
+    no_frames: u32,
 }
 
 impl Bench {
@@ -39,6 +41,7 @@ impl Bench {
             given: 0,
             fetched: Vec::new(),
             stopped: 0,
+            no_frames: 0,
         }
     }
 
@@ -114,6 +117,7 @@ impl Bench {
             match self.driver.next_done(self.pipeline.video) {
                 Ok(NextDone::Frame(frame)) => self.fetched.push(frame),
                 Ok(NextDone::Stopped) => self.stopped += 1,
+                Ok(NextDone::NoFrames) => self.no_frames += 1,
                 Ok(NextDone::Empty) | Err(_) => return,
             }
         }
@@ -529,11 +533,61 @@ fn a_stream_without_interrupts_looks_for_events_by_itself() {
         bench.frames(4);
         bench.fetch();
         assert!(bench.good().len() >= 2, "{:?}: {:?}", pipeline.video, bench.fetched);
-        assert_eq!(bench.driver.deadline_us(7), Some(7 + LOOK_US), "each interrupt puts it off");
+        let two_frames_us = 8 * MOMENT_US;
+        assert_eq!(bench.driver.deadline_us(7), Some(7 + two_frames_us), "interrupts put it off");
         bench.queue(0).expect("room");
         (0..2).for_each(|_| bench.moment());
         bench.stop();
         assert_eq!(bench.driver.deadline_us(9), Some(9 + POLL_US), "it stops in mid-frame");
+    }
+}
+
+#[test]
+fn a_silent_sensor_is_told_once_for_each_deadline_and_frames_may_follow() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        for index in 0..4 {
+            bench.queue(index).expect("room");
+        }
+        bench.frames(3);
+        // The last frame started three moments ago; four frames are the deadline.
+        let left_ms = (STALLED_FRAMES * 4 - 3) * MOMENT_US / POLL_US;
+        let told = |bench: &mut Bench| {
+            bench.fetch();
+            bench.no_frames
+        };
+        (1..left_ms).for_each(|_| _ = bench.timer());
+        assert_eq!(told(&mut bench), 0, "{:?}", pipeline.video);
+        let news = bench.timer();
+        assert!(news.wake.contains(pipeline.video), "the node is woken");
+        assert_eq!(told(&mut bench), 1, "{:?}", pipeline.video);
+        (1..STALLED_FRAMES * 4 * MOMENT_US / POLL_US).for_each(|_| _ = bench.timer());
+        assert_eq!(told(&mut bench), 1, "the next deadline begins then");
+        bench.timer();
+        // Nobody has asked before the sensor sends again: that is over.
+        let before = bench.fetched.len();
+        bench.frames(3);
+        assert_eq!(told(&mut bench), 1, "{:?}", pipeline.video);
+        assert!(bench.fetched.len() > before, "{:?}", pipeline.video);
+    }
+}
+
+#[test]
+fn who_is_at_rest_or_stops_expects_no_frames() {
+    for pipeline in all() {
+        let mut bench = Bench::streaming(pipeline);
+        bench.queue(0).expect("room");
+        bench.frames(3);
+        bench.with(|driver, outside| driver.rest(outside));
+        (0..2_000).for_each(|_| _ = bench.timer());
+        bench.fetch();
+        assert_eq!(bench.no_frames, 0, "{:?}", pipeline.video);
+        let mut bench = Bench::streaming(pipeline);
+        bench.frames(3);
+        bench.stop();
+        (0..2_000).for_each(|_| _ = bench.timer());
+        bench.fetch();
+        assert_eq!((bench.no_frames, bench.stopped), (0, 1), "{:?}", pipeline.video);
     }
 }
 

@@ -31,6 +31,11 @@
 //!
 //! *No magic around buffers.* omap3isp writes a pattern before and after each buffer to find an
 //! engine that wrote too far; here the DMA window ends where the measurement does.
+//!
+//! *A recovery needs room for one small measurement, not for two whole ones.* After an overflow H3A
+//! goes on where it stopped in the buffer before. omap3isp has armed the next whole measurement by
+//! then, so its buffers are twice as large; here nothing is armed before the overflow is known, so
+//! that only the smallest measurement is written behind the place, and thrown away.
 
 use drv_isp_regs::main_block::{IRQ0STATUS, irq};
 use drv_isp_regs::sbl;
@@ -384,6 +389,7 @@ impl Engine {
         if self.work != Work::Idle || self.waiting.len() == 0 {
             return;
         }
+        let whole = config;
         let config = if self.overflowed { program::recovery(&config) } else { config };
         if !self.programmed {
             program::configure(&config, outside.registers);
@@ -393,9 +399,12 @@ impl Engine {
             self.work = Work::Clearing { next: 0 };
             return;
         }
+        // The engine goes on from where it stopped: somewhere in a whole measurement.
+        let stopped_at = if self.overflowed { whole.bytes() } else { 0 };
         while let Some(held) = self.waiting.pop() {
             if let Some(register) = self.unit().address {
-                let Some(address) = outside.ledger.start_dma(held, config.bytes()) else {
+                let window_bytes = stopped_at + config.bytes();
+                let Some(address) = outside.ledger.start_dma(held, window_bytes) else {
                     self.put(NextStatistics::Returned { buffer: held.buffer });
                     continue;
                 };

@@ -30,6 +30,8 @@ struct Model {
     counting: bool,
     counts: Vec<u32>,
     open: BTreeMap<u32, Window>,
+    /// Bytes of the window that was opened last.
+    window_bytes: u32,
     /// What each buffer held when its window was shut.
     shut: BTreeMap<u32, Window>,
     /// DMA outside of a window.
@@ -149,8 +151,9 @@ impl Registers for Shared<'_> {
 struct Windows<'a>(&'a RefCell<Model>);
 
 impl Ledger for Windows<'_> {
-    fn start_dma(&mut self, held: Held, _: u32) -> Option<u32> {
+    fn start_dma(&mut self, held: Held, bytes: u32) -> Option<u32> {
         let address = address(held.buffer);
+        self.0.borrow_mut().window_bytes = bytes;
         let before = self.0.borrow_mut().open.insert(address, Window::new());
         assert!(before.is_none(), "a buffer twice in the hardware");
         Some(address)
@@ -447,6 +450,10 @@ fn an_overflow_costs_two_measurements_and_one_recovery() {
         // The recovery measures the smallest grid, once.
         let recovers = bench.model.borrow_mut().word(&h3a::AEWWIN1) != windows;
         assert_eq!(recovers, frame == 2);
+        // It begins where the lost one stopped: anywhere in it.
+        let whole = StatisticsConfig::from(AEWB).bytes();
+        let behind = if recovers { program::recovery(&AEWB.into()).bytes() } else { 0 };
+        assert_eq!(bench.model.borrow().window_bytes, whole + behind);
     }
     assert_eq!(bench.model.borrow().overflow, 0);
     bench.frame();

@@ -20,6 +20,7 @@ mod dma;
 mod filters;
 mod frame;
 mod from_memory;
+mod h3a_writer;
 mod mischief;
 mod statistics;
 

@@ -5,8 +5,9 @@
 //! what is missing comes as it is, so that a buffer is always filled.
 
 use super::config::signed;
-use super::dma::{Memory, Target};
+use super::dma::Memory;
 use super::frame::{Frame, Runner};
+use super::h3a_writer::Writer;
 use super::mischief::Mischief;
 use crate::pixels::aewb::{Aewb, AewbConfig};
 use crate::pixels::focus::{Cell, Focus, FocusConfig};
@@ -16,7 +17,7 @@ use crate::regs::firewall::Engine;
 use crate::shared::Shared;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use drv_isp_regs::main_block::{IRQ0STATUS, ctrl, irq};
-use drv_isp_regs::{Block, Register, h3a, hist};
+use drv_isp_regs::{Block, Register, h3a, hist, sbl};
 
 /// Exposure and white balance.
 pub const AEWB: Runner = Runner {
@@ -53,9 +54,9 @@ pub struct Statistics {
     aewb: Aewb,
     focus: Focus,
     histogram: Histogram,
-    /// Where they write, of those that take part.
-    aewb_target: Option<Target>,
-    focus_target: Option<Target>,
+    /// How they write; on if they take part.
+    aewb_writer: Writer,
+    focus_writer: Writer,
     /// The histogram takes part.
     counting: bool,
 }
@@ -67,43 +68,48 @@ impl Statistics {
             aewb: Aewb::new(),
             focus: Focus::new(),
             histogram: Histogram::new(),
-            aewb_target: None,
-            focus_target: None,
+            aewb_writer: Writer::new(sbl::pcr::H3A_AEAWB_WBL_OVF),
+            focus_writer: Writer::new(sbl::pcr::H3A_AF_WBL_OVF),
             counting: false,
         }
     }
 
     /// The frame before is over, whatever came of it.
     pub fn stop(&mut self) {
-        (self.aewb_target, self.focus_target, self.counting) = (None, None, false);
+        self.aewb_writer.stop();
+        self.focus_writer.stop();
+        self.counting = false;
     }
 
     /// Frame start: latches the enables. Call it inside a commit.
     pub fn start(&mut self, shared: &Shared, mischief: &mut Mischief) {
         let mut target =
             |engine, register: &Register| mischief.target(engine, shared.get(register), 0);
-        self.aewb_target = AEWB.start(shared).then(|| target(Engine::Aewb, &h3a::AEWBUFST));
-        self.focus_target = FOCUS.start(shared).then(|| target(Engine::Focus, &h3a::AFBUFST));
+        if AEWB.start(shared) {
+            self.aewb_writer.start(shared, target(Engine::Aewb, &h3a::AEWBUFST));
+        }
+        if FOCUS.start(shared) {
+            self.focus_writer.start(shared, target(Engine::Focus, &h3a::AFBUFST));
+        }
         self.counting = HISTOGRAM.start(shared);
     }
 
     /// Does any engine take part in this frame still?
     pub fn are_on(&self) -> bool {
-        self.counting || self.aewb_target.is_some() || self.focus_target.is_some()
+        self.counting || self.aewb_writer.is_on() || self.focus_writer.is_on()
     }
 
     /// Engines that still have something to write.
     pub fn engines(&self) -> u32 {
-        let targets = [&self.aewb_target, &self.focus_target];
-        targets.into_iter().flatten().fold(0, |set, target| set | target.engine_bit())
+        self.aewb_writer.engine_bit() | self.focus_writer.engine_bit()
     }
 
     /// Frame start: the registers of those that take part.
     pub fn begin_frame(&mut self, shared: &Shared) {
-        if self.aewb_target.is_some() {
+        if self.aewb_writer.is_on() {
             self.aewb.begin_frame(&aewb(shared));
         }
-        if self.focus_target.is_some() {
+        if self.focus_writer.is_on() {
             self.focus.begin_frame(&focus(shared));
         }
         if self.counting {
@@ -122,31 +128,31 @@ impl Statistics {
         last: bool,
         memory: &mut impl Memory,
     ) {
-        if self.aewb_target.is_some() {
+        if self.aewb_writer.is_on() {
             let bytes = self.aewb.line(y, pixels);
-            write(shared, frame.epoch, &mut self.aewb_target, bytes, memory);
+            self.aewb_writer.write(shared, frame.epoch, bytes, memory);
             if last {
                 while !self.aewb.is_done() {
                     let bytes = self.aewb.flush();
-                    write(shared, frame.epoch, &mut self.aewb_target, bytes, memory);
+                    self.aewb_writer.write(shared, frame.epoch, bytes, memory);
                 }
             }
             if self.aewb.is_done() {
-                self.aewb_target = None;
+                self.aewb_writer.stop();
                 self.finish(shared, frame, &AEWB, irq::H3A_AWB_DONE.mask());
             }
         }
-        if self.focus_target.is_some() {
+        if self.focus_writer.is_on() {
             let bytes = self.focus.line(y, pixels);
-            write(shared, frame.epoch, &mut self.focus_target, bytes, memory);
+            self.focus_writer.write(shared, frame.epoch, bytes, memory);
             if last {
                 while !self.focus.is_done() {
                     let bytes = self.focus.flush();
-                    write(shared, frame.epoch, &mut self.focus_target, bytes, memory);
+                    self.focus_writer.write(shared, frame.epoch, bytes, memory);
                 }
             }
             if self.focus.is_done() {
-                self.focus_target = None;
+                self.focus_writer.stop();
                 self.finish(shared, frame, &FOCUS, irq::H3A_AF_DONE.mask());
             }
         }
@@ -178,19 +184,6 @@ impl Statistics {
             }
         }
     }
-}
-
-/// Writes a burst behind the one before.
-fn write(
-    shared: &Shared,
-    epoch: u32,
-    target: &mut Option<Target>,
-    bytes: &[u8],
-    memory: &mut impl Memory,
-) {
-    let Some(target) = target.as_mut().filter(|_| !bytes.is_empty()) else { return };
-    target.offset_bytes = bytes.len() as u32;
-    shared.commit(epoch, |gates| target.write_line(shared, gates, memory, bytes));
 }
 
 fn aewb(shared: &Shared) -> AewbConfig {

@@ -1,10 +1,10 @@
 //! Statistics over whole frames: where they land, when they are done, what stops them.
 
-use super::camera_tests::{HEIGHT, OUT, Rig, WIDTH};
+use super::camera_tests::{BLANK, HEIGHT, OUT, Rig, WIDTH};
 use crate::regs::firewall::Engine;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::main_block::{self, ctrl, irq};
-use drv_isp_regs::{Block, ccdc, firewall, h3a, hist};
+use drv_isp_regs::{Block, ccdc, firewall, h3a, hist, sbl};
 
 /// Level of the test pattern: 0x400 of 12 bits.
 const LEVEL: u32 = 0x100;
@@ -136,6 +136,46 @@ fn the_firewall_stops_statistics_and_names_the_engine() {
     assert!(rig.memory.0.range(..FOCUS_OUT).next().is_none() && !rig.memory.0.is_empty());
     let engine = firewall::fault_info::ENGINE.get(rig.get(&firewall::FAULT_INFO));
     assert_eq!((engine, rig.get(&firewall::FAULT_ADDRESS)), (Engine::Aewb as u32, AEWB_OUT));
+}
+
+/// Addresses of what AEWB wrote to its buffer, from this frame on its own.
+fn aewb_frame(rig: &mut Rig) -> (Option<u32>, usize) {
+    rig.memory.0.clear();
+    rig.frame();
+    let first = rig.memory.0.range(AEWB_OUT..FOCUS_OUT).next().map(|(address, _)| *address);
+    (first, words(rig, AEWB_OUT, FOCUS_OUT).len() * 2)
+}
+
+#[test]
+fn after_an_overflow_h3a_goes_on_where_it_stopped() {
+    let mut rig = rig();
+    let (first, whole) = aewb_frame(&mut rig);
+    assert_eq!(first, Some(AEWB_OUT));
+    // Lost from line 50 on; the flag is taken back between the frames.
+    rig.memory.0.clear();
+    rig.lines(50);
+    rig.set(&sbl::PCR, sbl::pcr::H3A_AEAWB_WBL_OVF.mask());
+    rig.lines(HEIGHT + BLANK - 50);
+    let written = words(&rig, AEWB_OUT, FOCUS_OUT).len() * 2;
+    assert!(0 < written && written < whole, "{written} of {whole}");
+    assert_eq!(rig.lines_of(irq::H3A_AWB_DONE.mask()).len(), 2, "it is done nevertheless");
+    rig.set(&sbl::PCR, 0);
+    let focus_writes = words(&rig, FOCUS_OUT, FOCUS_OUT + 0x1000).len();
+    assert_eq!(focus_writes, 4 * 24, "the other engine has its own buffer");
+    assert_eq!(aewb_frame(&mut rig), (Some(AEWB_OUT + written as u32), whole));
+    assert_eq!(aewb_frame(&mut rig), (Some(AEWB_OUT), whole), "once");
+}
+
+#[test]
+fn a_reset_forgets_where_h3a_stopped() {
+    let mut rig = rig();
+    rig.lines(50);
+    rig.set(&sbl::PCR, sbl::pcr::H3A_AEAWB_WBL_OVF.mask());
+    rig.lines(HEIGHT + BLANK - 50);
+    rig.shared.new_epoch(|| (), |shared| shared.set(&sbl::PCR, 0));
+    rig.shared.new_epoch(|| (), |_| ());
+    rig.frame();
+    assert_eq!(aewb_frame(&mut rig).0, Some(AEWB_OUT));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use test_camera::clock;
 use test_camera::failure;
 use test_camera::mmio::{Pixels, Registers};
 use test_camera::report::Line;
-use test_camera::stage::{MappedPool, Node, Nodes, Stage};
+use test_camera::stage::{Library, MappedPool, Node, Nodes, Stage};
 use test_camera::witnesses::{WITNESSES, Witnesses};
 use userlib::{
     Generation, TaskIndex, config_u32, config_u32s, notification, own_index, peripheral, region,
@@ -53,7 +53,12 @@ fn stage() -> Stage {
     let timer = notification!("timer");
     let witnesses = config_u32s!("witnesses");
     let witnesses = core::array::from_fn(|index| TaskIndex(witnesses[index] as u8));
+    let library = Library {
+        input: (slot!("video5"), task_client::writable_pool!("video5")),
+        output: (slot!("video6"), task_client::pool!("video6")),
+    };
     Stage {
+        library: Some(library),
         bench: Bench::new(control),
         witnesses: Witnesses::new(witnesses, timer),
         timer,

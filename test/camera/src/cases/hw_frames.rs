@@ -83,7 +83,7 @@ impl Tally {
         for _ in 0..WATCHED {
             let info = match stage.video.dequeue_buffer(running.handle, PATIENCE_MS) {
                 Ok(info) => info,
-                Err(ipc::Error::Op(NodeError::TimedOut)) => {
+                Err(ipc::Error::Op(NodeError::TimedOut | NodeError::NoFrames)) => {
                     tally.missing += 1;
                     continue;
                 }
@@ -266,7 +266,7 @@ pub fn clock(stage: &mut Stage) -> Verdict {
     loop {
         match stage.video.dequeue_buffer(running.handle, PATIENCE_MS) {
             Ok(info) => ok("queue", stage.video.queue_buffer(running.handle, info.frame.buffer))?,
-            Err(ipc::Error::Op(NodeError::TimedOut)) => break,
+            Err(ipc::Error::Op(NodeError::NoFrames)) => break,
             Err(error) => return ok("dequeue without a clock", Err(error)),
         }
         finished += 1;

@@ -221,13 +221,18 @@ pub fn owner(stage: &Stage, pool: PoolId, buffer: BufferIndex) -> Result<Owner, 
 /// Fills a picture in YUYV: luma goes up by one with each column and line, blue-difference by one with
 /// each pair, red-difference down.
 pub fn ramp(pixels: Pixels, format: PixFormat) {
+    draw_ramp(format, |offset, word| pixels.write(offset, word));
+}
+
+/// The words of a ramp, with their offsets in bytes.
+pub fn draw_ramp(format: PixFormat, mut write: impl FnMut(usize, u32)) {
     for y in 0..u32::from(format.height_px) {
         for pair in 0..u32::from(format.width_px) / 2 {
             let luma = BLACK + (2 * pair + y) % WRAP;
             let (blue, red) = (60 + pair % 64, 200 - pair % 64);
             let second = BLACK + (2 * pair + 1 + y) % WRAP;
             let word = luma | blue << 8 | second << 16 | red << 24;
-            pixels.write((y * format.stride_bytes + 4 * pair) as usize, word);
+            write((y * format.stride_bytes + 4 * pair) as usize, word);
         }
     }
 }

@@ -2,14 +2,16 @@
 //! while all is well: it is seen in the picture.
 
 use idl::subdev;
-use idl::types::{AewbConfig, ControlId, Disconnect, Grid, Handle, NodeError};
+use idl::types::{AewbConfig, ControlId, ControlKind, Disconnect, Grid, Handle, NodeError};
+use task_client::Subdev;
 
 use super::measuring::{AEWB, Measuring, ROOM_BYTES, stop};
 use super::removal::{self, Removal};
 use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, ok, refused};
-use crate::ensure;
+use crate::reference;
 use crate::stage::{FRAME_MS, QUIET_US, Running, Stage};
 use crate::text::Text;
+use crate::{ensure, failure};
 
 /// Brightness that is added, in codes.
 const BRIGHTNESS: i32 = 40;
@@ -20,6 +22,9 @@ const SHORT_EXPOSURE: i32 = 200;
 /// Frames until a control of the sensor is in the picture: it takes effect two frames later, and a
 /// frame or two were under way.
 const SENSOR_DELAY_FRAMES: u32 = 6;
+
+/// Controls of a node that are looked through.
+const CONTROLS_MAX: u8 = 16;
 
 /// An open subdev node with a control.
 struct Controlled {
@@ -62,6 +67,53 @@ fn nodes(stage: &Stage) -> Result<(Controlled, Controlled), Failure> {
     let sensor = subdev::Client::to(stage.camera.sensor);
     let preview = Controlled::open(preview, ControlId::BRIGHTNESS)?;
     Ok((preview, Controlled::open(sensor, ControlId::EXPOSURE)?))
+}
+
+/// The test pattern is a menu: a client finds an item by its name, sets it, and sees it; after the
+/// removal nobody names it.
+pub fn menu(stage: &mut Stage) -> Verdict {
+    let epoch = stage.all_ready(None)?;
+    let sensor = ok("open the sensor", Subdev::open(stage.camera.sensor))?;
+    let mut found = None;
+    for index in 0..CONTROLS_MAX {
+        match sensor.query_control(index) {
+            Ok(control) if control.id == ControlId::TEST_PATTERN => found = Some(control),
+            Ok(_) => {}
+            Err(end) => {
+                refused("the end of the list", Err::<(), _>(end), NodeError::NoSuchControl)?;
+                break;
+            }
+        }
+    }
+    let Some(control) = found else { return Err(failure!("the sensor has no test pattern")) };
+    equal("kind", control.kind, ControlKind::Menu)?;
+    let id = ControlId::TEST_PATTERN;
+    for item in control.minimum..=control.maximum {
+        let name = ok("an item", sensor.menu_item(id, item as u32))?;
+        ensure!(!name.as_str().is_empty(), "item {item} has no name");
+        equal("its index", ok("by name", sensor.menu_index(id, name.as_str()))?, item)?;
+    }
+    let none = NodeError::NoSuchControl;
+    refused("behind the last item", sensor.menu_item(id, control.maximum as u32 + 1), none)?;
+    refused("no item", sensor.menu_item(id, u32::MAX), none)?;
+    refused("no menu", sensor.menu_item(ControlId::EXPOSURE, 0), none)?;
+    refused("another's menu", sensor.menu_item(ControlId::BRIGHTNESS, 0), none)?;
+    refused("a name that there is not", sensor.menu_index(id, "Sunset"), none)?;
+    let preview = ok("open the preview", Subdev::open(stage.camera.preview))?;
+    refused("a block without menus", preview.menu_item(id, 0), none)?;
+    ok("close", preview.close())?;
+    let diagonal = ok("by name", sensor.menu_index(id, "Diagonal Gradient"))?;
+    equal("the pattern of the statistics' cases", diagonal, reference::DIAGONAL)?;
+    equal("set", ok("set control", sensor.set_control(id, diagonal))?, diagonal)?;
+
+    Removal::Unplug.begin(stage)?;
+    let record = stage.wait_for("the end of the handle", QUIET_US, |_| {
+        Ok(sensor.menu_item(id, 0).err().and_then(|failure| failure.disconnect()))
+    })?;
+    equal("again", disconnected("query menu", sensor.menu_item(id, 0))?, record)?;
+    ok("close", sensor.close())?;
+    Removal::Unplug.end(stage, epoch)?;
+    Ok(Text::of(format_args!("{} items", control.maximum - control.minimum + 1)))
 }
 
 pub fn ended(stage: &mut Stage) -> Verdict {

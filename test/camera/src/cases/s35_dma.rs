@@ -3,7 +3,7 @@
 //! and the restart waits for that.
 
 use drv_isp_regs::bench_control as control;
-use idl::types::{BufferIndex, Control, Edge, StoryKind};
+use idl::types::{BufferIndex, Control, Edge, NodeError, StoryKind};
 
 use super::removal::{Removal, close_ended, streams_again};
 use crate::check::{Failure, Verdict, equal, ok};
@@ -136,7 +136,7 @@ pub fn stray(stage: &mut Stage) -> Verdict {
                 Ok(info) => {
                     ok("queue", stage.video.queue_buffer(running.handle, info.frame.buffer))?;
                 }
-                Err(idl::ipc::Error::Op(idl::types::NodeError::TimedOut)) => {}
+                Err(idl::ipc::Error::Op(NodeError::TimedOut | NodeError::NoFrames)) => {}
                 Err(idl::ipc::Error::Disconnected(_)) => break,
                 Err(error) => return ok("dequeue", Err(error)),
             }

@@ -4,13 +4,15 @@
 
 use idl::ipc;
 use idl::types::{BufferIndex, Cause, Control, NodeError, PixFormat};
+use task_client::{OutputStream, Stream};
 
 use super::memory::{self, BLACK, FIRST, HALF_PX, LARGE_PX, Pair, Queue};
 use super::removal;
 use crate::check::{Ended, Failure, Verdict, disconnected, equal, names, ok, refused};
 use crate::clock::now_us;
+use crate::mmio::checksum;
 use crate::protocol::{Job, Outcome};
-use crate::stage::{FRAME_MS, QUIET_US, SENSOR_PX, Stage};
+use crate::stage::{FRAME_MS, Library, QUIET_US, SENSOR_PX, Stage};
 use crate::text::Text;
 use crate::{ensure, failure};
 
@@ -50,6 +52,61 @@ pub fn resized(stage: &mut Stage) -> Verdict {
     ensure!(worst_q8 <= 256, "luma is off by {worst_q8}/256");
     pair.close(stage)?;
     Ok(Text::of(format_args!("worst luma is {worst_q8}/256 off")))
+}
+
+/// A program that uses the client library gets, with two pictures under way, what a client gets by hand.
+pub fn library(stage: &mut Stage) -> Verdict {
+    const TIMES_US: [u64; 2] = [77, 78];
+    stage.all_ready(None)?;
+    let Some(Library { input, output }) = stage.library.take() else {
+        return Err(failure!("another case has taken the library's pools"));
+    };
+    let ((input, mut pool), (output, shown)) = (input, output);
+    let layout = ok("set up", stage.camera.scaled(LARGE_PX, HALF_PX))?;
+    let mut input = ok("open the input", OutputStream::open(input, &mut pool))?;
+    let mut output = ok("open the output", Stream::open(output, shown))?;
+    let format = ok("format of the input", input.set_format(layout.input))?;
+    let made = ok("format of the output", output.set_format(layout.output))?;
+    equal("buffers of the input", ok("request", input.request_buffers(memory::BUFFERS))?, 2)?;
+    ok("buffers of the output", output.request_buffers(memory::BUFFERS))?;
+    ok("queue the output", output.queue_all())?;
+    ok("start the input", input.start())?;
+    ok("start the output", output.start())?;
+    for time_us in TIMES_US {
+        let Some(mut draft) = input.draft() else { return Err(failure!("no buffer is free")) };
+        let pixels = draft.pixels();
+        memory::draw_ramp(format, |offset, word| {
+            pixels[offset..offset + 4].copy_from_slice(&word.to_le_bytes());
+        });
+        ok("queue the picture", draft.queue(time_us))?;
+    }
+    ensure!(input.draft().is_none(), "a queued buffer can be written");
+    let mut sums = [0; 2];
+    for (time_us, sum) in TIMES_US.into_iter().zip(&mut sums) {
+        let frame = ok("the scaled picture", output.dequeue(FRAME_MS))?;
+        equal("its time", frame.timestamp_us(), time_us)?;
+        equal("its length", frame.pixels().len(), made.size_bytes as usize)?;
+        *sum = checksum(frame.pixels());
+        let read = ok("the picture was read", input.dequeue(FRAME_MS))?;
+        equal("time of what was read", read.frame.timestamp_us, time_us)?;
+        ensure!(input.draft().is_some(), "what was read is not free");
+    }
+    equal("the second picture", sums[1], sums[0])?;
+    ok("stop the output", output.stop(memory::STOP_MS))?;
+    ok("stop the input", input.stop(memory::STOP_MS))?;
+    ok("close the output", output.close())?;
+    ok("close the input", input.close())?;
+    // The same by hand: its pixels are read after the library has let go of them.
+    let pair = Pair::scaled(stage, LARGE_PX, HALF_PX)?;
+    let pool = stage.nodes.resizer_input.pool.pixels;
+    memory::ramp(pair.input.pixels(pool, stage, FIRST)?, pair.input.format);
+    pair.start(stage)?;
+    let by_hand = pair.run(stage, 9)?;
+    let pixels = pair.output.pixels(stage.pool.pixels, stage, by_hand.frame.buffer)?;
+    equal("by hand", pixels.part(0, made.size_bytes as usize).checksum(), sums[0])?;
+    pair.output.stop(stage)?;
+    pair.close(stage)?;
+    Ok(Text::of(format_args!("two pictures, checksum {:#010x}", sums[0])))
 }
 
 /// A pipeline with a job in the hardware, and a witness that waits for its frame.

@@ -7,7 +7,7 @@ use idl::types::{Cause, Generation, NodeError, PollEvents};
 use sys_abi::Sysnum;
 
 use super::removal::{STOP_MS, close_ended, ended_in_time, hung_up_in_time, streams_again};
-use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, names, ok};
+use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, names, ok, refused};
 use crate::clock::now_us;
 use crate::protocol::{Job, NodeKind, Outcome};
 use crate::stage::{FRAME_MS, QUIET_US, Stage};
@@ -33,6 +33,10 @@ const SETTLE_US: u64 = 10_000;
 const NO_FRAME_MS: u32 = 60;
 /// Frames that do not come.
 const DROPPED_FRAMES: u32 = 20;
+/// A client that waits is told after so many frame intervals, and a tick ...
+const SILENT_FRAMES: u64 = 5;
+/// ... or after this time, in microseconds, if that is longer.
+const NO_FRAMES_US: u64 = 110_000;
 /// Interrupts of the storm: more than the driver can take in [`STORM_BOUND_US`].
 const STORM: u32 = 10_000_000;
 /// From the death to the clients, in microseconds.
@@ -152,10 +156,11 @@ pub fn silent(stage: &mut Stage) -> Verdict {
 /// The other side: a driver that has no frames to give is not one that hangs.
 pub fn no_frames(stage: &mut Stage) -> Verdict {
     let running = stage.stream(4)?;
-    stage.run_frames(&running, 3)?;
+    let interval_us = stage.run_frames(&running, 3)?;
     let life = running.epoch;
     stage.bench.now(control::FRAME_DROP, DROPPED_FRAMES, 0)?;
     let mut missed = 0;
+    let mut begun_us = now_us();
     loop {
         match stage.video.dequeue_buffer(running.handle, NO_FRAME_MS) {
             Ok(info) => ok("queue", stage.video.queue_buffer(running.handle, info.frame.buffer))?,
@@ -163,14 +168,34 @@ pub fn no_frames(stage: &mut Stage) -> Verdict {
             Err(error) => return Err(failure!("no frames: found {error:?}")),
         }
         missed += 1;
+        begun_us = now_us();
         ensure!(missed <= DROPPED_FRAMES, "frames come although the sensor drops them");
+    }
+    // Who waits for longer is told at the driver's deadline.
+    let waited = stage.video.dequeue_buffer(running.handle, FRAME_MS).map(|_| ());
+    refused("a long wait", waited, NodeError::NoFrames)?;
+    let silent_us = now_us() - begun_us;
+    at_most("silence until told", silent_us, NO_FRAMES_US.max(SILENT_FRAMES * interval_us))?;
+    let mut told = 1;
+    loop {
+        match stage.video.dequeue_buffer(running.handle, FRAME_MS) {
+            Ok(info) => {
+                break ok("queue", stage.video.queue_buffer(running.handle, info.frame.buffer))?;
+            }
+            Err(error) => refused("while it is silent", Err::<(), _>(error), NodeError::NoFrames)?,
+        }
+        told += 1;
+        ensure!(told <= DROPPED_FRAMES, "told more often than frames are missing");
     }
     stage.run_frames(&running, 3)?;
     equal("the life of the driver", stage.ready(stage.isp, None)?, life)?;
     ok("stream off", stage.video.stream_off(running.handle, STOP_MS))?;
     ok("close", stage.video.close(running.handle))?;
     stage.at_baseline()?;
-    Ok(Text::of(format_args!("TimedOut, then frames again in life {}", life.0)))
+    Ok(Text::of(format_args!(
+        "NoFrames after {silent_us} us, {told} times, then frames in life {}",
+        life.0
+    )))
 }
 
 pub fn storm(stage: &mut Stage) -> Verdict {

@@ -76,6 +76,8 @@ impl Jobs {
             match self.driver.next_done(video) {
                 Ok(NextDone::Frame(frame)) => fetched.frames.push(frame),
                 Ok(NextDone::Stopped) => fetched.stopped += 1,
+                // Of a stream beside the jobs, whose sensor is silent.
+                Ok(NextDone::NoFrames) => {}
                 Ok(NextDone::Empty) | Err(_) => return fetched,
             }
         }
