@@ -1,8 +1,28 @@
-//! CCP2 (CSI1) receiver with its memory read channel (LCM). The registers answer; no sensor is wired to
-//! the receiver.
+//! CCP2 (CSI1) receiver with its memory read channel (LCM).
+//!
+//! No sensor is wired to the receiver: its logical channels are registers that answer. The memory
+//! channel works. Writing `LCM_CTRL.CHAN_EN` starts one frame, which is read line by line, unpacked or
+//! decompressed, and sent to the CCDC with syncs of its own, as long as `CTRL.PAR_SER_CLK_SEL` of ISP main
+//! selects CSI B. CHAN_EN clears at the end of the frame; LCM_IRQSTATUS says what happened, and where
+//! LCM_IRQENABLE allows it, so does `CCP2_LCM` of IRQ0STATUS.
+//!
+//! The emulated channel knows what the Linux driver omap3isp uses: [`format`]s RAW8 and RAW10, not packed,
+//! decompression [`DECOMPRESS_DPCM10`] from RAW8 with the simple predictor, and the video port as
+//! destination (`LCM_CTRL.DST_PORT` 0, `CTRL.IO_OUT_SEL` 1). Set up in any other way, it never ends.
 
 use crate::Access::{ReadOnly, ReadWrite, WriteOneToClear};
 use crate::register::registers;
+
+/// Codes of `LCM_CTRL.SRC_FORMAT` and `DST_FORMAT` (ispccp2.c).
+pub mod format {
+    /// Eight bits in a byte.
+    pub const RAW8: u32 = 2;
+    /// Ten bits, in two bytes unless packed.
+    pub const RAW10: u32 = 3;
+}
+
+/// Code of `LCM_CTRL.SRC_DECOMPR`: DPCM, eight bits to ten (ispccp2.c).
+pub const DECOMPRESS_DPCM10: u32 = 2;
 
 registers! {
     block Ccp2;
@@ -90,7 +110,7 @@ registers! {
     }
     /// Control of the memory channel.
     LCM_CTRL lcm_ctrl @ 0x1D0, 0, ReadWrite, 0x07F7_00FD, "ispreg.h" {
-        /// Channel on: reads one frame.
+        /// Channel on: reads one frame, and clears at its end. Cleared before, reading stops at once.
         CHAN_EN: 0, 1;
         /// Destination: 0 video port, 1 memory.
         DST_PORT: 2, 1;
@@ -121,14 +141,14 @@ registers! {
         /// Pixels.
         COUNT: 16, 13;
     }
-    /// Bytes of a line / 8 that are fetched ahead.
+    /// How much of each line is fetched: what is beyond reads as zero.
     LCM_PREFETCH lcm_prefetch @ 0x1DC, 0, ReadWrite, 0x7FF8, "ispreg.h" {
         /// Words of 64 bits.
         HWORDS: 3, 12;
     }
     /// Address of the frame that is read.
     LCM_SRC_ADDR lcm_src_addr @ 0x1E0, 0, ReadWrite, 0xFFFF_FFE0, "ispreg.h" {}
-    /// Line distance of the frame that is read, in bytes.
+    /// Line distance of the frame that is read, in bytes; 0 = lines follow each other.
     LCM_SRC_OFST lcm_src_ofst @ 0x1E4, 0, ReadWrite, 0xFFFF_FFE0, "ispreg.h" {}
     /// Address of the frame that is written.
     LCM_DST_ADDR lcm_dst_addr @ 0x1E8, 0, ReadWrite, 0xFFFF_FFE0, "ispreg.h" {}

@@ -32,8 +32,8 @@
 //! *Frames have a deadline.* A lost interrupt is found by looking after two frames; when no frame has
 //! started for four, the node is told, so that its clients need not wait for their own time-out.
 //!
-//! *Pipelines share no block*, so there are at most three: from the sensor there is one CCDC, from memory
-//! one preview engine and one resizer.
+//! *Pipelines share no block*, so there are at most three: from the sensor or the memory channel of CCP2
+//! there is one CCDC, from memory one preview engine and one resizer.
 //!
 //! *A block that does not stop is marked, not reset, while others work.* The reset takes the whole ISP.
 //! The marked block is kept off its buffers by the ledger (their windows are shut), pipelines that need
@@ -156,8 +156,9 @@ impl Driver {
     /// When the timer is needed next; `None` = not at all. A deadline stays until the timer has
     /// fired, however often others call meanwhile.
     pub fn deadline_us(&mut self, now_us: u64) -> Option<u64> {
-        let stopping = self.running.iter().flatten().any(Running::is_stopping);
-        let soon = stopping || self.rest_wanted || self.statistics.need_time();
+        let ending = |running: &Running| running.is_stopping() || running.is_draining();
+        let ending = self.running.iter().flatten().any(ending);
+        let soon = ending || self.rest_wanted || self.statistics.need_time();
         let pause_us = match self.phase {
             Phase::Off => None,
             Phase::Resetting { .. } | Phase::Loading { .. } => Some(POLL_US),

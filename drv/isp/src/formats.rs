@@ -8,9 +8,10 @@
 //! use two columns more on each side; but a raw frame gives the same picture either way.
 
 pub mod ccdc;
+pub mod ccp2;
 pub mod code;
+pub mod csi2a;
 pub mod preview;
-pub mod receiver;
 pub mod resizer;
 
 use idl::types::{BlockState, FormatChange, IspError};
@@ -20,7 +21,8 @@ use crate::topology::position;
 /// A block that has formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Block {
-    Receiver,
+    Ccp2,
+    Csi2a,
     Ccdc,
     Preview,
     Resizer,
@@ -28,7 +30,8 @@ enum Block {
 
 fn block(entity: u8) -> Result<Block, IspError> {
     match entity {
-        position::CCP2 | position::CSI2A => Ok(Block::Receiver),
+        position::CCP2 => Ok(Block::Ccp2),
+        position::CSI2A => Ok(Block::Csi2a),
         position::CCDC => Ok(Block::Ccdc),
         position::PREVIEW => Ok(Block::Preview),
         position::RESIZER => Ok(Block::Resizer),
@@ -43,7 +46,8 @@ fn block(entity: u8) -> Result<Block, IspError> {
 /// statistics).
 pub fn default_state(entity: u8) -> Result<BlockState, IspError> {
     Ok(match block(entity)? {
-        Block::Receiver => receiver::default_state(),
+        Block::Ccp2 => ccp2::default_state(),
+        Block::Csi2a => csi2a::default_state(),
         Block::Ccdc => ccdc::default_state(),
         Block::Preview => preview::default_state(),
         Block::Resizer => resizer::default_state(),
@@ -59,7 +63,8 @@ pub fn default_state(entity: u8) -> Result<BlockState, IspError> {
 /// `NoSuchEntity` as in [`default_state`].
 pub fn adjust(entity: u8, state: BlockState, change: FormatChange) -> Result<BlockState, IspError> {
     Ok(match block(entity)? {
-        Block::Receiver => receiver::adjust(state, change),
+        Block::Ccp2 => ccp2::adjust(state, change),
+        Block::Csi2a => csi2a::adjust(state, change),
         Block::Ccdc => ccdc::adjust(state, change),
         Block::Preview => preview::adjust(state, change),
         Block::Resizer => resizer::adjust(state, change),

@@ -13,10 +13,13 @@
 //!
 //! *A crop waits for the gap between two jobs*, which the driver makes itself, so nothing can be torn.
 //!
+//! *The CCDC has no event after the last pixel.* Once all other events of its job are there it has a few
+//! writes left at most; the driver looks again until they are done.
+//!
 //! *A job has no time limit.* One that does not end is a stalled stream, which the client notices and
 //! stops; the stop has its limit.
 
-use idl::types::{FrameDone, FrameFlags, Input, QUEUE_DEPTH, VideoNode};
+use idl::types::{FrameDone, FrameFlags, QUEUE_DEPTH, VideoNode};
 
 use crate::fifo::Fifo;
 use crate::outbox::Outboxes;
@@ -39,6 +42,8 @@ struct Job {
     target: Held,
     /// Events that have not come yet.
     events_left: u32,
+    /// A part of what was to be read did not come.
+    damaged: bool,
 }
 
 /// A running (or stopping) pipeline from memory.
@@ -80,7 +85,13 @@ impl Jobs {
 
     /// The blocks that are still in the middle of a frame.
     pub fn busy(&self, registers: &mut impl Registers) -> Blocks {
-        self.path.blocks().busy(registers)
+        self.path.busy(registers)
+    }
+
+    /// Whether a job only waits for the last writes, which nothing tells of.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.job.is_some_and(|job| job.events_left == 0)
     }
 
     /// Buffers of one of its nodes that it holds.
@@ -123,10 +134,12 @@ impl Jobs {
     ) {
         let Some(job) = &mut self.job else { return };
         job.events_left &= !events;
-        if job.events_left != 0 {
+        job.damaged |= self.path.take_error(events, outside.registers);
+        if job.events_left != 0 || !self.path.has_written(outside.registers) {
             return;
         }
-        let damaged = take_overflows(self.path.blocks(), outside.registers);
+        let damaged = job.damaged | take_overflows(self.path.blocks(), outside.registers);
+        self.path.disable(outside.registers);
         let flags = if damaged { FrameFlags::ERROR } else { FrameFlags::default() };
         self.settle(flags, outside, outboxes);
         self.begin(outside, outboxes);
@@ -138,6 +151,9 @@ impl Jobs {
         outside: &mut Outside<'_, R, L>,
         outboxes: &mut Outboxes,
     ) {
+        if !self.run.is_parked() {
+            self.path.disable(outside.registers);
+        }
         self.run = self.run.stop(outside.now_us);
         while let Some(source) = self.inputs.pop() {
             outboxes.of(self.path.input()).push(cancelled(source.held, FrameFlags::default()));
@@ -200,7 +216,8 @@ impl Jobs {
                 outboxes.of(self.checked.video()).push(cancelled(target, FrameFlags::ERROR));
                 continue;
             };
-            self.job = Some(Job { source, target, events_left: self.path.done_events() });
+            let events_left = self.path.done_events();
+            self.job = Some(Job { source, target, events_left, damaged: false });
             self.run_job((input, output), outside.registers);
         }
     }
@@ -220,10 +237,8 @@ impl Jobs {
             let mut write = |write| registers.write_at(write);
             program::configure_crop(&self.checked, state, &mut Writer(&mut write));
         }
-        let stride_bytes = match self.checked.pipeline.input {
-            Input::Memory { format, .. } => format.stride_bytes,
-            Input::Sensor(_) => 0,
-        };
+        let input = self.checked.pipeline.input.memory();
+        let stride_bytes = input.map_or(0, |format| format.stride_bytes);
         self.path.run(addresses, (resizer.as_ref(), stride_bytes), registers);
     }
 

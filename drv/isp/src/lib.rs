@@ -26,7 +26,7 @@
 //!
 //! *No pixels and no waiting.* The driver moves addresses; each wait is a timer or an interrupt.
 //!
-//! What it leaves out so far: CCP2 and CSI2a inputs.
+//! What it leaves out so far: CSI2a inputs, and statistics of frames that come from memory.
 
 mod controls;
 mod driver;

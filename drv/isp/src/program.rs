@@ -5,6 +5,7 @@
 //!   preview:  sensor ─► CCDC ─VP─► preview ───────────► memory
 //!   resizer:  sensor ─► CCDC ─VP─► preview ─► resizer ► memory
 //!   memory ─► preview ─► memory     memory ─► preview ─► resizer ─► memory     memory ─► resizer ─► memory
+//!   memory ─► CCP2 ─► CCDC ─► ..., on any of the three ways of the sensor's frames
 //! ```
 //!
 //! Nothing here starts a block: the enable bits and the memory addresses are written frame by frame
@@ -13,6 +14,7 @@
 
 mod blocks;
 mod ccdc;
+mod ccp2;
 mod check;
 mod main_block;
 mod memory_path;
@@ -28,6 +30,7 @@ pub use path::{Path, Route};
 pub use preview::{TABLE_WRITES, table_write, white_balance};
 
 use idl::types::{BlockState, Input};
+use main_block::Port;
 
 use crate::registers::Writer;
 
@@ -35,9 +38,16 @@ use crate::registers::Writer;
 pub fn configure(checked: &Checked, out: &mut Writer<'_>) {
     let pipeline = &checked.pipeline;
     let mut stride_bytes = None;
-    match pipeline.input {
-        Input::Sensor(state) => ccdc::configure(&state, checked.route, &pipeline.output, out),
+    match &pipeline.input {
+        Input::Sensor(_) => main_block::select(Port::Parallel, out),
+        Input::Ccp2 { format, .. } => {
+            main_block::select(Port::CsiB, out);
+            ccp2::configure(format, out);
+        }
         Input::Memory { format, .. } => stride_bytes = Some(format.stride_bytes),
+    }
+    if let (Some(state), Some(path)) = (pipeline.input.ccdc(), checked.route.behind_ccdc()) {
+        ccdc::configure(state, path == Path::Raw, &pipeline.output, out);
     }
     if let Some(state) = &pipeline.preview {
         let to_resizer = pipeline.resizer.is_some();

@@ -119,6 +119,15 @@ impl Running {
         }
     }
 
+    /// Whether it waits for something that no interrupt tells of.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        match self {
+            Self::Live(_) => false,
+            Self::Memory(jobs) => jobs.is_draining(),
+        }
+    }
+
     /// Buffers of one of its nodes that it holds.
     #[must_use]
     pub fn held(&self, video: VideoNode) -> usize {

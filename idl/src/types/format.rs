@@ -10,6 +10,8 @@ pub struct MbusCode(pub u16);
 impl MbusCode {
     /// MEDIA_BUS_FMT_SGRBG10_1X10.
     pub const SGRBG10: Self = Self(0x300a);
+    /// MEDIA_BUS_FMT_SGRBG10_DPCM8_1X8: SGRBG10, compressed to eight bits.
+    pub const SGRBG10_DPCM8: Self = Self(0x3009);
     /// MEDIA_BUS_FMT_UYVY8_1X16.
     pub const UYVY8_1X16: Self = Self(0x200f);
     /// MEDIA_BUS_FMT_YUYV8_1X16.
@@ -23,6 +25,8 @@ pub struct PixelFormat(pub u32);
 impl PixelFormat {
     /// V4L2_PIX_FMT_SGRBG10: 10 bits in 2 bytes, little endian.
     pub const SGRBG10: Self = Self(u32::from_le_bytes(*b"BA10"));
+    /// V4L2_PIX_FMT_SGRBG10DPCM8: 10 bits compressed to a byte (MIPI CSI-2, predictor 1).
+    pub const SGRBG10_DPCM8: Self = Self(u32::from_le_bytes(*b"BD10"));
     /// V4L2_PIX_FMT_UYVY.
     pub const UYVY: Self = Self(u32::from_le_bytes(*b"UYVY"));
     /// V4L2_PIX_FMT_YUYV.

@@ -189,6 +189,33 @@ pub enum Input {
         /// What lies in its buffers.
         format: PixFormat,
     },
+    /// Buffers of the CCP2 input, through the receiver's memory channel and the CCDC.
+    Ccp2 {
+        /// What lies in the buffers.
+        format: PixFormat,
+        /// The CCDC's active state; its sink is what the receiver makes of them.
+        ccdc: BlockState,
+    },
+}
+
+impl Input {
+    /// State of the CCDC, if the pictures come through it.
+    #[must_use]
+    pub const fn ccdc(&self) -> Option<&BlockState> {
+        match self {
+            Self::Sensor(ccdc) | Self::Ccp2 { ccdc, .. } => Some(ccdc),
+            Self::Memory { .. } => None,
+        }
+    }
+
+    /// What lies in the buffers that are read, if any are.
+    #[must_use]
+    pub const fn memory(&self) -> Option<&PixFormat> {
+        match self {
+            Self::Memory { format, .. } | Self::Ccp2 { format, .. } => Some(format),
+            Self::Sensor(_) => None,
+        }
+    }
 }
 
 /// A validated pipeline that ends in a video node, as the graph hands it to the ISP.

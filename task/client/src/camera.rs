@@ -6,6 +6,8 @@
 //!   raw:       sensor:0 → CCDC:0, CCDC:1 → CCDC output:0
 //!   developed: preview input:0 → preview:0, preview:1 → preview output:0
 //!   scaled:    resizer input:0 → resizer:0, resizer:1 → resizer output:0
+//!   received:  CCP2 input:0 → CCP2:0, CCP2:1 → CCDC:0, CCDC:1 → CCDC output:0
+//!   received and developed: the same up to CCDC:0, CCDC:2 → preview:0, preview:1 → preview output:0
 //! ```
 
 use idl::types::{
@@ -16,6 +18,8 @@ use idol_runtime::ipc;
 
 use crate::{Failure, Media, Subdev};
 
+const CCP2: &str = "OMAP3 ISP CCP2";
+const CCP2_INPUT: &str = "OMAP3 ISP CCP2 input";
 const CCDC: &str = "OMAP3 ISP CCDC";
 const CCDC_OUTPUT: &str = "OMAP3 ISP CCDC output";
 const PREVIEW: &str = "OMAP3 ISP preview";
@@ -198,6 +202,59 @@ impl Camera {
             output: in_memory(resizer.source, PixelFormat::YUYV),
             crop: resizer.crop,
         })
+    }
+
+    /// Sets up the pipeline that brings raw pictures of `input_px` (width, height) from memory through the
+    /// receiver to the CCDC, which writes them; `ccp2` is the receiver's subdev node. `compressed`: they
+    /// are SGRBG10_DPCM8, else SGRBG10.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn received(
+        &self,
+        ccp2: TaskIndex,
+        input_px: (u16, u16),
+        compressed: bool,
+    ) -> Result<MemoryLayout, Failure> {
+        let (input, ccdc) = self.receive(ccp2, input_px, compressed)?;
+        self.link(&[((CCDC, 1), (CCDC_OUTPUT, 0))])?;
+        let output = in_memory(ccdc.source, PixelFormat::SGRBG10);
+        Ok(MemoryLayout { input, output, crop: ccdc.crop })
+    }
+
+    /// As [`Camera::received`], not compressed, but the CCDC feeds the preview engine, which writes.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn received_and_developed(
+        &self,
+        ccp2: TaskIndex,
+        input_px: (u16, u16),
+    ) -> Result<MemoryLayout, Failure> {
+        let (input, ccdc) = self.receive(ccp2, input_px, false)?;
+        self.link(&[((CCDC, 2), (PREVIEW, 0)), ((PREVIEW, 1), (PREVIEW_OUTPUT, 0))])?;
+        let preview = with(self.preview, |node| node.set_format(0, ccdc.video_port))?;
+        let output = in_memory(preview.source, PixelFormat::YUYV);
+        Ok(MemoryLayout { input, output, crop: preview.crop })
+    }
+
+    /// From memory to the CCDC.
+    fn receive(
+        &self,
+        ccp2: TaskIndex,
+        (width_px, height_px): (u16, u16),
+        compressed: bool,
+    ) -> Result<(PixFormat, BlockState), Failure> {
+        self.link(&[((CCP2_INPUT, 0), (CCP2, 0)), ((CCP2, 1), (CCDC, 0))])?;
+        let (code, pixel_format) = if compressed {
+            (MbusCode::SGRBG10_DPCM8, PixelFormat::SGRBG10_DPCM8)
+        } else {
+            (MbusCode::SGRBG10, PixelFormat::SGRBG10)
+        };
+        let receiver =
+            with(ccp2, |node| node.set_format(0, PadFormat { width_px, height_px, code }))?;
+        let ccdc = with(self.ccdc, |node| node.set_format(0, receiver.source))?;
+        Ok((in_memory(receiver.sink, pixel_format), ccdc))
     }
 
     fn link(&self, links: &[(Pad<'_>, Pad<'_>)]) -> Result<(), Failure> {

@@ -3,8 +3,8 @@
 //!
 //! The walk follows the one enabled link into each sink pad, so it needs no search; a pipeline that is
 //! asked for at its input is first followed downstream, along the one enabled link out of each block.
-//! What the ISP driver can run is its own decision; a path through a CSI-2 receiver is a
-//! `BrokenPipeline` here.
+//! What the ISP driver can run is its own decision; a receiver is part of a path only between a video
+//! output node and the CCDC, because no sensor is wired to one.
 //!
 //! The lane shifter of the CCDC could take a code with more bits than the CCDC's sink; with one
 //! raw code in use, equality of codes is the same rule.
@@ -16,8 +16,8 @@ use idl::types::{
 
 use crate::topology::{Node, Topology};
 
-/// Most entities of a pipeline: sensor, CCDC, preview engine, resizer, video node.
-pub const PATH_MAX: usize = 5;
+/// Most entities of a pipeline: video node, receiver, CCDC, preview engine, resizer, video node.
+pub const PATH_MAX: usize = 6;
 
 /// Where the pictures of a pipeline come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum Origin {
         video: VideoNode,
         /// What the block that reads them expects.
         expected: PadFormat,
+        /// What the CCDC runs, if the block that reads is a receiver in front of it.
+        ccdc: Option<BlockState>,
     },
 }
 
@@ -89,6 +91,7 @@ impl Path {
     pub const fn pipeline(&self, output: PixFormat, input: PixFormat) -> Pipeline {
         let input = match self.origin {
             Origin::Sensor { ccdc, .. } => Input::Sensor(ccdc),
+            Origin::Memory { ccdc: Some(ccdc), .. } => Input::Ccp2 { format: input, ccdc },
             Origin::Memory { video, .. } => Input::Memory { video, format: input },
         };
         let Self { video, preview, resizer, .. } = *self;
@@ -105,6 +108,8 @@ struct Blocks {
     resizer: Option<BlockState>,
     sensor: Option<BlockState>,
     memory: Option<(EntityId, VideoNode)>,
+    /// A receiver is one of them.
+    received: bool,
     /// What the last block offers to the node at the end.
     offered: Option<PadFormat>,
     /// What the first block expects from memory.
@@ -126,19 +131,20 @@ impl Blocks {
                 let video = video_node(node.entity.description.node);
                 self.memory = video.map(|video| (node.entity.id, video));
             }
-            EntityFunction::VidIfBridge | EntityFunction::Statistics => {
-                return Err(GraphError::BrokenPipeline);
-            }
+            EntityFunction::VidIfBridge => self.received = true,
+            EntityFunction::Statistics => return Err(GraphError::BrokenPipeline),
         }
         Ok(())
     }
 
     fn origin(&self) -> Option<Origin> {
         match (self.memory, self.ccdc, self.sensor) {
-            (Some((entity, video)), None, None) => {
-                Some(Origin::Memory { entity, video, expected: self.expected? })
+            (Some((entity, video)), ccdc, None) if ccdc.is_some() == self.received => {
+                Some(Origin::Memory { entity, video, expected: self.expected?, ccdc })
             }
-            (None, Some(ccdc), Some(sensor)) => Some(Origin::Sensor { sensor, ccdc }),
+            (None, Some(ccdc), Some(sensor)) if !self.received => {
+                Some(Origin::Sensor { sensor, ccdc })
+            }
             _ => None,
         }
     }
@@ -204,6 +210,7 @@ fn fits_memory(offered: PadFormat, format: PixFormat) -> bool {
 fn memory_format(code: MbusCode) -> Option<PixelFormat> {
     match code {
         MbusCode::SGRBG10 => Some(PixelFormat::SGRBG10),
+        MbusCode::SGRBG10_DPCM8 => Some(PixelFormat::SGRBG10_DPCM8),
         MbusCode::UYVY8_1X16 => Some(PixelFormat::UYVY),
         MbusCode::YUYV8_1X16 => Some(PixelFormat::YUYV),
         _ => None,

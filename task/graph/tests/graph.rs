@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use idl::types::{
     BlockState, Cause, DeviceNode, Disconnect, Edge, EntityDescription, EntityFunction, EntityId,
-    FormatChange, Generation, GraphError, IspError, LinkDescription, LinkFlags, MbusCode, Name,
-    Outlook, PadFormat, PadRef, Pipeline, PixFormat, PixelFormat, Rect, SensorError, Started,
+    FormatChange, Generation, GraphError, Input, IspError, LinkDescription, LinkFlags, MbusCode,
+    Name, Outlook, PadFormat, PadRef, Pipeline, PixFormat, PixelFormat, Rect, SensorError, Started,
     TaskIndex, VideoNode,
 };
 use idol_runtime::ipc;
@@ -47,7 +47,7 @@ fn block(sink: PadFormat, source: PadFormat) -> BlockState {
     BlockState { sink, crop, crop_bounds: crop, source, video_port: sink }
 }
 
-const NAMES: [(&str, EntityFunction, u8, u8, DeviceNode); 8] = [
+const NAMES: [(&str, EntityFunction, u8, u8, DeviceNode); 10] = [
     ("OMAP3 ISP CCDC", EntityFunction::PixelEncConv, 3, 1, DeviceNode::Subdev(2)),
     ("OMAP3 ISP CCDC output", EntityFunction::IoV4l, 1, 1, DeviceNode::Video(2)),
     ("OMAP3 ISP preview", EntityFunction::PixelFormatter, 2, 1, DeviceNode::Subdev(3)),
@@ -56,10 +56,12 @@ const NAMES: [(&str, EntityFunction, u8, u8, DeviceNode); 8] = [
     ("OMAP3 ISP preview input", EntityFunction::IoV4l, 1, 0, DeviceNode::Video(3)),
     ("OMAP3 ISP preview output", EntityFunction::IoV4l, 1, 1, DeviceNode::Video(4)),
     ("OMAP3 ISP resizer input", EntityFunction::IoV4l, 1, 0, DeviceNode::Video(5)),
+    ("OMAP3 ISP CCP2", EntityFunction::VidIfBridge, 2, 1, DeviceNode::Subdev(0)),
+    ("OMAP3 ISP CCP2 input", EntityFunction::IoV4l, 1, 0, DeviceNode::Video(0)),
 ];
 
 /// (source, pad) to (sink, pad), by position in `NAMES`.
-const LINKS: [((u8, u8), (u8, u8)); 7] = [
+const LINKS: [((u8, u8), (u8, u8)); 9] = [
     ((0, 1), (1, 0)),
     ((0, 2), (2, 0)),
     ((2, 1), (3, 0)),
@@ -67,6 +69,8 @@ const LINKS: [((u8, u8), (u8, u8)); 7] = [
     ((5, 0), (2, 0)),
     ((2, 1), (6, 0)),
     ((7, 0), (3, 0)),
+    ((9, 0), (8, 0)),
+    ((8, 1), (0, 0)),
 ];
 
 fn description(index: usize) -> EntityDescription {
@@ -124,7 +128,11 @@ impl Drivers for Fake {
     ) -> IspResult<BlockState> {
         Ok(match change {
             FormatChange::Format { pad: 0, format: sink } => {
-                let code = if entity == 0 { sink.code } else { MbusCode::YUYV8_1X16 };
+                let code = match entity {
+                    0 => sink.code,
+                    8 => MbusCode::SGRBG10,
+                    _ => MbusCode::YUYV8_1X16,
+                };
                 block(sink, PadFormat { code, ..sink })
             }
             FormatChange::Format { format: source, .. } => BlockState { source, ..state },
@@ -133,7 +141,8 @@ impl Drivers for Fake {
     }
 
     fn isp_start(&mut self, _: TaskId, pipeline: Pipeline) -> IspResult<()> {
-        self.log(format!("isp.start {:?}", pipeline.video));
+        let from = if matches!(pipeline.input, Input::Ccp2 { .. }) { " from CCP2" } else { "" };
+        self.log(format!("isp.start {:?}{from}", pipeline.video));
         self.0.borrow().isp_start.map_or(Ok(()), Err)
     }
 
@@ -272,10 +281,10 @@ fn count(graph: &Subject) -> usize {
 #[test]
 fn members_join_at_ready_and_the_sensor_is_wired_but_off() {
     let (graph, _) = complete();
-    assert_eq!(count(&graph), 9);
+    assert_eq!(count(&graph), 11);
     let version = graph.topology_version();
     let links: Vec<_> = (0..).map_while(|index| graph.link(version, index).ok()).collect();
-    assert_eq!(links.len(), 8);
+    assert_eq!(links.len(), 10);
     assert!(links.iter().all(|link| !link.flags.contains(LinkFlags::ENABLED)));
 }
 
@@ -305,7 +314,7 @@ fn when_the_isp_dies_its_entities_leave_and_come_back_with_new_ids() {
     assert_eq!(graph.topology_version(), version + 1);
     assert_eq!(fake.take(), ["sensor.stop", "announce"], "a dead isp is not called");
     edge(&mut graph, ISP, Edge::Ready, 1);
-    assert_eq!(count(&graph), 9);
+    assert_eq!(count(&graph), 11);
     assert_ne!(id(&graph, "OMAP3 ISP CCDC"), old);
     assert_eq!(graph.state(old), Err(GraphError::NoSuchEntity));
 }
@@ -315,7 +324,7 @@ fn when_the_sensor_dies_its_stream_is_stopped_and_the_isp_stays() {
     let (mut graph, fake, output) = streaming();
     edge(&mut graph, SENSOR, Edge::Died, 0);
     assert_eq!(fake.take(), ["isp.stop ResizerOutput", "announce"]);
-    assert_eq!(count(&graph), 8);
+    assert_eq!(count(&graph), 10);
     let refused = graph.start(NODE, output, YUYV);
     assert_eq!(refused, Err(ipc::Error::Op(GraphError::BrokenPipeline)));
 }
@@ -482,7 +491,7 @@ fn a_death_while_describing_leaves_nothing_half_registered() {
     assert_eq!((count(&graph), graph.topology_version()), (0, version));
     fake.0.borrow_mut().isp_dies_at_entity = None;
     edge(&mut graph, ISP, Edge::Ready, 1);
-    assert_eq!(count(&graph), 8);
+    assert_eq!(count(&graph), 10);
 }
 
 #[test]
@@ -499,7 +508,7 @@ fn until_every_live_member_is_described_the_graph_says_rebuilding() {
     fake.0.borrow_mut().isp_is_not_ready = false;
     graph.settle();
     assert!(!graph.rebuilding());
-    assert_eq!(count(&graph), 9);
+    assert_eq!(count(&graph), 11);
 }
 
 #[test]

@@ -5,15 +5,14 @@
 
 use idl::types::{PixFormat, PixelFormat, Pool};
 
-/// All formats of these nodes use two bytes per pixel.
-const PIXEL_BYTES: u32 = 2;
 /// omap3isp: bytesperline is a multiple of 32.
 const STRIDE_ALIGN_BYTES: u32 = 32;
 /// omap3isp: the preview engine needs lines of whole 64 bytes when it reads them.
 const READ_ALIGN_BYTES: u32 = 64;
-/// Smallest width and height: of what the resizer writes (omap3isp: 16 x 2), of what it reads, and of
-/// what the preview engine reads.
+/// Smallest width and height: of what the resizer writes (omap3isp: 16 x 2), of what it reads, of what
+/// the preview engine reads, and of what CCP2 reads.
 const WRITTEN_MIN_PX: (u16, u16) = (16, 2);
+const RECEIVED_MIN_PX: (u16, u16) = (16, 1);
 const SCALED_MIN_PX: (u16, u16) = (32, 32);
 const DEVELOPED_MIN_PX: (u16, u16) = (64, 16);
 /// The widest picture of the ISP.
@@ -31,18 +30,21 @@ pub struct Formats {
 }
 
 impl Formats {
-    /// The formats of /dev/video`number`: raw at the CCDC and in front of the preview engine, YUV
-    /// behind it and at the resizer. The nodes of the CSI-2 receivers have none yet.
+    /// The formats of /dev/video`number`: raw at the CCDC and in front of it and the preview engine, YUV
+    /// behind that and at the resizer. The node of CSI2a has none yet.
     #[must_use]
     pub fn of(number: u8) -> Self {
         const RAW: &[PixelFormat] = &[PixelFormat::SGRBG10];
+        const RECEIVED: &[PixelFormat] = &[PixelFormat::SGRBG10, PixelFormat::SGRBG10_DPCM8];
         const YUV: &[PixelFormat] = &[PixelFormat::UYVY, PixelFormat::YUYV];
         let (list, fallback) = match number {
+            0 => (RECEIVED, PixelFormat::SGRBG10),
             2 | 3 => (RAW, PixelFormat::SGRBG10),
             4..=6 => (YUV, PixelFormat::YUYV),
             _ => (&[] as &[PixelFormat], PixelFormat::YUYV),
         };
         let (min_px, align_bytes) = match number {
+            0 => (RECEIVED_MIN_PX, STRIDE_ALIGN_BYTES),
             3 => (DEVELOPED_MIN_PX, READ_ALIGN_BYTES),
             5 => (SCALED_MIN_PX, STRIDE_ALIGN_BYTES),
             _ => (WRITTEN_MIN_PX, STRIDE_ALIGN_BYTES),
@@ -62,7 +64,8 @@ impl Formats {
         let known = self.list.contains(&wanted.pixel_format);
         let pixel_format = if known { wanted.pixel_format } else { self.fallback };
         let width_px = wanted.width_px.clamp(self.min_px.0, WIDTH_MAX_PX) & !1;
-        let stride_bytes = (u32::from(width_px) * PIXEL_BYTES).next_multiple_of(self.align_bytes);
+        let line_bytes = u32::from(width_px) * pixel_bytes(pixel_format);
+        let stride_bytes = line_bytes.next_multiple_of(self.align_bytes);
         let lines_max = u16::try_from(pool.buffer_bytes / stride_bytes).unwrap_or(u16::MAX);
         let height_px = wanted.height_px.max(self.min_px.1).min(lines_max.max(self.min_px.1));
         let size_bytes = stride_bytes * u32::from(height_px);
@@ -81,6 +84,11 @@ impl Formats {
         };
         self.adjust(vga, pool)
     }
+}
+
+/// Bytes of a pixel: one as a code, two in all other formats of these nodes.
+const fn pixel_bytes(format: PixelFormat) -> u32 {
+    if format.0 == PixelFormat::SGRBG10_DPCM8.0 { 1 } else { 2 }
 }
 
 #[cfg(test)]
@@ -112,6 +120,12 @@ mod tests {
         check(6, (0, 0, yuyv), (16, 2, yuyv, 32));
         check(6, (640, 9999, yuyv), (640, 480, yuyv, 1280));
         check(6, (65_535, 9999, yuyv), (4096, 75, yuyv, 8192));
+        let codes = PixelFormat::SGRBG10_DPCM8;
+        check(0, (170, 120, raw), (170, 120, raw, 352));
+        check(0, (170, 120, codes), (170, 120, codes, 192));
+        check(0, (8, 0, yuyv), (16, 1, raw, 32));
+        check(0, (65_535, 9999, codes), (4096, 150, codes, 4096));
+        check(2, (160, 120, codes), (160, 120, raw, 320));
         check(2, (160, 120, yuyv), (160, 120, raw, 320));
         check(2, (170, 120, raw), (170, 120, raw, 352));
         check(3, (170, 119, yuyv), (170, 119, raw, 384));

@@ -21,10 +21,11 @@
 //! ```
 //!
 //! # From memory to memory
-//! A video output node (preview input, resizer input) queues buffers that the client has filled, or
-//! that it holds at another node (`import_buffer`: a transfer in the ledger, no copy). With the capture
-//! node at the other end it makes one pipeline: it runs when both have started it, and the end of either
-//! stream is the end of both, with `Stopped` for the other one: its waiting client is told `NotStreaming`.
+//! A video output node (CCP2 input, preview input, resizer input) queues buffers that the client has
+//! filled, or that it holds at another node (`import_buffer`: a transfer in the ledger, no copy). With the
+//! capture node at the other end it makes one pipeline: it runs when both have started it, and the end of
+//! either stream is the end of both, with `Stopped` for the other one: its waiting client is told
+//! `NotStreaming`.
 //! A job settles as a unit: both buffers come back with the same number, time and flags. The time is
 //! what the client gave with the frame that was read (V4L2: V4L2_BUF_FLAG_TIMESTAMP_COPY).
 //!

@@ -209,6 +209,8 @@ pub struct Shared {
     pub progress: Progress,
     /// Frames from memory: the preview's and the resizer's.
     pub memory_frames: [MemoryFrame; 2],
+    /// The frame of the CCP2's memory channel; of the words only the input.
+    pub channel_frame: MemoryFrame,
     /// Next moment of the fault script.
     pub alarm: Alarm,
     /// Options of the run.
@@ -262,6 +264,7 @@ impl Shared {
                 dma_refused: zero(),
             },
             memory_frames: [const { MemoryFrame::new() }; 2],
+            channel_frame: MemoryFrame::new(),
             alarm: Alarm { armed: zero(), frame: zero(), line: zero() },
             options: Options { line_us: zero(), flags: zero(), seed: zero() },
         }

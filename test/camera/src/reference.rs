@@ -106,9 +106,51 @@ pub fn histogram_entry(
     count
 }
 
+/// A receiver of DPCM codes of one line: ten bits from eight.
+///
+/// Written from the MIPI CSI-2 specification (annex E: predictor 1, decoder for 10-8-10) alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Decoder {
+    /// The last two pixels, the older one first.
+    before: (u32, u32),
+    pixels: u32,
+}
+
+impl Decoder {
+    /// The next pixel.
+    pub fn next(&mut self, code: u32) -> u32 {
+        let prediction = self.before.0;
+        let pixel = match (self.pixels, code >> 4) {
+            (0 | 1, _) => code << 2 | 2,
+            (_, 0..=1) => prediction.saturating_add(code & 0x1F),
+            (_, 2..=3) => prediction.saturating_sub(code & 0x1F),
+            (_, 4) => prediction + 32 + 2 * (code & 0xF),
+            (_, 5) => prediction.saturating_sub(32 + 2 * (code & 0xF)),
+            (_, 6) => prediction + 65 + 4 * (code & 0xF),
+            (_, 7) => prediction.saturating_sub(65 + 4 * (code & 0xF)),
+            _ => {
+                let coarse = (code & 0x7F) << 3;
+                coarse + if coarse > prediction { 3 } else { 4 }
+            }
+        };
+        let pixel = pixel.min(CODE_MAX);
+        self.before = (self.before.1, pixel);
+        self.pixels += 1;
+        pixel
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_decoder_predicts_from_the_pixel_of_the_same_colour() {
+        let mut decoder = Decoder::default();
+        let codes = [100, 20, 0x05, 0x25, 0x41, 0x71, 0xFF, 0x80, 0x6F, 0x5F];
+        let pixels = [402, 82, 407, 77, 441, 8, 1019, 4, 1023, 0];
+        assert_eq!(codes.map(|code| decoder.next(code)), pixels);
+    }
 
     #[test]
     fn the_gradient_rises_and_starts_at_true_black() {

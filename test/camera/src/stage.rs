@@ -66,6 +66,8 @@ pub struct Nodes {
     pub preview_output: Node,
     /// Resizer input.
     pub resizer_input: Node,
+    /// CCP2 input.
+    pub ccp2_input: Node,
 }
 
 /// Pools as the client library has them, for the case about it. That case uses no [`Pixels`] of them.
@@ -104,6 +106,8 @@ pub struct Stage {
     pub video: video::Client,
     /// The other video nodes.
     pub nodes: Nodes,
+    /// Subdev node of the receiver CCP2.
+    pub ccp2: TaskIndex,
     /// Subdev node of the CCDC.
     pub subdev: subdev::Client,
     /// Nodes of the statistics engines, by the number of the engine.
@@ -399,8 +403,9 @@ impl Stage {
         self.graph.rebind();
         self.media.rebind();
         self.video.rebind();
-        let Nodes { raw, preview_input, preview_output, resizer_input } = &mut self.nodes;
-        for node in [raw, preview_input, preview_output, resizer_input] {
+        let Nodes { raw, preview_input, preview_output, resizer_input, ccp2_input } =
+            &mut self.nodes;
+        for node in [raw, preview_input, preview_output, resizer_input, ccp2_input] {
             node.video.rebind();
         }
         self.subdev.rebind();

@@ -45,7 +45,7 @@ pub fn adjust(state: BlockState, change: FormatChange) -> BlockState {
 /// What `wanted` becomes on the sink.
 fn sink(wanted: PadFormat) -> PadFormat {
     let known = match encoding(wanted.code) {
-        None | Some(Encoding::Yuv16 { .. }) => MbusCode::SGRBG10,
+        None | Some(Encoding::Yuv16 { .. } | Encoding::Compressed) => MbusCode::SGRBG10,
         Some(_) => wanted.code,
     };
     PadFormat {

@@ -25,6 +25,8 @@ pub enum Encoding {
         /// Bits per pixel: 8, 10 or 12.
         bits: u8,
     },
+    /// SGRBG10, each pixel as a code of eight bits (DPCM).
+    Compressed,
     /// Luma only.
     Grey {
         /// Bits per pixel: 8, 10 or 12.
@@ -45,7 +47,7 @@ pub enum Encoding {
 use BayerOrder::{Bggr, Gbrg, Grbg, Rggb};
 
 /// All codes that the ISP knows.
-const CODES: [(MbusCode, Encoding); 19] = [
+const CODES: [(MbusCode, Encoding); 20] = [
     (MbusCode(0x2001), Encoding::Grey { bits: 8 }),
     (MbusCode(0x200a), Encoding::Grey { bits: 10 }),
     (MbusCode(0x2013), Encoding::Grey { bits: 12 }),
@@ -57,6 +59,7 @@ const CODES: [(MbusCode, Encoding); 19] = [
     (MbusCode(0x300e), Encoding::Bayer { order: Gbrg, bits: 10 }),
     (MbusCode::SGRBG10, Encoding::Bayer { order: Grbg, bits: 10 }),
     (MbusCode(0x300f), Encoding::Bayer { order: Rggb, bits: 10 }),
+    (MbusCode::SGRBG10_DPCM8, Encoding::Compressed),
     (MbusCode(0x3008), Encoding::Bayer { order: Bggr, bits: 12 }),
     (MbusCode(0x3010), Encoding::Bayer { order: Gbrg, bits: 12 }),
     (MbusCode(0x3011), Encoding::Bayer { order: Grbg, bits: 12 }),
@@ -106,6 +109,7 @@ pub fn pixel_format(code: MbusCode) -> Option<PixelFormat> {
             Grbg => b"BA12",
             Rggb => b"RG12",
         },
+        Encoding::Compressed => b"BD10",
         Encoding::Yuv16 { chroma_first: true } => b"UYVY",
         Encoding::Yuv16 { chroma_first: false } => b"YUYV",
         Encoding::Yuv8 { .. } => return None,
@@ -117,7 +121,7 @@ pub fn pixel_format(code: MbusCode) -> Option<PixelFormat> {
 #[must_use]
 pub fn pixel_bytes(encoding: Encoding) -> u32 {
     match encoding {
-        Encoding::Grey { bits: 8 } | Encoding::Bayer { bits: 8, .. } => 1,
+        Encoding::Grey { bits: 8 } | Encoding::Bayer { bits: 8, .. } | Encoding::Compressed => 1,
         _ => 2,
     }
 }
@@ -147,6 +151,7 @@ mod tests {
     #[test]
     fn memory_formats_carry_the_names_of_the_interface() {
         assert_eq!(pixel_format(MbusCode::SGRBG10), Some(PixelFormat::SGRBG10));
+        assert_eq!(pixel_format(MbusCode::SGRBG10_DPCM8), Some(PixelFormat::SGRBG10_DPCM8));
         assert_eq!(pixel_format(MbusCode::UYVY8_1X16), Some(PixelFormat::UYVY));
         assert_eq!(pixel_format(MbusCode::YUYV8_1X16), Some(PixelFormat::YUYV));
         assert_eq!(pixel_format(MbusCode(0x2006)), None);

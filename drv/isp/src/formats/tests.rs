@@ -1,7 +1,7 @@
 //! The rules against a real print of `media-ctl -p`, and against anything that anybody asks for.
 
 use super::*;
-use crate::topology::position::{CCDC, CCDC_OUTPUT, CCP2, PREVIEW, RESIZER};
+use crate::topology::position::{CCDC, CCDC_OUTPUT, CCP2, CSI2A, PREVIEW, RESIZER};
 use idl::types::{MbusCode, PadFormat, Rect};
 
 const GRBG10: MbusCode = MbusCode::SGRBG10;
@@ -125,7 +125,12 @@ fn zooming_keeps_the_output_size() {
 fn entities_without_formats_say_so() {
     assert_eq!(default_state(CCDC_OUTPUT), Err(IspError::NoSuchEntity));
     assert_eq!(default_state(200), Err(IspError::NoSuchEntity));
-    assert_eq!(set_sink(CCP2, format(0, 9999, YUYV)).source, format(1, 8191, GRBG10));
+    assert_eq!(set_sink(CCP2, format(0, 9999, YUYV)).source, format(16, 8191, GRBG10));
+    let compressed = format(170, 1, MbusCode::SGRBG10_DPCM8);
+    let receiver = set_sink(CCP2, compressed);
+    assert_eq!((receiver.sink, receiver.source), (compressed, format(170, 1, GRBG10)));
+    assert_eq!(set_sink(CCDC, compressed).sink.code, GRBG10, "nothing else decompresses");
+    assert_eq!(set_sink(CSI2A, format(0, 9999, YUYV)).source, format(1, 8191, GRBG10));
 }
 
 #[test]
@@ -138,7 +143,7 @@ fn whatever_is_asked_for_the_crop_lies_in_the_sink_and_setting_what_is_changes_n
         // All magnitudes alike.
         (seed as u16) >> (seed >> 28)
     };
-    for entity in [CCP2, CCDC, PREVIEW, RESIZER] {
+    for entity in [CCP2, CSI2A, CCDC, PREVIEW, RESIZER] {
         let mut state = default_state(entity).expect("a block");
         for _ in 0..3000 {
             let change = match next() % 4 {

@@ -1,6 +1,6 @@
 //! A set of the blocks that a pipeline uses.
 
-use drv_isp_regs::{Field, Register, ccdc, preview, resizer, sbl};
+use drv_isp_regs::{Field, Register, ccdc, ccp2, preview, resizer, sbl};
 
 use crate::registers::Registers;
 use crate::statistics;
@@ -21,6 +21,8 @@ impl Blocks {
     /// The statistics engines. They have busy bits and overflows of their own: see
     /// [`statistics`].
     pub const STATISTICS: Self = Self(8);
+    /// The receiver CCP2; its memory channel is busy as long as it is enabled.
+    pub const CCP2: Self = Self(16);
 
     /// The blocks of both sets.
     #[must_use]
@@ -36,10 +38,11 @@ impl Blocks {
 
     /// Those that are in the middle of a frame.
     pub fn busy(self, registers: &mut impl Registers) -> Self {
-        let controls: [(Self, Register, Field); 3] = [
+        let controls: [(Self, Register, Field); 4] = [
             (Self::CCDC, ccdc::PCR, ccdc::pcr::BUSY),
             (Self::PREVIEW, preview::PCR, preview::pcr::BUSY),
             (Self::RESIZER, resizer::PCR, resizer::pcr::BUSY),
+            (Self::CCP2, ccp2::LCM_CTRL, ccp2::lcm_ctrl::CHAN_EN),
         ];
         controls.iter().fold(Self::NONE, |busy, (block, control, field)| {
             let is_busy = self.overlap(*block) && field.is_set(registers.read(control));

@@ -3,7 +3,6 @@
 use drv_isp_regs::{ccdc as regs, sbl};
 use idl::types::{BlockState, PixFormat};
 
-use super::{Path, Route};
 use crate::formats::code::{BayerOrder, Encoding, encoding};
 use crate::registers::{Registers, Writer};
 use crate::tuning;
@@ -36,9 +35,9 @@ pub fn mosaic(order: BayerOrder, values: [u32; 4]) -> u32 {
     (line(cell[0], cell[1]) | line(cell[2], cell[3]) << 8) * 0x1_0001
 }
 
-/// All writes for the CCDC, without its enable bit and address.
-pub fn configure(state: &BlockState, route: Route, output: &PixFormat, out: &mut Writer<'_>) {
-    let to_memory = route == Route::Live(Path::Raw);
+/// All writes for the CCDC, without its enable bit and address. `to_memory`: it writes frames; else it
+/// feeds the video port.
+pub fn configure(state: &BlockState, to_memory: bool, output: &PixFormat, out: &mut Writer<'_>) {
     let encoding = encoding(state.sink.code);
     // First: the rows below take effect at frame start only if this is set.
     out.put(&regs::CFG, regs::cfg::VDLC.of(1));

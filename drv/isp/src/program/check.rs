@@ -1,7 +1,8 @@
 //! A pipeline is an allegation of the graph until the hardware's rules have been applied to it.
 
 use idl::types::{
-    BlockState, FormatChange, Input, IspError, PadFormat, Pipeline, PixFormat, Rect, VideoNode,
+    BlockState, FormatChange, Input, IspError, MbusCode, PadFormat, Pipeline, PixFormat,
+    PixelFormat, Rect, VideoNode,
 };
 
 use super::{Blocks, MemoryPath, Path, Route};
@@ -77,11 +78,16 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
         ensure(linked(&preview.source, resizer))?;
     }
     let first = pipeline.preview.as_ref().or(pipeline.resizer.as_ref());
+    if let Some(ccdc) = pipeline.input.ccdc() {
+        ensure(is_canonical(position::CCDC, ccdc))?;
+        ensure(first.is_none_or(|first| linked(&ccdc.video_port, first)))?;
+    }
     let input_bytes = match (&pipeline.input, first) {
-        (Input::Sensor(ccdc), first) => {
-            ensure(is_canonical(position::CCDC, ccdc))?;
-            ensure(first.is_none_or(|first| linked(&ccdc.video_port, first)))?;
-            0
+        (Input::Sensor(_), _) => 0,
+        (Input::Ccp2 { format, ccdc }, _) => {
+            let receiver = receiver(format)?;
+            ensure(linked(&receiver.source, ccdc))?;
+            memory_bytes(&receiver.sink, format).ok_or(IspError::InvalidPipeline)?
         }
         (Input::Memory { video, format }, Some(first)) => {
             let unit = if *video == VideoNode::PreviewInput { READ_BYTES } else { BURST_BYTES };
@@ -90,11 +96,11 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
         }
         (Input::Memory { .. }, None) => return Err(IspError::InvalidPipeline),
     };
-    let last = match (&pipeline.input, &pipeline.preview, &pipeline.resizer) {
+    let last = match (pipeline.input.ccdc(), &pipeline.preview, &pipeline.resizer) {
         (_, _, Some(resizer)) => resizer.source,
         (_, Some(preview), None) => preview.source,
-        (Input::Sensor(ccdc), None, None) => ccdc.source,
-        (Input::Memory { .. }, None, None) => return Err(IspError::InvalidPipeline),
+        (Some(ccdc), None, None) => ccdc.source,
+        (None, None, None) => return Err(IspError::InvalidPipeline),
     };
     let bytes = memory_bytes(&last, &pipeline.output).ok_or(IspError::InvalidPipeline)?;
     Ok(Checked { pipeline: *pipeline, route, bytes, input_bytes })
@@ -105,11 +111,28 @@ fn route(pipeline: &Pipeline) -> Option<Route> {
     let route = match pipeline.input {
         Input::Sensor(_) => Route::Live(Path::to(pipeline.video)?),
         Input::Memory { video, .. } => Route::Memory(MemoryPath::between(video, pipeline.video)?),
+        Input::Ccp2 { .. } => {
+            Route::Memory(MemoryPath::between(VideoNode::Ccp2Input, pipeline.video)?)
+        }
     };
     let needs = |block| route.blocks().overlap(block);
+    // What the CCDC runs is part of the input.
+    if pipeline.input.ccdc().is_some() != needs(Blocks::CCDC) {
+        return None;
+    }
     let given = pipeline.preview.is_some() == needs(Blocks::PREVIEW)
         && pipeline.resizer.is_some() == needs(Blocks::RESIZER);
     given.then_some(route)
+}
+
+/// What the receiver CCP2 has on its pads when such frames lie in memory.
+fn receiver(format: &PixFormat) -> Result<BlockState, IspError> {
+    let PixFormat { width_px, height_px, .. } = *format;
+    let compressed = format.pixel_format == PixelFormat::SGRBG10_DPCM8;
+    let code = if compressed { MbusCode::SGRBG10_DPCM8 } else { MbusCode::SGRBG10 };
+    let change = FormatChange::Format { pad: 0, format: PadFormat { width_px, height_px, code } };
+    let state = formats::default_state(position::CCP2)?;
+    formats::adjust(position::CCP2, state, change)
 }
 
 fn ensure(condition: bool) -> Result<(), IspError> {

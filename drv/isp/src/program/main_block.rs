@@ -11,9 +11,31 @@ const SMART_STANDBY: u32 = 2;
 /// A frame starts where VS rises.
 const VS_RISING: u32 = 3;
 
+/// What the CCDC listens to: codes of CTRL.PAR_SER_CLK_SEL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// The sensor.
+    Parallel = 0,
+    /// The receiver CCP2.
+    CsiB = 2,
+}
+
+/// Connects the CCDC. Its input must be idle, or its frame is lost.
+pub fn select(port: Port, out: &mut Writer<'_>) {
+    out.put(&CTRL, control(port));
+}
+
 /// After a reset: no interrupts, all blocks clocked, parallel input, `xclk_divider` as it was.
 pub fn configure_main(xclk_divider: u32, out: &mut Writer<'_>) {
+    out.put(&SYSCONFIG, sysconfig::MIDLEMODE.of(SMART_STANDBY) | sysconfig::AUTOIDLE.of(1));
+    out.put(&IRQ0ENABLE, 0);
+    select(Port::Parallel, out);
+    out.put(&TCTRL_CTRL, tctrl_ctrl::DIVA.of(xclk_divider));
+}
+
+fn control(port: Port) -> u32 {
     let fields = [
+        (ctrl::PAR_SER_CLK_SEL, port as u32),
         (ctrl::SYNC_DETECT, VS_RISING),
         (ctrl::CCDC_CLK_EN, 1),
         (ctrl::PREV_CLK_EN, 1),
@@ -27,9 +49,5 @@ pub fn configure_main(xclk_divider: u32, out: &mut Writer<'_>) {
         (ctrl::SBL_WR0_RAM_EN, 1),
         (ctrl::SBL_AUTOIDLE, 1),
     ];
-    let control = fields.iter().fold(0, |word, (field, value)| word | field.of(*value));
-    out.put(&SYSCONFIG, sysconfig::MIDLEMODE.of(SMART_STANDBY) | sysconfig::AUTOIDLE.of(1));
-    out.put(&IRQ0ENABLE, 0);
-    out.put(&CTRL, control);
-    out.put(&TCTRL_CTRL, tctrl_ctrl::DIVA.of(xclk_divider));
+    fields.iter().fold(0, |word, (field, value)| word | field.of(*value))
 }

@@ -1,11 +1,13 @@
 //! The ways from memory to memory, and the registers that differ from frame to frame.
 //!
-//! Each frame is one shot (TRM), and starts when the block that reads is enabled.
+//! Each frame is one shot (TRM), and starts when the block that reads is enabled. The CCDC runs on by
+//! itself, so it is enabled with each frame and disabled after it: no other input's frame is to come
+//! where this one's buffer was.
 
 use drv_isp_regs::{Register, main_block::irq, preview, resizer};
 use idl::types::{BlockState, VideoNode};
 
-use super::{Blocks, resizer::memory_start};
+use super::{Blocks, Path, ccp2, resizer::memory_start};
 use crate::registers::Registers;
 
 /// A way from memory to memory.
@@ -17,6 +19,8 @@ pub enum MemoryPath {
     PreviewResizer,
     /// Resizer only.
     Resizer,
+    /// CCP2, CCDC, and what is behind it.
+    Ccp2(Path),
 }
 
 impl MemoryPath {
@@ -27,6 +31,10 @@ impl MemoryPath {
             (VideoNode::PreviewInput, VideoNode::PreviewOutput) => Some(Self::Preview),
             (VideoNode::PreviewInput, VideoNode::ResizerOutput) => Some(Self::PreviewResizer),
             (VideoNode::ResizerInput, VideoNode::ResizerOutput) => Some(Self::Resizer),
+            (VideoNode::Ccp2Input, output) => match Path::to(output) {
+                Some(path) => Some(Self::Ccp2(path)),
+                None => None,
+            },
             _ => None,
         }
     }
@@ -37,6 +45,7 @@ impl MemoryPath {
         match self {
             Self::Preview | Self::PreviewResizer => VideoNode::PreviewInput,
             Self::Resizer => VideoNode::ResizerInput,
+            Self::Ccp2(_) => VideoNode::Ccp2Input,
         }
     }
 
@@ -47,11 +56,13 @@ impl MemoryPath {
             Self::Preview => Blocks::PREVIEW,
             Self::PreviewResizer => Blocks::PREVIEW.and(Blocks::RESIZER),
             Self::Resizer => Blocks::RESIZER,
+            Self::Ccp2(path) => Blocks::CCP2.and(path.blocks()),
         }
     }
 
     /// The events that have all come when nobody reads or writes any more: the resizer can be done
-    /// before the preview engine has read its last lines.
+    /// before the preview engine has read its last lines. The CCDC has no such event:
+    /// [`MemoryPath::has_written`].
     #[must_use]
     pub const fn done_events(self) -> u32 {
         let preview = irq::PRV_DONE.mask();
@@ -60,7 +71,42 @@ impl MemoryPath {
             Self::Preview => preview,
             Self::PreviewResizer => preview | resizer,
             Self::Resizer => resizer,
+            Self::Ccp2(path) => {
+                let behind = match path {
+                    Path::Raw => 0,
+                    Path::Preview => preview,
+                    Path::Resizer => preview | resizer,
+                };
+                irq::CCP2_LCM.mask() | behind
+            }
         }
+    }
+
+    /// After all events: whether the last pixel is in memory.
+    pub fn has_written(self, registers: &mut impl Registers) -> bool {
+        self != Self::Ccp2(Path::Raw) || Path::Raw.busy(registers) == Blocks::NONE
+    }
+
+    /// The blocks that are in the middle of a frame.
+    pub fn busy(self, registers: &mut impl Registers) -> Blocks {
+        match self {
+            Self::Ccp2(path) => Blocks::CCP2.busy(registers).and(path.busy(registers)),
+            _ => self.blocks().busy(registers),
+        }
+    }
+
+    /// Lets no further frame start in the blocks that could. One in progress is finished.
+    pub fn disable(self, registers: &mut impl Registers) {
+        if let Self::Ccp2(path) = self {
+            path.disable(registers);
+        }
+    }
+
+    /// After the events of a frame: acknowledges those of the block that reads; whether it says that a
+    /// part did not come.
+    pub fn take_error(self, events: u32, registers: &mut impl Registers) -> bool {
+        let of_channel = matches!(self, Self::Ccp2(_)) && irq::CCP2_LCM.is_set(events);
+        of_channel && ccp2::take_error(registers)
     }
 
     /// Address register of the block that writes.
@@ -68,6 +114,7 @@ impl MemoryPath {
         match self {
             Self::Preview => preview::WSDR_ADDR,
             Self::PreviewResizer | Self::Resizer => resizer::SDR_OUTADD,
+            Self::Ccp2(path) => path.address(),
         }
     }
 
@@ -96,6 +143,10 @@ impl MemoryPath {
                 let offset = state.map_or(0, |state| memory_start(state, stride_bytes));
                 registers.write(&resizer::SDR_INADD, input + offset);
                 registers.write(&resizer::PCR, one_shot);
+            }
+            Self::Ccp2(path) => {
+                path.enable(registers);
+                ccp2::start(input, registers);
             }
         }
     }

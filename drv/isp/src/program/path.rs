@@ -7,7 +7,7 @@ use super::{Blocks, MemoryPath};
 use crate::registers::Registers;
 use crate::statistics;
 
-/// A way from the sensor to memory. The last block writes to memory.
+/// A way from the CCDC to memory. The last block writes to memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
     /// CCDC only.
@@ -37,6 +37,15 @@ impl Route {
         }
     }
 
+    /// The way from the CCDC on, if it is part of it.
+    #[must_use]
+    pub const fn behind_ccdc(self) -> Option<Path> {
+        match self {
+            Self::Live(path) | Self::Memory(MemoryPath::Ccp2(path)) => Some(path),
+            Self::Memory(_) => None,
+        }
+    }
+
     /// The events that the driver needs while it runs.
     #[must_use]
     pub const fn events(self) -> u32 {
@@ -58,7 +67,7 @@ impl Path {
         }
     }
 
-    /// The way that ends in this node; `None` if it is not an output of a sensor pipeline.
+    /// The way that ends in this node; `None` if none does.
     #[must_use]
     pub const fn to(video: VideoNode) -> Option<Self> {
         match video {

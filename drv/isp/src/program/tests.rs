@@ -4,7 +4,10 @@ use super::*;
 use crate::formats::{adjust, default_state};
 use crate::registers::Write;
 use crate::topology::position::{CCDC, PREVIEW, RESIZER};
-use drv_isp_regs::{Register, ccdc as ccdc_regs, preview as preview_regs, resizer as resizer_regs};
+use drv_isp_regs::{
+    Register, ccdc as ccdc_regs, ccp2 as ccp2_regs, main_block as main_regs,
+    preview as preview_regs, resizer as resizer_regs,
+};
 use idl::types::{
     BlockState, FormatChange, Input, IspError, MbusCode, PadFormat, Pipeline, PixFormat,
     PixelFormat, VideoNode,
@@ -159,7 +162,8 @@ fn every_offset_that_is_written_is_a_register() {
 fn ccdc(pipeline: &mut Pipeline) -> &mut BlockState {
     match &mut pipeline.input {
         Input::Sensor(state) => state,
-        Input::Memory { .. } => panic!("a pipeline from the sensor"),
+        Input::Ccp2 { ccdc, .. } => ccdc,
+        Input::Memory { .. } => panic!("no CCDC"),
     }
 }
 
@@ -216,6 +220,106 @@ pub(crate) fn developed_and_scaled() -> Pipeline {
 pub(crate) fn scaled() -> Pipeline {
     let live = Pipeline { preview: None, ..processed(320, 240) };
     from_memory(&live, VideoNode::ResizerInput, live.resizer.expect("set").sink)
+}
+
+/// The frames of a sensor pipeline from memory instead, through the receiver.
+pub(crate) fn received(live: &Pipeline, pixel_format: PixelFormat) -> Pipeline {
+    let ccdc = *live.input.ccdc().expect("from the sensor");
+    let mut format = pixels(ccdc.sink, pixel_format);
+    if pixel_format == PixelFormat::SGRBG10_DPCM8 {
+        format.stride_bytes = u32::from(format.width_px).next_multiple_of(32);
+        format.size_bytes = format.stride_bytes * u32::from(format.height_px);
+    }
+    Pipeline { input: Input::Ccp2 { format, ccdc }, ..*live }
+}
+
+#[test]
+fn the_ccdc_does_with_received_frames_what_it_does_with_the_sensors() {
+    for live in [raw(), preview_only(), processed(320, 240)] {
+        let (from_sensor, mut from_memory) =
+            (written(&live), written(&received(&live, PixelFormat::SGRBG10)));
+        let select = main_regs::ctrl::PAR_SER_CLK_SEL;
+        let control = main_regs::CTRL.offset();
+        assert_eq!(select.get(from_memory[&control]), 2, "CSI B");
+        assert_eq!(select.get(from_sensor[&control]), 0, "parallel");
+        let receiver = ccp2_regs::REVISION.offset()..=ccp2_regs::LCM_DST_OFST.offset();
+        from_memory.retain(|offset, _| !receiver.contains(offset));
+        from_memory.insert(control, from_sensor[&control]);
+        assert_eq!(from_memory, from_sensor);
+    }
+}
+
+#[test]
+fn the_receiver_reads_samples_or_decompresses_codes() {
+    let map = written(&received(&raw(), PixelFormat::SGRBG10));
+    // Smart standby, auto idle.
+    expect(&map, &ccp2_regs::SYSCONFIG, 0x2001);
+    // To the video port, CCP2 mode, no memory output, half of the clock.
+    expect(&map, &ccp2_regs::CTRL, 0x4000_0814);
+    // RAW10 to RAW10, bursts of 32 words.
+    expect(&map, &ccp2_regs::LCM_CTRL, 3 << 24 | 3 << 16 | 5 << 5);
+    expect(&map, &ccp2_regs::LCM_HSIZE, 160 << 16);
+    expect(&map, &ccp2_regs::LCM_VSIZE, 120 << 16);
+    expect(&map, &ccp2_regs::LCM_PREFETCH, 40 << 3);
+    expect(&map, &ccp2_regs::LCM_SRC_OFST, 320);
+    expect(&map, &ccp2_regs::LCM_IRQENABLE, 3);
+    assert!(!map.contains_key(&ccp2_regs::LCM_SRC_ADDR.offset()));
+    let map = written(&received(&raw(), PixelFormat::SGRBG10_DPCM8));
+    // RAW8 to RAW10, DPCM10 with the simple predictor.
+    expect(&map, &ccp2_regs::LCM_CTRL, 3 << 24 | 1 << 22 | 2 << 20 | 2 << 16 | 5 << 5);
+    expect(&map, &ccp2_regs::LCM_PREFETCH, 20 << 3);
+    expect(&map, &ccp2_regs::LCM_SRC_OFST, 160);
+    for (offset, value) in map {
+        let (register, _) = drv_isp_regs::lookup(offset as u32).expect("a row");
+        assert_eq!(value & !register.writable, 0, "{} {value:#x}", register.name);
+    }
+}
+
+#[test]
+fn received_pipelines_that_cannot_run_are_refused() {
+    let refused = |good: Pipeline, change: &dyn Fn(&mut Pipeline, &mut PixFormat)| {
+        let Input::Ccp2 { mut format, .. } = good.input else { panic!("received") };
+        let mut pipeline = good;
+        change(&mut pipeline, &mut format);
+        if let Input::Ccp2 { format: kept, .. } = &mut pipeline.input {
+            *kept = format;
+        }
+        assert_eq!(check(&pipeline), Err(IspError::InvalidPipeline), "{pipeline:?}");
+    };
+    for pixel_format in [PixelFormat::SGRBG10, PixelFormat::SGRBG10_DPCM8] {
+        for live in [raw(), preview_only(), processed(320, 240)] {
+            let good = received(&live, pixel_format);
+            let checked = check(&good).expect("the hardware can run it");
+            assert_eq!(checked.input(), Some(VideoNode::Ccp2Input));
+            let blocks = checked.route.blocks();
+            assert!(blocks.overlap(Blocks::CCP2) && blocks.overlap(Blocks::CCDC));
+            refused(good, &|_, format| format.width_px -= 2);
+            refused(good, &|_, format| format.height_px = 0);
+            refused(good, &|_, format| format.stride_bytes += 8);
+            refused(good, &|_, format| format.stride_bytes -= 32);
+            refused(good, &|_, format| format.size_bytes -= 1);
+            refused(good, &|_, format| format.pixel_format = PixelFormat::YUYV);
+            refused(good, &|pipeline, _| ccdc(pipeline).crop.left_px = 1);
+            refused(good, &|pipeline, _| ccdc(pipeline).sink.code = MbusCode::SGRBG10_DPCM8);
+            refused(good, &|pipeline, _| pipeline.video = VideoNode::PreviewInput);
+            refused(good, &|pipeline, _| match &mut pipeline.preview {
+                Some(_) => pipeline.preview = None,
+                none => *none = developed().preview,
+            });
+            refused(good, &|pipeline, _| pipeline.output.size_bytes -= 1);
+        }
+    }
+    // A pipeline of other blocks that claims to come from there, and one without its CCDC.
+    refused(
+        Pipeline { resizer: scaled().resizer, ..received(&raw(), PixelFormat::SGRBG10) },
+        &|_, _| (),
+    );
+    let Input::Memory { format, .. } = developed().input else { panic!("from memory") };
+    let input = Input::Memory { video: VideoNode::Ccp2Input, format };
+    assert_eq!(check(&Pipeline { input, ..developed() }), Err(IspError::InvalidPipeline));
+    let format = pixels(raw().input.ccdc().expect("set").sink, PixelFormat::SGRBG10);
+    let input = Input::Memory { video: VideoNode::Ccp2Input, format };
+    assert_eq!(check(&Pipeline { input, ..raw() }), Err(IspError::InvalidPipeline));
 }
 
 #[test]

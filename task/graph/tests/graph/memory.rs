@@ -124,3 +124,62 @@ fn an_isp_that_refuses_leaves_the_first_node_waiting() {
     fake.0.borrow_mut().isp_start = None;
     assert_eq!(graph.start(NODE, output, YUYV), Ok(Started::Memory));
 }
+
+const CCP2: &str = "OMAP3 ISP CCP2";
+const CCDC: &str = "OMAP3 ISP CCDC";
+
+/// CCP2 input to CCDC output; what lies in memory is compressed.
+fn received() -> (Subject, Fake, EntityId, EntityId) {
+    let (mut graph, fake) = complete();
+    enable(&mut graph, ("OMAP3 ISP CCP2 input", 0), (CCP2, 0));
+    enable(&mut graph, (CCP2, 1), (CCDC, 0));
+    enable(&mut graph, (CCDC, 1), ("OMAP3 ISP CCDC output", 0));
+    let entity = id(&graph, CCP2);
+    let state = graph.state(entity).unwrap();
+    let format = format(640, 480, MbusCode::SGRBG10_DPCM8);
+    graph.adjust(entity, state, FormatChange::Format { pad: 0, format }, true).unwrap();
+    graph.settle();
+    fake.take();
+    let ends = ["OMAP3 ISP CCP2 input", "OMAP3 ISP CCDC output"].map(|name| id(&graph, name));
+    (graph, fake, ends[0], ends[1])
+}
+
+const CODES: PixFormat =
+    PixFormat { pixel_format: PixelFormat::SGRBG10_DPCM8, stride_bytes: 640, ..YUYV };
+
+#[test]
+fn a_receiver_between_memory_and_the_ccdc_is_part_of_a_pipeline() {
+    let (mut graph, fake, input, output) = received();
+    assert_eq!(graph.start(FAR, input, RAW), refused(GraphError::FormatMismatch));
+    assert_eq!(graph.start(FAR, input, CODES), Ok(Started::Waiting));
+    assert_eq!(graph.start(NODE, output, CODES), refused(GraphError::FormatMismatch));
+    assert_eq!(graph.start(NODE, output, RAW), Ok(Started::Memory));
+    assert_eq!(fake.take(), ["isp.start CcdcOutput from CCP2"], "and the sensor has no part in it");
+    edge(&mut graph, SENSOR, Edge::Died, 0);
+    fake.take();
+    graph.stop(NODE, output).unwrap();
+    assert_eq!(fake.take(), ["isp.stop CcdcOutput"]);
+}
+
+#[test]
+fn the_sensor_and_the_receiver_exclude_each_other_at_the_ccdc() {
+    let (mut graph, ..) = received();
+    let (sensor, ccdc) = (pad(&graph, "sensor", 0), pad(&graph, CCDC, 0));
+    assert_eq!(graph.setup_link(sensor, ccdc, true), Err(GraphError::Busy));
+    graph.setup_link(pad(&graph, CCP2, 1), ccdc, false).unwrap();
+    assert_eq!(graph.setup_link(sensor, ccdc, true), Ok(()));
+}
+
+#[test]
+fn a_receiver_that_nothing_feeds_or_whose_formats_differ_is_refused() {
+    let (mut graph, fake, input, output) = received();
+    graph.setup_link(pad(&graph, "OMAP3 ISP CCP2 input", 0), pad(&graph, CCP2, 0), false).unwrap();
+    assert_eq!(graph.start(NODE, output, RAW), refused(GraphError::BrokenPipeline));
+    let (mut graph, ..) = received();
+    let entity = id(&graph, CCP2);
+    let state = graph.state(entity).unwrap();
+    let format = format(320, 480, MbusCode::SGRBG10_DPCM8);
+    graph.adjust(entity, state, FormatChange::Format { pad: 0, format }, true).unwrap();
+    assert_eq!(graph.start(FAR, input, CODES), refused(GraphError::FormatMismatch));
+    assert_eq!(fake.take(), [""; 0]);
+}

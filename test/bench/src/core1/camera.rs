@@ -1,12 +1,14 @@
 //! The camera: sensor and data path, one line at a time.
 
+use super::config::{self, Input};
 use super::corrections::Corrections;
 use super::dma::{Memory, Target};
+use super::filters;
 use super::frame::{CCDC, Frame, Output, PREVIEW, RESIZER, Unfinished};
 use super::from_memory::FromMemory;
+use super::memory_channel::MemoryChannel;
 use super::mischief::{Lines, Mischief};
 use super::statistics::Statistics;
-use super::{config, filters};
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::preview::Preview;
@@ -71,6 +73,8 @@ pub struct Camera {
     runaway: Option<Runaway>,
     /// Frames from memory: the preview's and the resizer's.
     pub(super) from_memory: [Option<FromMemory>; 2],
+    /// The frame of the CCP2's memory channel.
+    pub(super) channel: Option<MemoryChannel>,
 }
 
 impl Camera {
@@ -101,6 +105,7 @@ impl Camera {
             lines: Lines::new(),
             runaway: None,
             from_memory: [None; 2],
+            channel: None,
         }
     }
 
@@ -127,7 +132,7 @@ impl Camera {
         }
         self.next_sequence = None;
         shared.progress.streaming.store(0, SeqCst);
-        let reads = self.from_memory.iter().any(Option::is_some);
+        let reads = self.channel.is_some() || self.from_memory.iter().any(Option::is_some);
         if self.runaway.is_some() || !self.lines.is_empty() || reads {
             shared.progress.lines.fetch_add(1, SeqCst);
             return Turn::Line;
@@ -155,7 +160,8 @@ impl Camera {
             line: 0,
             height,
             lines,
-            dropped: shared.mischief.dropped.take().is_some(),
+            dropped: shared.mischief.dropped.take().is_some()
+                || !config::hears(shared, Input::Sensor),
             ccdc: None,
             preview: None,
             resizer: None,
@@ -187,15 +193,17 @@ impl Camera {
 
     fn end_frame(&mut self, shared: &Shared) {
         if let Some(frame) = self.frame.take() {
-            // A block that was waiting for lines already goes on waiting.
-            let Unfinished { preview, resizer } = self.unfinished;
-            self.unfinished = Unfinished {
-                preview: frame.preview.or(preview),
-                resizer: frame.resizer.or(resizer),
-            };
+            self.leave_unfinished(&frame);
         }
         shared.progress.active.fetch_and(self.blocks_from_memory(), SeqCst);
         shared.progress.outstanding.store(self.lines.engines(shared), SeqCst);
+    }
+
+    /// The frame at the CCDC's input is over. A block that was waiting for lines already goes on waiting.
+    pub(super) fn leave_unfinished(&mut self, frame: &Frame) {
+        let Unfinished { preview, resizer } = self.unfinished;
+        self.unfinished =
+            Unfinished { preview: frame.preview.or(preview), resizer: frame.resizer.or(resizer) };
     }
 
     /// Runs the line that [`Camera::begin_line`] announced. Returns whether core 0 must look at
@@ -225,7 +233,7 @@ impl Camera {
     }
 
     /// Frame start: everything shadowed is latched.
-    fn start(&mut self, shared: &Shared, frame: &mut Frame) {
+    pub(super) fn start(&mut self, shared: &Shared, frame: &mut Frame) {
         self.statistics.stop();
         let unfinished = core::mem::take(&mut self.unfinished);
         let Self { statistics, mischief, .. } = self;
@@ -282,12 +290,23 @@ impl Camera {
         scene: &mut impl SceneSource,
         memory: &mut impl Memory,
     ) {
+        let width = if frame.ccdc.is_some() { self.sensor_row(frame, scene) } else { 0 };
+        self.received(shared, frame, width, memory);
+    }
+
+    /// A line has come to the CCDC; its pixels are in the raw line.
+    pub(super) fn received(
+        &mut self,
+        shared: &Shared,
+        frame: &mut Frame,
+        width: usize,
+        memory: &mut impl Memory,
+    ) {
         if frame.ccdc.is_some() {
             if !cfg::VDLC.is_set(shared.get(&CFG)) {
                 // Nothing is shadowed: what was written meanwhile tears the frame.
                 self.latch_ccdc(shared);
             }
-            let width = self.sensor_row(frame, scene);
             self.ccdc_row(shared, frame, width, memory);
         }
         self.end_line(shared, frame);
@@ -410,7 +429,8 @@ impl Camera {
     /// Line events, and the end of the CCDC's frame at the last active line.
     fn end_line(&mut self, shared: &Shared, frame: &mut Frame) {
         let lines = shared.get(&VDINT);
-        let sync = syn_mode::VDHDEN.is_set(shared.get(&SYN_MODE));
+        let input = if frame.from_memory { Input::Ccp2 } else { Input::Sensor };
+        let sync = syn_mode::VDHDEN.is_set(shared.get(&SYN_MODE)) && config::hears(shared, input);
         let mut events = 0;
         if sync && frame.line == vdint::VDINT0.get(lines) {
             events |= irq::CCDC_VD0.mask();

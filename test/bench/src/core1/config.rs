@@ -102,6 +102,20 @@ pub fn line_time(shared: &Shared, active: u32, width_px: usize) -> u32 {
     (u64::from(active) * (pairs + blank) / pairs).min(u32::MAX.into()) as u32
 }
 
+/// What feeds the CCDC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The sensor, on the parallel port.
+    Sensor = 0,
+    /// The receiver CCP2 (CSI B).
+    Ccp2 = 2,
+}
+
+/// Does the CCDC hear this input?
+pub fn hears(shared: &Shared, input: Input) -> bool {
+    main_block::ctrl::PAR_SER_CLK_SEL.get(shared.get(&main_block::CTRL)) == input as u32
+}
+
 /// The CCDC's configuration.
 pub fn ccdc(shared: &Shared) -> CcdcConfig {
     use ccdc::*;

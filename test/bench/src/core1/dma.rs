@@ -96,8 +96,8 @@ fn overflow(shared: &Shared, engine: Engine) {
         Engine::Resizer => sbl::pcr::RSZ1_WBL_OVF,
         Engine::Aewb => sbl::pcr::H3A_AEAWB_WBL_OVF,
         Engine::Focus => sbl::pcr::H3A_AF_WBL_OVF,
-        // It only reads.
-        Engine::Tables => return,
+        // They only read.
+        Engine::Tables | Engine::Ccp2 => return,
     };
     shared.word(&sbl::PCR).fetch_or(flag.mask(), Relaxed);
     shared.word(&IRQ0STATUS).fetch_or(irq::OVF.mask(), Relaxed);

@@ -53,7 +53,7 @@ pub struct Frame {
     pub height: u32,
     /// All lines.
     pub lines: u32,
-    /// The frame does not come.
+    /// The frame does not come: it is lost, or the CCDC listens to another input.
     pub dropped: bool,
     /// The CCDC takes part; its memory output.
     pub ccdc: Option<Option<Target>>,
@@ -61,7 +61,8 @@ pub struct Frame {
     pub preview: Option<Output>,
     /// The resizer takes part.
     pub resizer: Option<Output>,
-    /// The preview or the resizer reads it from memory; the sensor and the CCDC have no part in it.
+    /// It is read from memory, by the preview, the resizer or the memory channel in front of the CCDC; the
+    /// sensor has no part in it.
     pub from_memory: bool,
 }
 
@@ -119,10 +120,10 @@ impl Runner {
     pub fn start(&self, shared: &Shared) -> bool {
         let control = shared.get(self.control);
         let clocked = self.clock.is_set(shared.get(&main_block::CTRL));
-        // A block with a frame from memory in it is not there for the sensor's. Those that memory can
-        // feed are those with one shot.
-        let occupied =
-            self.one_shot.is_some() && shared.progress.active.load(SeqCst) & self.bit() != 0;
+        // A block with a frame in it is not there for another one's. The two engines of H3A share a bit;
+        // they only start behind a CCDC that has.
+        let in_block = shared.progress.active.load(SeqCst) & self.bit() != 0;
+        let occupied = in_block && self.block != Block::H3a;
         if !clocked || occupied || !self.enable.is_set(control) {
             return false;
         }
@@ -211,7 +212,20 @@ impl Frame {
                 self.resizer = Some(resizer_output(shared, mischief));
             }
         }
-        shared.progress.outstanding.store(self.engines() | statistics.engines(), SeqCst);
+        if self.from_memory {
+            shared.progress.from_memory.fetch_or(self.engines(), SeqCst);
+            shared.progress.outstanding.fetch_or(statistics.engines(), SeqCst);
+        } else {
+            shared.progress.outstanding.store(self.engines() | statistics.engines(), SeqCst);
+        }
+    }
+
+    /// Blocks with this frame in them, a bit per block code.
+    pub fn blocks(&self) -> u32 {
+        let ccdc = self.ccdc.map_or(0, |_| CCDC.bit());
+        let preview = self.preview.map_or(0, |_| PREVIEW.bit());
+        let resizer = self.resizer.map_or(0, |_| RESIZER.bit());
+        ccdc | preview | resizer
     }
 
     /// Engines that still have something to write.

@@ -7,7 +7,7 @@
 use super::camera::Camera;
 use super::config;
 use super::dma::{Memory, Source};
-use super::frame::{Frame, Output, PREVIEW, RESIZER};
+use super::frame::{Frame, Output};
 use crate::pixels::yuv::unpack;
 use crate::pixels::{MAX_WIDTH_PX, Window};
 use crate::regs::firewall::Engine;
@@ -28,12 +28,6 @@ pub struct FromMemory {
 }
 
 impl FromMemory {
-    /// Blocks with this frame in them, a bit per block code.
-    fn blocks(&self) -> u32 {
-        let preview = self.frame.preview.map_or(0, |_| PREVIEW.bit());
-        preview | self.frame.resizer.map_or(0, |_| RESIZER.bit())
-    }
-
     /// Engines with something to read or to write.
     fn engines(&self) -> u32 {
         self.frame.engines() | 1 << self.source.engine as u32
@@ -52,15 +46,18 @@ impl Camera {
             if given.pending.swap(0, SeqCst) != 0 && given.epoch.load(Relaxed) == epoch {
                 let reading = self.begin_memory_frame(shared, block, given);
                 self.from_memory[block] = Some(reading);
-                shared.progress.active.fetch_or(reading.blocks(), SeqCst);
+                shared.progress.active.fetch_or(reading.frame.blocks(), SeqCst);
             }
         }
+        self.take_channel_frame(shared, epoch);
         self.publish_memory_engines(shared);
     }
 
     /// Blocks with a frame from memory in them, a bit per block code.
     pub(super) fn blocks_from_memory(&self) -> u32 {
-        self.from_memory.iter().flatten().fold(0, |set, reading| set | reading.blocks())
+        let of_channel = self.channel.map_or(0, |channel| channel.blocks());
+        let reading = self.from_memory.iter().flatten();
+        reading.fold(of_channel, |set, reading| set | reading.frame.blocks())
     }
 
     /// Reads and runs a line of each frame from memory.
@@ -76,16 +73,18 @@ impl Camera {
                 // waiting, which BUSY shows.
                 let more = reading.frame.line < reading.frame.height;
                 self.from_memory[block] = more.then_some(reading);
-                let left = if more { 0 } else { reading.blocks() };
+                let left = if more { 0 } else { reading.frame.blocks() };
                 shared.progress.active.fetch_and(!left, SeqCst);
             }
         }
+        self.channel_line(shared, memory);
         self.publish_memory_engines(shared);
     }
 
     fn publish_memory_engines(&self, shared: &Shared) {
+        let of_channel = self.channel.map_or(0, |channel| channel.engines());
         let reading = self.from_memory.iter().flatten();
-        let engines = reading.fold(0, |set, reading| set | reading.engines());
+        let engines = reading.fold(of_channel, |set, reading| set | reading.engines());
         shared.progress.from_memory.store(engines, SeqCst);
     }
 

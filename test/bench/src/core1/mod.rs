@@ -8,6 +8,7 @@
 //!                                         \-> statistics -> DMA
 //!              blanking: nothing but time
 //!             a line of each frame from memory: DMA -> preview -> resizer -> DMA, or DMA -> resizer -> DMA
+//!             a line of the memory channel: DMA -> ccdc -> ..., as from the sensor
 //! ```
 //! Everything visible happens in [`crate::shared::Shared::commit`], so that a reset, a power cut or
 //! a closed firewall window stops it between two instructions of the product. The algorithms are in
@@ -21,6 +22,7 @@ mod filters;
 mod frame;
 mod from_memory;
 mod h3a_writer;
+mod memory_channel;
 mod mischief;
 mod statistics;
 
@@ -32,6 +34,8 @@ mod corrections_tests;
 mod filters_tests;
 #[cfg(test)]
 mod from_memory_tests;
+#[cfg(test)]
+mod memory_channel_tests;
 #[cfg(test)]
 mod mischief_tests;
 #[cfg(test)]

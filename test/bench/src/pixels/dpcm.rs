@@ -12,8 +12,8 @@
 //! ```
 //! The code zero is never sent: a difference of zero has its sign set, a first pixel below 4 is 1.
 //!
-//! The decoder is part of the model, because the coder predicts from what will be decoded. On the
-//! OMAP3 the coder sits in the serial receivers, not in the CCDC.
+//! The decoder is in the memory channel of the receiver CCP2. On the OMAP3 nothing codes but the serial
+//! receivers; the coder is part of the model because it predicts from what will be decoded.
 
 /// The two last decoded pixels of a line.
 #[derive(Clone, Copy, Debug, Default)]

@@ -23,6 +23,7 @@ pub mod averager;
 pub mod bayer;
 pub mod black;
 pub mod ccdc;
+pub mod ccp2;
 pub mod cfa;
 pub mod chroma_suppression;
 pub mod dark_frame;

@@ -23,6 +23,9 @@ impl<P: Platform> Hardware<'_, P> {
             {
                 super::domain::reset_blocks(self.shared, &[Block::Ccp2]);
             }
+            Block::Ccp2 if *register == ccp2::LCM_CTRL && ccp2::lcm_ctrl::CHAN_EN.is_set(value) => {
+                self.channel_enabled(old);
+            }
             Block::Preview => self.preview_written(register, value, old),
             Block::Resizer if *register == resizer::PCR && resizer::pcr::EN.is_set(value) => {
                 self.resizer_enabled(old);

@@ -30,6 +30,8 @@ pub enum Engine {
     Focus = 5,
     /// Tables that the CCDC and the preview read.
     Tables = 7,
+    /// Memory channel of CCP2.
+    Ccp2 = 8,
 }
 
 /// May the camera write these bytes?

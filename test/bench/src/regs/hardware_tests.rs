@@ -10,8 +10,8 @@ use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::bench_control as control;
 use drv_isp_regs::{
-    Block, Register, ccdc, firewall, host_link, kill_switch, main_block, prcm, preview, resizer,
-    sbl, sensor, sensor_bus,
+    Block, Register, ccdc, ccp2, firewall, host_link, kill_switch, main_block, prcm, preview,
+    resizer, sbl, sensor, sensor_bus,
 };
 
 #[derive(Default)]
@@ -631,6 +631,27 @@ fn a_frame_from_memory_starts_at_once_with_the_words_of_that_moment() {
         assert_eq!((given.pending.load(SeqCst), hw.platform().rings - rings), (1, 1));
         assert_eq!(given.input.load(SeqCst), 0x8001_0000);
         assert_eq!(given.output.load(SeqCst), 0x8002_0000);
+    });
+}
+
+#[test]
+fn the_memory_channel_starts_once_with_the_address_of_that_moment() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        set(hw, &ccp2::LCM_SRC_ADDR, 0x8001_0000);
+        set(hw, &ccp2::LCM_SRC_OFST, 320);
+        let rings = hw.platform().rings;
+        set(hw, &ccp2::LCM_CTRL, ccp2::lcm_ctrl::SRC_FORMAT.of(ccp2::format::RAW10));
+        assert_eq!(hw.platform().rings, rings, "nothing starts without CHAN_EN");
+        let enabled = ccp2::lcm_ctrl::CHAN_EN.mask();
+        set(hw, &ccp2::LCM_CTRL, enabled);
+        set(hw, &ccp2::LCM_SRC_ADDR, 0x8003_0000);
+        set(hw, &ccp2::LCM_CTRL, enabled);
+        assert_eq!(get(hw, &ccp2::LCM_CTRL), enabled, "it clears at the end");
+        let given = &shared.channel_frame;
+        assert_eq!((given.pending.load(SeqCst), hw.platform().rings - rings), (1, 1));
+        let input = [&given.input, &given.input_offset].map(|word| word.load(SeqCst));
+        assert_eq!(input, [0x8001_0000, 320]);
     });
 }
 

@@ -5,7 +5,7 @@ use crate::irq::{FIRST_IRQ, Line};
 use crate::misbehaviour;
 use crate::script::Entry;
 use core::sync::atomic::Ordering::SeqCst;
-use drv_isp_regs::{Block, bench_control as kind, ccdc, hist, main_block, preview, resizer};
+use drv_isp_regs::{Block, bench_control as kind, ccdc, ccp2, hist, main_block, preview, resizer};
 
 /// Is there a misbehaviour of this kind?
 #[must_use]
@@ -103,6 +103,7 @@ impl<P: Platform> Hardware<'_, P> {
                 Some(Block::Preview) => (&preview::PCR, preview::pcr::BUSY),
                 Some(Block::Resizer) => (&resizer::PCR, resizer::pcr::BUSY),
                 Some(Block::Hist) => (&hist::PCR, hist::pcr::BUSY),
+                Some(Block::Ccp2) => (&ccp2::LCM_CTRL, ccp2::lcm_ctrl::CHAN_EN),
                 _ => return,
             };
             self.shared.word(register).fetch_and(!busy.mask(), SeqCst);

@@ -1,12 +1,14 @@
-//! Frames from memory: what enabling the preview or the resizer starts when memory is their input.
+//! Frames from memory: what enabling the preview or the resizer starts when memory is their input, and
+//! what enabling the memory channel of CCP2 starts.
 //!
 //! Such a frame starts at once, is always one shot (TRM), and takes its shadowed words at that moment;
-//! everything else is locked by BUSY until it is done. Core 1 does the work.
+//! everything else is locked by BUSY until it is done. The memory channel locks nothing; the blocks behind
+//! it latch their words at its frame start, as from a sensor. Core 1 does the work.
 
 use super::hardware::{Hardware, Platform};
 use crate::shared::MemoryFrame;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
-use drv_isp_regs::{Field, Register, main_block, preview, resizer};
+use drv_isp_regs::{Field, Register, ccp2, main_block, preview, resizer};
 
 /// Position in [`crate::shared::Shared::memory_frames`].
 pub const OF_PREVIEW: usize = 0;
@@ -54,6 +56,17 @@ impl<P: Platform> Hardware<'_, P> {
         self.latch(&frame.output, &resizer::SDR_OUTADD);
         self.latch(&frame.output_offset, &resizer::SDR_OUTOFF);
         self.begin(&resizer::PCR, resizer::pcr::EN, resizer::pcr::BUSY);
+        self.hand_over(frame);
+    }
+
+    /// CHAN_EN of the memory channel was written; LCM_CTRL was `old` before.
+    pub(super) fn channel_enabled(&mut self, old: u32) {
+        if ccp2::lcm_ctrl::CHAN_EN.is_set(old) {
+            return;
+        }
+        let frame = &self.shared.channel_frame;
+        self.latch(&frame.input, &ccp2::LCM_SRC_ADDR);
+        self.latch(&frame.input_offset, &ccp2::LCM_SRC_OFST);
         self.hand_over(frame);
     }
 

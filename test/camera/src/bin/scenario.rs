@@ -87,7 +87,12 @@ fn stage() -> Stage {
                 video: video::Client::to(slot!("video5")),
                 pool: pool(config_u32!("resizer_input"), region!("video5")),
             },
+            ccp2_input: Node {
+                video: video::Client::to(slot!("video0")),
+                pool: pool(config_u32!("ccp2_input"), region!("video0")),
+            },
         },
+        ccp2: slot!("ccp2"),
         subdev: subdev::Client::to(slot!("ccdc")),
         statistics: [slot!("aewb"), slot!("af"), slot!("histogram")].map(statistics::Client::to),
         camera: Camera {

@@ -30,6 +30,11 @@ pub fn raw(stage: &Stage) -> &video::Client {
     &stage.nodes.raw.video
 }
 
+/// CCP2 input.
+pub fn ccp2_input(stage: &Stage) -> &video::Client {
+    &stage.nodes.ccp2_input.video
+}
+
 /// Preview input.
 pub fn preview_input(stage: &Stage) -> &video::Client {
     &stage.nodes.preview_input.video
@@ -156,6 +161,27 @@ impl Pair {
         stage.all_ready(None)?;
         let layout = ok("set up", stage.camera.developed(input_px))?;
         Self::open(stage, (preview_input, preview_output), layout)
+    }
+
+    /// Receiver and CCDC between two queues; neither is started.
+    pub fn received(
+        stage: &mut Stage,
+        input_px: (u16, u16),
+        compressed: bool,
+    ) -> Result<Self, Failure> {
+        stage.all_ready(None)?;
+        let layout = ok("set up", stage.camera.received(stage.ccp2, input_px, compressed))?;
+        Self::open(stage, (ccp2_input, raw), layout)
+    }
+
+    /// Receiver, CCDC and preview engine between two queues; neither is started.
+    pub fn received_and_developed(
+        stage: &mut Stage,
+        input_px: (u16, u16),
+    ) -> Result<Self, Failure> {
+        stage.all_ready(None)?;
+        let layout = ok("set up", stage.camera.received_and_developed(stage.ccp2, input_px))?;
+        Self::open(stage, (ccp2_input, preview_output), layout)
     }
 
     fn open(

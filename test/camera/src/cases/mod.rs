@@ -36,6 +36,7 @@ mod s35_dma;
 mod s36_quiesce_fails;
 mod s37_developed;
 mod s37_memory;
+mod s37_received;
 mod s38_shared;
 mod s39_hangs;
 mod s40_probe;
@@ -168,6 +169,10 @@ pub const CASES: &[Case] = &[
         s37_developed::live_and_from_memory,
     ),
     case("s37_the_client_library_scales_as_a_client_does_by_hand", s37_memory::library),
+    case("s37_a_raw_frame_comes_through_the_receiver_as_it_is", s37_received::raw),
+    case("s37_a_compressed_frame_is_decompressed_bit_for_bit", s37_received::compressed),
+    case("s37_a_received_raw_frame_is_developed_as_the_live_one", s37_received::developed),
+    case("s37_a_received_job_settles_as_a_unit_when_the_isp_dies", s37_received::isp_dies),
     case("s37_a_job_settles_as_a_unit_when_the_isp_dies", s37_memory::isp_dies),
     case("s37_a_job_settles_as_a_unit_when_the_input_node_dies", s37_memory::input_node_dies),
     case("s37_a_job_settles_as_a_unit_when_the_output_node_dies", s37_memory::output_node_dies),

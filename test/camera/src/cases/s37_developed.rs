@@ -6,6 +6,7 @@ use idl::types::{ControlId, PixFormat, PixelFormat};
 use super::memory::{self, FIRST, Pair, Queue};
 use crate::check::{Failure, Verdict, equal, ok};
 use crate::ensure;
+use crate::mmio::Pixels;
 use crate::reference::DIAGONAL;
 use crate::stage::{SENSOR_PX, Stage};
 use crate::text::Text;
@@ -43,12 +44,21 @@ pub fn live_and_from_memory(stage: &mut Stage) -> Verdict {
     let made = pair.run(stage, 1)?;
     let pool = stage.nodes.preview_output.pool.pixels;
     let found = pair.output.pixels(pool, stage, made.frame.buffer)?;
-    let PixFormat { width_px, height_px, stride_bytes, .. } = pair.output.format;
+    let PixFormat { width_px, height_px, .. } = pair.output.format;
+    same(found, kept, pair.output.format)?;
+    let sum = found.checksum();
+    raw.close(stage)?;
+    pair.close(stage)?;
+    Ok(Text::of(format_args!("{width_px}x{height_px} pixels, checksum {sum:#010x}")))
+}
+
+/// Whether two pictures are the same, bit by bit.
+pub fn same(developed: Pixels, live: Pixels, format: PixFormat) -> Result<(), Failure> {
     let (mut differ, mut first) = (0, None);
-    for y in 0..u32::from(height_px) {
-        for x in (0..u32::from(width_px)).step_by(2) {
-            let offset = (y * stride_bytes + 2 * x) as usize;
-            let words = (found.read(offset), kept.read(offset));
+    for y in 0..u32::from(format.height_px) {
+        for x in (0..u32::from(format.width_px)).step_by(2) {
+            let offset = (y * format.stride_bytes + 2 * x) as usize;
+            let words = (developed.read(offset), live.read(offset));
             if words.0 != words.1 {
                 differ += 1;
                 first.get_or_insert((x, y, words));
@@ -56,14 +66,11 @@ pub fn live_and_from_memory(stage: &mut Stage) -> Verdict {
         }
     }
     ensure!(differ == 0, "{differ} pairs differ, first {first:x?} (x, y, (developed, live))");
-    let sum = found.checksum();
-    raw.close(stage)?;
-    pair.close(stage)?;
-    Ok(Text::of(format_args!("{width_px}x{height_px} pixels, checksum {sum:#010x}")))
+    Ok(())
 }
 
 /// The sensor's diagonal gradient.
-fn test_pattern(stage: &Stage) -> Result<(), Failure> {
+pub fn test_pattern(stage: &Stage) -> Result<(), Failure> {
     let sensor = subdev::Client::to(stage.camera.sensor);
     let handle = ok("open the sensor", sensor.open())?;
     let set = sensor.set_control(handle, ControlId::TEST_PATTERN, DIAGONAL);
@@ -78,7 +85,11 @@ fn without_black(word: u32) -> u32 {
 }
 
 /// A queue whose first buffer has frame 0 of the sensor; it is streaming.
-fn first_frame(stage: &mut Stage, node: memory::Pick, format: PixFormat) -> Result<Queue, Failure> {
+pub fn first_frame(
+    stage: &mut Stage,
+    node: memory::Pick,
+    format: PixFormat,
+) -> Result<Queue, Failure> {
     let queue = Queue::open(stage, node, format)?;
     queue.queue(stage, FIRST)?;
     queue.start(stage)?;

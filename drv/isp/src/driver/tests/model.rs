@@ -1,9 +1,10 @@
 //! A small ISP for tests: enable bits and addresses take effect at frame start, one-shot blocks
 //! stop by themselves, and time can pass between any two register accesses. Beside the sensor's frames
-//! there may be one frame from memory in each of the preview engine and the resizer.
+//! there may be one frame from memory in each of the preview engine and the resizer, or one that comes
+//! through the receiver CCP2 and takes the place of the sensor's.
 
-use drv_isp_regs::main_block::{IRQ0STATUS, REVISION, SYSSTATUS, irq};
-use drv_isp_regs::{ccdc, preview, resizer, sbl};
+use drv_isp_regs::main_block::{CTRL, IRQ0STATUS, REVISION, SYSSTATUS, ctrl, irq};
+use drv_isp_regs::{ccdc, ccp2, preview, resizer, sbl};
 use idl::types::BufferIndex;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +65,10 @@ pub struct Model {
     jobs: Vec<Job>,
     /// From which buffer each buffer was made.
     made_of: BTreeMap<u32, u32>,
+    /// The CCDC has writes left after the end of a received frame, for as many reads of its BUSY.
+    pub drains: u32,
+    /// A part of the received frames does not come.
+    pub unreadable: bool,
 }
 
 /// A frame from memory in the hardware.
@@ -73,6 +78,8 @@ struct Job {
     output: u32,
     preview: bool,
     resizer: bool,
+    /// It comes through the receiver and the CCDC.
+    received: bool,
 }
 
 /// Offsets of the words that the resizer locks while it works.
@@ -111,7 +118,14 @@ impl Model {
             readable: BTreeSet::new(),
             jobs: Vec::new(),
             made_of: BTreeMap::new(),
+            drains: 0,
+            unreadable: false,
         }
+    }
+
+    /// Whether the CCDC takes the next frame, whichever it is.
+    pub fn ccdc_is_enabled(&mut self) -> bool {
+        *self.word(ccdc::PCR.offset()) & 1 != 0
     }
 
     /// Lets the oldest frame from memory end. Whether there was one that could.
@@ -125,6 +139,11 @@ impl Model {
         self.made_of.insert(job.output, job.input);
         self.status |= if job.preview { irq::PRV_DONE.mask() } else { 0 };
         self.status |= if job.resizer { irq::RSZ_DONE.mask() } else { 0 };
+        if job.received {
+            self.status |= irq::CCP2_LCM.mask();
+            *self.word(ccp2::LCM_IRQSTATUS.offset()) |= if self.unreadable { 3 } else { 1 };
+            *self.word(ccp2::LCM_CTRL.offset()) &= !ccp2::lcm_ctrl::CHAN_EN.mask();
+        }
         true
     }
 
@@ -149,15 +168,38 @@ impl Model {
             }
             let input = *self.word(preview::RSDR_ADDR.offset());
             let output = *self.word(output.offset());
-            self.jobs.push(Job { input, output, preview: true, resizer: scaled });
+            self.jobs.push(Job { input, output, preview: true, resizer: scaled, received: false });
         } else if offset == resizer::PCR.offset() && resizer_words.0 & 1 != 0 && from_memory {
             self.one_shot(offset);
             let input = *self.word(resizer::SDR_INADD.offset());
             let output = *self.word(resizer::SDR_OUTADD.offset());
             // The crop begins in the middle of the buffer.
             let input = input - (input - BASE) % BUFFER_BYTES;
-            self.jobs.push(Job { input, output, preview: false, resizer: true });
+            self.jobs.push(Job { input, output, preview: false, resizer: true, received: false });
+        } else if offset == ccp2::LCM_CTRL.offset()
+            && ccp2::lcm_ctrl::CHAN_EN.is_set(*self.word(offset))
+        {
+            self.receive();
         }
+    }
+
+    /// The memory channel was enabled.
+    fn receive(&mut self) {
+        assert_eq!(ctrl::PAR_SER_CLK_SEL.get(*self.word(CTRL.offset())), 2, "the CCDC hears it");
+        assert!(self.ccdc_is_enabled(), "the CCDC takes it");
+        let to_memory = ccdc::syn_mode::WEN.is_set(*self.word(ccdc::SYN_MODE.offset()));
+        let preview = !to_memory && self.one_shot(preview::PCR.offset());
+        let scaled = preview::pcr::RSZPORT.is_set(*self.word(preview::PCR.offset()));
+        let resizer = preview && scaled && self.one_shot(resizer::PCR.offset());
+        let path = match (to_memory, resizer) {
+            (true, _) => Path::Raw,
+            (false, true) => Path::Resizer,
+            (false, false) => Path::Preview,
+        };
+        assert!(to_memory || preview, "somebody writes");
+        let input = *self.word(ccp2::LCM_SRC_ADDR.offset());
+        let output = *self.word(path.address().offset());
+        self.jobs.push(Job { input, output, preview, resizer, received: true });
     }
 
     fn word(&mut self, offset: usize) -> &mut u32 {
@@ -290,8 +332,11 @@ impl Model {
                 Path::Preview => !resizer,
                 Path::Resizer => true,
             };
-        let in_block =
-            |job: &Job| resizer && job.resizer || offset == preview::PCR.offset() && job.preview;
+        let in_block = |job: &Job| {
+            resizer && job.resizer
+                || offset == preview::PCR.offset() && job.preview
+                || offset == ccdc::PCR.offset() && job.received
+        };
         if live || self.jobs.iter().any(in_block) { 2 } else { 0 }
     }
 }
@@ -311,6 +356,10 @@ impl Registers for Model {
         if offset == sbl::PCR.offset() || offset == sbl::CCDC_WR.offset() {
             return 0;
         }
+        if offset == ccdc::PCR.offset() && self.jobs.is_empty() && self.drains > 0 {
+            self.drains -= 1;
+            return *self.word(offset) | 2;
+        }
         let word = *self.word(offset);
         let controls = [ccdc::PCR, preview::PCR, resizer::PCR].map(|pcr| pcr.offset());
         if controls.contains(&offset) { word & !2 | self.busy(offset) } else { word }
@@ -320,6 +369,10 @@ impl Registers for Model {
         self.access();
         if offset == IRQ0STATUS.offset() {
             self.status &= !value;
+            return;
+        }
+        if offset == ccp2::LCM_IRQSTATUS.offset() {
+            *self.word(offset) &= !value;
             return;
         }
         if offset == drv_isp_regs::main_block::SYSCONFIG.offset() && value & 2 != 0 {

@@ -1,4 +1,4 @@
-//! CCP2 and CSI2a: they pass on what they receive.
+//! CSI2a: it passes on what it receives.
 
 use idl::types::{BlockState, FormatChange, MbusCode, PadFormat, Rect};
 
