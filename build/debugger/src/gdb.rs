@@ -12,8 +12,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Longest wait for one answer. The breakpoint is at most one heartbeat away.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait for one answer. The breakpoint is at most one heartbeat away, but a busy host may
+/// let the emulator wait for seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes read with one packet.
 const READ_BYTES: usize = 1024;
 /// Most packets that are skipped while waiting for an answer.

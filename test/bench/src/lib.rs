@@ -31,6 +31,7 @@ pub mod injection;
 pub mod irq;
 pub mod log;
 pub mod misbehaviour;
+pub mod pace;
 pub mod params;
 pub mod pixels;
 pub mod regs;

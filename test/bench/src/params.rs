@@ -50,8 +50,9 @@ impl Flags {
     pub const TRACE_FRAMES: u32 = 1 << 2;
     /// The noise of the sensor is off.
     pub const NO_NOISE: u32 = 1 << 3;
-    /// Virtual time is the host's time: core 1 sleeps while it has nothing to do. Without it the
-    /// emulator counts instructions, and core 1 never sleeps (`arch::core1` says why).
+    /// Virtual time is the host's time: core 1 sleeps while it has nothing to do, and keeps with
+    /// core 0 (`pace`), which needs a heartbeat. Without it the emulator counts instructions, and
+    /// core 1 never sleeps (`arch::pace` says why).
     pub const HOST_TIME: u32 = 1 << 4;
 
     /// Is this option on?

@@ -215,6 +215,8 @@ pub struct Shared {
     pub alarm: Alarm,
     /// Options of the run.
     pub options: Options,
+    /// Heartbeats that core 0 has taken, wrapping: its own time, however the host runs its thread.
+    pub beats: AtomicU32,
 }
 
 const _: () = assert!(size_of::<Shared>() <= sys_boot::mps2_an521::BENCH_SHARED.bytes as usize);
@@ -267,6 +269,7 @@ impl Shared {
             channel_frame: MemoryFrame::new(),
             alarm: Alarm { armed: zero(), frame: zero(), line: zero() },
             options: Options { line_us: zero(), flags: zero(), seed: zero() },
+            beats: zero(),
         }
     }
 

@@ -303,6 +303,8 @@ struct Served(Child);
 
 impl Served {
     fn start(directory: &Path, more: &[&str]) -> anyhow::Result<Self> {
+        // Not within the limit of a look.
+        succeed(&["dist"])?;
         let out = directory.join("out");
         let mut words = vec!["run", "--serve", "--out", path(&out)?];
         words.extend(more);
@@ -312,13 +314,20 @@ impl Served {
     }
 
     /// Looks until `debug` with these words shows what is wanted.
-    fn wait_for(&self, words: &[&str], wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
+    fn wait_for(
+        &mut self,
+        words: &[&str],
+        wanted: impl Fn(&str) -> bool,
+    ) -> anyhow::Result<String> {
         let mut command = vec!["debug"];
         command.extend(words);
         let started = Instant::now();
         let mut last = String::new();
         while started.elapsed() < SERVE_LIMIT {
             std::thread::sleep(LOOK);
+            if let Some(status) = self.0.try_wait()? {
+                bail!("the served image ended with {status}; it showed: {last}");
+            }
             let current = std::fs::read_to_string(current_file()).unwrap_or_default();
             if !current.contains(&format!("\"process\": {}", self.0.id())) {
                 continue;
@@ -342,7 +351,7 @@ impl Drop for Served {
 }
 
 fn inspect(directory: &Path) -> anyhow::Result<()> {
-    let served = Served::start(directory, &[])?;
+    let mut served = Served::start(directory, &[])?;
     served.wait_for(&["ringbuf", "isp"], |text| text.contains("Wake(Nodes("))?;
     let tasks = served.wait_for(&["tasks"], |_| true)?;
     for part in ["supervisor", "video6", "waiting for a message"] {
@@ -378,7 +387,7 @@ fn inspect(directory: &Path) -> anyhow::Result<()> {
 }
 
 fn dead_task(directory: &Path) -> anyhow::Result<()> {
-    let served = Served::start(directory, &["--unplug-at", "3", "--stay-unplugged"])?;
+    let mut served = Served::start(directory, &["--unplug-at", "3", "--stay-unplugged"])?;
     let tasks = served.wait_for(&["tasks"], |text| text.contains("Unplugged"))?;
     let lines: Vec<&str> = tasks.lines().collect();
     let isp = lines.iter().position(|line| line.contains(" isp ")).context("no task isp")?;

@@ -20,8 +20,11 @@ use sys_boot::mps2_an521::{
 pub const WINDOW_REGION: u32 = 5;
 /// AIRCR key, PRIS (Secure exceptions first), BFHFNMINS (bus faults of the product are its own).
 const AIRCR_VALUE: u32 = 0x05FA_0000 | 1 << 14 | 1 << 13;
-/// How often core 0 looks whether core 1 has started.
-const START_PATIENCE: u32 = 10_000_000;
+/// How often core 0 looks whether core 1 has started: minutes. When time is the host's, core 1 is a
+/// thread that a busy host may not run for seconds.
+const START_PATIENCE: u32 = 1_000_000_000;
+/// How often core 0 looks whether core 1 has stopped before a new start: a second.
+const STOP_PATIENCE: u32 = 10_000_000;
 
 /// Boots the product. Called from the reset handler, after memory start-up.
 pub fn boot() -> ! {
@@ -105,7 +108,7 @@ fn stop_core1(shared: &Shared) {
     }
     alive.store(alive::STOP, SeqCst);
     ring_core1();
-    for _ in 0..START_PATIENCE {
+    for _ in 0..STOP_PATIENCE {
         if alive.load(SeqCst) == alive::STOPPED {
             return;
         }

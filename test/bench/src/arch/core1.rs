@@ -1,23 +1,17 @@
-//! Core 1 in place: start, pacing, scene file, and the loop of device time.
+//! Core 1 in place: start, scene file, and the loop of device time.
 
 use super::exclusive::{Exclusive, Lent};
 use super::machine::*;
+use super::pace::{LineClock, Pace};
 use super::semihosting::{File, Mode};
-use super::{boot, report};
-use crate::core1::{Camera, Memory, Turn, alarm_due};
+use super::{boot, pace, report};
+use crate::core1::{Camera, Memory, Turn};
 use crate::params::{Flags, PATH_BYTES, Parameters, Scene};
 use crate::scene::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource};
 use crate::shared::{Shared, alive};
 use core::sync::atomic::Ordering::SeqCst;
 use sys_boot::mps2_an521::CORE1_FLASH;
 
-/// What core 1 waits for: the doorbell and the line timer.
-const WAKES: u32 = 1 << MHU0_IRQ | 1 << TIMER1_IRQ;
-/// How often core 1 looks whether core 0 has served the fault script, before it goes on without.
-const ALARM_PATIENCE: u32 = 1_000_000;
-/// How often core 1 looks whether core 0 has taken its doorbell, and how far apart.
-const CORE0_PATIENCE: u32 = 200;
-const CORE0_POLL_US: u32 = 50;
 /// Bytes of the scene that are kept in memory; rows beyond are read from the file each time.
 const SCENE_BYTES: usize = 3 * 648 * 486;
 
@@ -29,7 +23,7 @@ static SCENE_MEMORY: Lent<[u8; SCENE_BYTES]> = Lent::new([0; SCENE_BYTES]);
 pub fn run() -> ! {
     mask_interrupts();
     let shared = boot::shared();
-    NVIC_ISER.set(WAKES);
+    pace::listen();
     // SAFETY: `run` is called once.
     let mut scene = HostScene::new(unsafe { SCENE_MEMORY.lend() });
     scene.open(&boot::parameters());
@@ -37,27 +31,28 @@ pub fn run() -> ! {
     CAMERA.with(Camera::new, |camera| run_lines(shared, camera, &mut scene))
 }
 
-fn run_lines(shared: &Shared, camera: &mut Camera, scene: &mut HostScene) -> ! {
+fn run_lines(shared: &'static Shared, camera: &mut Camera, scene: &mut HostScene) -> ! {
     let trace = Flags(shared.options.flags.load(SeqCst)).has(Flags::TRACE_FRAMES);
     let mut clock = LineClock::new(shared.options.line_us.load(SeqCst));
+    let mut pace = Pace::new(shared);
     loop {
         if shared.progress.alive.load(SeqCst) == alive::STOP {
             begin_again(shared);
         }
         if camera.begin_line(shared) == Turn::Idle {
-            sleep();
+            pace.sleep();
             clock.restart();
             continue;
         }
-        serve_alarm(shared);
+        pace.serve_alarm();
         if camera.run_line(shared, scene, &mut Psram) {
-            wait_for_core0();
-            ring_core0();
+            pace.serve_event();
         }
         if trace && shared.progress.line.load(SeqCst) == 0 {
             trace_frame(shared);
         }
-        clock.wait(|active| camera.line_time(shared, active));
+        clock.wait(&pace, |active| camera.line_time(shared, active));
+        pace.keep_with_core0();
     }
 }
 
@@ -79,96 +74,6 @@ fn trace_frame(shared: &Shared) {
         shared.progress.dma_bytes.load(SeqCst),
         shared.progress.dma_refused.load(SeqCst)
     ));
-}
-
-/// Passes time until the doorbell or the line timer.
-///
-/// # Why it does not always sleep
-/// When both cores sleep, the emulator's main thread moves the counted time on to the next timer.
-/// It also looks for that after each timer, at a moment that the host's scheduler chooses, and when
-/// it finds both cores asleep a second time, before the timer's interrupt has woken one, it kicks
-/// both: then another core is the first to run, and the run is another one. A core that never
-/// sleeps leaves nothing to that thread.
-fn sleep() {
-    if Flags(boot::shared().options.flags.load(SeqCst)).has(Flags::HOST_TIME) {
-        wait_for_interrupt();
-    }
-    while NVIC_ISPR.get() & WAKES == 0 {
-        pass_time();
-        yield_now();
-    }
-    clear_core1_doorbell();
-    TIMER1.word(3).set(1);
-    NVIC_ICPR.set(WAKES);
-}
-
-/// Waits until core 0 has taken the doorbell of the event before. The host may stop the thread of
-/// core 0 for longer than a frame takes, which no processor does to its interrupts; device time
-/// does not run away from it then.
-fn wait_for_core0() {
-    for _ in 0..CORE0_PATIENCE {
-        if core0_has_answered() {
-            return;
-        }
-        sleep_cycles(CORE0_POLL_US * CYCLES_PER_US);
-    }
-}
-
-/// Sleeps for this time, or until the doorbell.
-fn sleep_cycles(cycles: u32) {
-    // CMSDK timer: value, then enable with interrupt. It is stopped again after the sleep.
-    TIMER1.word(1).set(cycles);
-    TIMER1.set(1 | 1 << 3);
-    sleep();
-    TIMER1.set(0);
-}
-
-/// Gives core 0 the time to do what the script says for this very line.
-fn serve_alarm(shared: &Shared) {
-    if !alarm_due(shared) {
-        return;
-    }
-    ring_core0();
-    for _ in 0..ALARM_PATIENCE {
-        if !alarm_due(shared) {
-            return;
-        }
-        yield_now();
-    }
-}
-
-/// Keeps lines from being shorter than they should be.
-struct LineClock {
-    line_cycles: u32,
-    next: u32,
-}
-
-impl LineClock {
-    fn new(line_us: u32) -> Self {
-        Self { line_cycles: line_us.saturating_mul(CYCLES_PER_US), next: cycles() }
-    }
-
-    /// The next line may come at once.
-    fn restart(&mut self) {
-        self.next = cycles();
-    }
-
-    /// Waits for the time of the next line; a line that is late does not shorten those after it.
-    /// `stretch` adds the sensor's blanking.
-    fn wait(&mut self, stretch: impl Fn(u32) -> u32) {
-        let line_cycles = stretch(self.line_cycles);
-        self.next = self.next.wrapping_add(line_cycles);
-        loop {
-            let left = self.next.wrapping_sub(cycles()) as i32;
-            if left <= 0 {
-                if left < -(line_cycles as i32) {
-                    self.next = cycles();
-                }
-                return yield_now();
-            }
-            sleep_cycles(left as u32);
-        }
-    }
 }
 
 /// The memory that the camera's DMA reaches.

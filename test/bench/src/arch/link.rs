@@ -48,6 +48,7 @@ fn power_on() -> Hardware<'static, Core0> {
 /// Handler of the heartbeat: time passes, and core 1 gets its turn.
 pub extern "C" fn heartbeat() {
     TIMER0.word(3).set(1);
+    boot::shared().beats.fetch_add(1, SeqCst);
     injector::entered();
     with_hardware(|hardware| {
         hardware.tick();

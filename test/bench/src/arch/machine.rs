@@ -158,12 +158,6 @@ pub fn ring_core0() {
     MHU0.word(1).set(1);
 }
 
-/// Has core 0 taken its doorbell?
-#[must_use]
-pub fn core0_has_answered() -> bool {
-    MHU0.get() == 0
-}
-
 /// Takes back the doorbell of core 0.
 pub fn clear_core0_doorbell() {
     MHU0.word(2).set(0xF);

@@ -11,6 +11,7 @@ pub mod hook;
 pub mod injector;
 pub mod link;
 pub mod machine;
+pub mod pace;
 pub mod report;
 pub mod semihosting;
 pub mod start;

@@ -81,6 +81,22 @@ pub struct Context<'a> {
     pub exc_return: u32,
 }
 
+/// What [`entry`] calls.
+///
+/// # Contract with the entry
+/// | register | what | who keeps it true |
+/// |---|---|---|
+/// | r0, `saved` | the stack pointer behind `push.w {r4-r11, lr}`: eight words, r4 lowest, then EXC_RETURN | `entry`; the pop that follows puts what is written here into the registers |
+/// | r1, `exc_return` | LR at the entry of the exception (Arm DDI 0553B, B3.18) | the processor |
+/// | sp | a multiple of 8 (AAPCS32, 6.2.1.2): the processor's frame is, and nine words are pushed below one that is skipped | `entry` |
+///
+/// r0 to r3, r12 and LR of the code that trapped are in the processor's frame on the stack of the
+/// Non-secure state; this function may change them there, and all other state of that code is in
+/// `saved` or untouched.
+///
+/// # Safety
+/// Only `entry` may call it, once per exception: `saved` must be its live push, to which nothing
+/// else refers until this function returns.
 unsafe extern "C" fn trap(saved: *mut Saved, exc_return: u32) {
     if exc_return & FROM_SECURE != 0 {
         report::fault_in_bench(0, 0);

@@ -21,13 +21,14 @@ use std::time::{Duration, Instant};
 use sys_abi::CrashKind;
 use test_kernel::controls::{ENDINGS, Ending, NEGATIVES, Negative};
 
-/// The hung image is waited for in vain: not as long as for a case that is expected to end.
-const ENDING_LIMITS: Limits = Limits { case: Duration::from_secs(3), ..Limits::NORMAL };
+/// The hung image is waited for in vain: not as long as for a case that is expected to end. But the
+/// case after it, which takes milliseconds, must pass on a busy host too.
+const ENDING_LIMITS: Limits = Limits { case: Duration::from_secs(10), ..Limits::NORMAL };
 /// A case that passes, whatever was before it.
 const AFTER: &str = "send_returns_the_answer";
 const CRASH_MANIFEST: &str = "test/kernel/crash.toml";
-/// Two boots take a fraction of a second.
-const CRASH_LIMIT: Duration = Duration::from_secs(20);
+/// Two boots take a fraction of a second, or many on a busy host.
+const CRASH_LIMIT: Duration = Duration::from_secs(120);
 /// An image that comes up again after its reset.
 const REBOOTS: [&str; 2] = ["-action", "reboot=reset"];
 

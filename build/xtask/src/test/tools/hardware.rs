@@ -29,20 +29,23 @@ pub fn by_hand(directory: &Path) -> anyhow::Result<()> {
     for part in ["irq-lost", "dma-stray", "sensor-nak"] {
         ensure!(kinds.contains(part), "{part:?} is not in {kinds}");
     }
-    let served = Served::start(directory, &["--no-unplug"])?;
+    let mut served = Served::start(directory, &["--no-unplug"])?;
     served.wait_for(&["hw", "log"], |text| text.contains("isp        write Resizer.PCR"))?;
     succeed(&["debug", "hw", "unplug"])?;
     served.wait_for(&["tasks"], |text| text.contains("Unplugged"))?;
     let dump = directory.join("unplugged.core");
     let dump = path(&dump)?;
-    // Only the host bridge goes on, through a block that is always there.
-    let of_camera = |text: String| -> Vec<String> {
-        text.lines().filter(|line| line.contains(" isp ")).map(String::from).collect()
+    // The host bridge goes on, through a block that is always there: of all accesses, the latest
+    // are others at each look.
+    let log = ["hw", "log", "--task", "isp"];
+    let of_isp = |how: &[&str]| -> anyhow::Result<Vec<String>> {
+        let text = succeed(&[how, &log].concat())?;
+        Ok(text.lines().filter(|line| line.contains(" isp ")).map(String::from).collect())
     };
-    let live = of_camera(succeed(&["debug", "hw", "log"])?);
+    let live = of_isp(&["debug"])?;
     succeed(&["debug", "dump", dump])?;
-    let dead = of_camera(succeed(&["debug", "--dump", dump, "hw", "log"])?);
-    ensure!(live == dead, "live and dump differ: {live:?} {dead:?}");
+    let dead = of_isp(&["debug", "--dump", dump])?;
+    ensure!(!live.is_empty() && live == dead, "live and dump differ: {live:?} {dead:?}");
     succeed(&["debug", "hw", "plug"])?;
     let next_life = |line: &str| line.split_whitespace().skip(1).take(2).eq(["isp", "1"]);
     served.wait_for(&["tasks"], |text| text.lines().any(next_life))?;
