@@ -167,6 +167,8 @@ pub enum NodeError {
     InvalidConfiguration = 23,
     /// The memory that was lent is shorter than the measurement (EINVAL).
     TooShort = 24,
+    /// The image has no task with that index (EINVAL); name one by its slot.
+    NoSuchTask = 25,
 }
 
 /// Errors of the host bridge.
