@@ -35,7 +35,7 @@ pub enum ArchiveError {
         name: String,
     },
     /// A file's debug information is damaged.
-    #[error("archive {path}, {name}: {source}")]
+    #[error("archive {path} is damaged, build it again: {name}")]
     Damaged {
         /// The archive.
         path: PathBuf,
@@ -175,4 +175,26 @@ fn read_zip(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, String> {
         files.insert(name, bytes);
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn each_error_of_a_chain_says_its_own_part_and_no_other() {
+        let source = Dwarf::new(b"this is no ELF file").err().expect("it is refused");
+        let (path, name) = ("old.zip".into(), "kernel".to_string());
+        let error = ArchiveError::Damaged { path, name, source };
+        let mut next: Option<&dyn Error> = Some(&error);
+        let mut parts = Vec::new();
+        while let Some(part) = next {
+            parts.push(part.to_string());
+            next = part.source();
+        }
+        assert_eq!(parts[0], "archive old.zip is damaged, build it again: kernel");
+        assert_eq!(parts[1], "not a readable ELF file");
+        assert_eq!(parts.len(), 3, "{parts:?}");
+    }
 }

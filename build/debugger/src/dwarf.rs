@@ -24,10 +24,10 @@ pub(crate) type Unit = gimli::Unit<Reader>;
 #[derive(Debug, thiserror::Error)]
 pub enum DwarfError {
     /// Not an ELF file.
-    #[error("not a readable ELF file: {0}")]
+    #[error("not a readable ELF file")]
     Elf(#[from] object::Error),
     /// The debug sections are damaged.
-    #[error("damaged debug information: {0}")]
+    #[error("damaged debug information")]
     Dwarf(#[from] gimli::Error),
 }
 

@@ -170,6 +170,8 @@ pub enum NodeError {
     /// The sensor has sent no frame for several frame intervals (EIO on DQBUF: signal loss). The
     /// stream goes on: wait again, or stop it.
     NoFrames = 25,
+    /// The image has no task with that index (EINVAL); name one by its slot.
+    NoSuchTask = 26,
 }
 
 /// Errors of the host bridge.

@@ -1,7 +1,6 @@
 //! What tasks tell the supervisor: ready, presence, control, suspicion; and the samples of the scan.
 
 use crate::event::Action;
-use crate::hang::KEEP_US;
 use crate::life::Phase;
 use crate::supervise::{Module, REMOVING_US, Supervisor};
 use idl::types::{Control, StoryKind, SupervisorError};
@@ -151,10 +150,9 @@ impl Supervisor<'_> {
     /// Which driver keeps `caller` too long, and is not kept itself. Drivers defer no reply; other
     /// servers may, and are not judged by the time of their callers.
     pub(crate) fn keeper(&self, now_us: u64, caller: TaskIndex) -> Option<TaskIndex> {
-        let (server, since_us) = self.at(caller).hang.blocked()?;
+        let server = self.at(caller).hang.kept_by(now_us)?;
         let life = self.life(server).ok()?;
-        let long = now_us.saturating_sub(since_us) >= KEEP_US;
         let guilty = life.policy.quiesced && life.alive() && life.hang.blocked().is_none();
-        (long && guilty).then_some(server)
+        guilty.then_some(server)
     }
 }

@@ -42,8 +42,8 @@ pub struct Hang {
     still: Option<Still>,
     window: Option<Window>,
     suspicion: Option<Suspicion>,
-    /// Whom it was blocked on at the latest sample, and since when.
-    blocked: Option<(TaskIndex, u64)>,
+    /// Whom it was blocked on at the latest sample.
+    blocked: Option<Blocked>,
     /// Processor time at the latest sample, and samples since it last grew.
     cpu_us: u64,
     quiet_samples: u32,
@@ -69,6 +69,15 @@ struct Suspicion {
     since_us: u64,
     /// Entries at the first sample after the report.
     entries: Option<u32>,
+    samples: u32,
+}
+
+/// One wait for another task.
+#[derive(Clone, Copy, Debug)]
+struct Blocked {
+    on: TaskIndex,
+    since_us: u64,
+    samples: u32,
 }
 
 impl Hang {
@@ -84,7 +93,7 @@ impl Hang {
 
     /// Somebody reported it; a second report while the first is open changes nothing.
     pub fn suspect(&mut self, now_us: u64) {
-        self.suspicion.get_or_insert(Suspicion { since_us: now_us, entries: None });
+        self.suspicion.get_or_insert(Suspicion { since_us: now_us, entries: None, samples: 0 });
     }
 
     /// Whether it had processor time between the two latest samples.
@@ -99,15 +108,28 @@ impl Hang {
         u64::from(self.quiet_samples) * SCAN_US >= policy.hang_us * STORM_WINDOWS
     }
 
-    /// Whom it is blocked on, and since when, in microseconds.
+    /// Whom it is blocked on.
     #[must_use]
-    pub fn blocked(&self) -> Option<(TaskIndex, u64)> {
-        self.blocked
+    pub fn blocked(&self) -> Option<TaskIndex> {
+        self.blocked.map(|blocked| blocked.on)
+    }
+
+    /// Who keeps it for longer than [`KEEP_US`].
+    #[must_use]
+    pub fn kept_by(&self, now_us: u64) -> Option<TaskIndex> {
+        let long = |blocked: &Blocked| {
+            now_us.saturating_sub(blocked.since_us) >= KEEP_US && blocked.samples >= SAMPLES_MIN
+        };
+        self.blocked.filter(long).map(|blocked| blocked.on)
     }
 
     /// Takes a sample; true means that the task hangs.
     pub fn sample(&mut self, now_us: u64, policy: &Policy, stats: &TaskStats) -> bool {
-        self.blocked = stats.blocked_on.map(|peer| (peer, stats.since_us));
+        self.blocked = stats.blocked_on.map(|on| {
+            let same = |former: &Blocked| (former.on, former.since_us) == (on, stats.since_us);
+            let former = self.blocked.filter(same).map_or(0, |former| former.samples);
+            Blocked { on, since_us: stats.since_us, samples: former.saturating_add(1) }
+        });
         let quiet = stats.cpu_us == core::mem::replace(&mut self.cpu_us, stats.cpu_us);
         self.quiet_samples = if quiet { self.quiet_samples.saturating_add(1) } else { 0 };
         let silent = self.silent(now_us, stats);
@@ -129,7 +151,9 @@ impl Hang {
             self.suspicion = None;
             return false;
         }
-        now_us.saturating_sub(suspicion.since_us) >= SUSPECT_US
+        suspicion.samples = suspicion.samples.saturating_add(1);
+        let long = now_us.saturating_sub(suspicion.since_us) >= SUSPECT_US;
+        long && suspicion.samples >= SAMPLES_MIN
     }
 
     fn spins(&mut self, policy: &Policy, stats: &TaskStats) -> bool {
@@ -256,6 +280,6 @@ mod tests {
         let mut hang = fresh();
         hang.suspect(0);
         assert_eq!(check(&mut hang, (0..9).map(|_| stats(7, 0, Some(2)))), None);
-        assert_eq!(hang.blocked(), Some((TaskIndex(2), 0)));
+        assert_eq!(hang.blocked(), Some(TaskIndex(2)));
     }
 }

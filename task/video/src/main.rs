@@ -131,6 +131,10 @@ impl InOrderVideoImpl for Server {
     }
 
     fn delegate(&mut self, call: &CallInfo, handle: Handle, task: TaskIndex) -> Reply<Handle> {
+        // To ask the kernel for a task that there is not would be this task's fault.
+        if u32::from(task.0) >= userlib::task_count!() {
+            return Err(RequestError::Op(NodeError::NoSuchTask));
+        }
         let holder = userlib::sys_refresh_task_id(task);
         Ok(self.0.delegate(call.sender, handle, holder)?)
     }

@@ -144,6 +144,7 @@ pub const CASES: &[Case] = &[
     case("s41_two_deaths_in_a_row_are_told_once_each", s19_twice::in_a_row),
     case("s42_interrupts_of_an_old_life_mean_nothing", s40_probe::old_interrupts),
     case("s43_a_delegate_outlives_its_delegator", s30_delegates::delegator_first),
+    case("s43_a_handle_cannot_be_passed_to_nobody", s30_delegates::nobody),
     case("s44_a_bouncing_contact_is_one_new_life", s40_probe::bounces),
     case("s45_power_dies_and_all_come_back_in_order", s23_dependencies::power),
     case("s46_the_ledger_dies_and_counts_are_exact", s23_dependencies::ledger),

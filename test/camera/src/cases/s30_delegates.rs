@@ -2,10 +2,10 @@
 //! delegate's handle lives on and ends like any other. S31: a hundred handles: removal ends all, and
 //! all closes are ok. S34: unregister with no user: everything is free at once.
 
-use idl::types::{Handle, Which};
+use idl::types::{Handle, NodeError, NodeUsage, TaskIndex, Which};
 
 use super::removal::{self, Removal, ended_in_time, in_time_us};
-use crate::check::{Ended, Verdict, disconnected, equal, ok};
+use crate::check::{Ended, Verdict, disconnected, equal, ok, refused};
 use crate::ensure;
 use crate::protocol::{Job, Outcome};
 use crate::stage::{FRAME_MS, QUIET_US, Stage};
@@ -64,6 +64,24 @@ pub fn delegator_first(stage: &mut Stage) -> Verdict {
     Removal::Unplug.end(stage, running.epoch)?;
     removal::streams_again(stage, 2)?;
     Ok(Text::of(format_args!("the delegate streamed on, then {record:?}")))
+}
+
+/// An index that is no task's is the client's mistake, and ends neither the node nor the stream.
+pub fn nobody(stage: &mut Stage) -> Verdict {
+    let running = stage.stream(4)?;
+    stage.run_frames(&running, 2)?;
+    let lives = stage.lives();
+    for nobody in [sys_abi::MAX_TASKS as u8, 200, u8::MAX] {
+        let passed = stage.video.delegate(running.handle, TaskIndex(nobody));
+        refused("delegate to nobody", passed, NodeError::NoSuchTask)?;
+    }
+    stage.same_lives(&lives)?;
+    stage.run_frames(&running, 2)?;
+    ok("close", stage.video.close(running.handle))?;
+    stage.wait_for("the end of the stream", QUIET_US, |stage| {
+        Ok((stage.usage()? == NodeUsage::default()).then_some(()))
+    })?;
+    Ok(Text::of(format_args!("three indices were refused, and the stream went on")))
 }
 
 pub fn hundred(stage: &mut Stage) -> Verdict {
