@@ -1,6 +1,6 @@
 //! Transfers to the host.
 
-use drv_isp_regs::host_link::{KIND_EXIT, KIND_LINE, KIND_PICTURE, MAX_BYTES};
+use drv_isp_regs::host_link::{KIND_EXIT, KIND_LINE, KIND_PICTURE, MAX_BYTES, status};
 use idl::types::{CtlError, Picture};
 
 /// Longest line, in bytes (`line` of `idl/ctl.idol`).
@@ -25,7 +25,21 @@ pub trait Doorbell {
     fn ring(&mut self, transfer: Transfer) -> bool;
     /// Makes a transfer of these bytes. Whether the host took it.
     fn ring_with(&mut self, kind: u32, bytes: &[u8]) -> bool;
+    /// The bits of STATUS among these, which are acknowledged.
+    fn take(&mut self, bits: u32) -> u32;
 }
+
+/// What the host asks of the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// That the camera domain rests.
+    Suspend,
+    /// That it goes on.
+    Resume,
+}
+
+/// The bits of STATUS that are requests.
+pub const REQUESTS: u32 = status::SUSPEND.mask() | status::RESUME.mask();
 
 /// The host behind a doorbell.
 pub struct HostLink<D> {
@@ -63,6 +77,15 @@ impl<D: Doorbell> HostLink<D> {
         taken(self.doorbell.ring(transfer))
     }
 
+    /// What the host asks, once. If it asks for both, the domain is to go on.
+    pub fn request(&mut self) -> Option<Request> {
+        match self.doorbell.take(REQUESTS) {
+            0 => None,
+            bits if status::RESUME.is_set(bits) => Some(Request::Resume),
+            _ => Some(Request::Suspend),
+        }
+    }
+
     /// Ends the run.
     ///
     /// # Errors
@@ -86,6 +109,7 @@ mod tests {
         transfers: Vec<Transfer>,
         lines: Vec<Vec<u8>>,
         refuses: bool,
+        status: u32,
     }
 
     impl Doorbell for &mut Log {
@@ -98,6 +122,12 @@ mod tests {
             assert_eq!(kind, KIND_LINE);
             self.lines.push(bytes.to_vec());
             !self.refuses
+        }
+
+        fn take(&mut self, bits: u32) -> u32 {
+            let taken = self.status & bits;
+            self.status &= !bits;
+            taken
         }
     }
 
@@ -120,6 +150,22 @@ mod tests {
         let (kind, address) = (KIND_PICTURE, 0x8001_0000);
         let expected = Transfer { kind, address, length: 614_400, argument: 3 };
         assert_eq!(log.transfers, [expected]);
+    }
+
+    #[test]
+    fn a_request_is_taken_once_and_leaves_the_word_on_transfers() {
+        let done = status::DONE.mask();
+        for (asked, expected) in [
+            (0, None),
+            (status::SUSPEND.mask(), Some(Request::Suspend)),
+            (status::RESUME.mask(), Some(Request::Resume)),
+            (REQUESTS, Some(Request::Resume)),
+        ] {
+            let mut log = Log { status: asked | done, ..Log::default() };
+            assert_eq!(HostLink::new(&mut log).request(), expected);
+            assert_eq!(HostLink::new(&mut log).request(), None, "once");
+            assert_eq!(log.status, done);
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! doorbell, so that others cannot mix their lines into each other's; the protocol is the same
 //! over a serial line on a board.
 //!
-//! * [`HostLink`]: one transfer at a time, checked before the doorbell is rung.
+//! * [`HostLink`]: one transfer at a time, checked before the doorbell is rung; and what the host asks of
+//!   the operator, for which this task stands: [`Request`].
 //! * [`story`]: the supervisor's events as lines of JSON. Built with `serde-json-core`, because it
 //!   serialises without a heap into a buffer of ours.
 #![cfg_attr(target_os = "none", no_std)]
@@ -15,4 +16,4 @@
 mod host_link;
 pub mod story;
 
-pub use host_link::{Doorbell, HostLink, LINE_BYTES, Transfer};
+pub use host_link::{Doorbell, HostLink, LINE_BYTES, REQUESTS, Request, Transfer};

@@ -1,14 +1,14 @@
-//! The host bridge as a task: slots, dispatch, and the story every 10 ms.
+//! The host bridge as a task: slots, dispatch, the story every 10 ms, and requests of the host.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 mod mmio;
 
 use idl::ctl::{INCOMING_BYTES, InOrderCtlImpl, dispatch};
 use idl::idol_runtime::R;
-use idl::types::{CtlError, Picture};
-use idl::{CallInfo, Leased, RequestError, supervisor};
+use idl::types::{CtlError, Picture, TaskIndex};
+use idl::{CallInfo, Leased, RequestError, power, supervisor};
 use mmio::Registers;
-use task_ctl::{HostLink, LINE_BYTES, story};
+use task_ctl::{HostLink, LINE_BYTES, Request, story};
 use userlib::{notification, slot};
 
 userlib::entry!(main);
@@ -23,6 +23,7 @@ const LAST_LOOKS: u32 = 16;
 struct Server {
     host: HostLink<Registers>,
     supervisor: supervisor::Client,
+    power: TaskIndex,
     /// Number of the next event of the story.
     cursor: u32,
     buffer: [u8; LINE_BYTES],
@@ -42,6 +43,15 @@ impl Server {
         true
     }
 
+    /// Passes on what the host asks. What becomes of it is in the story.
+    fn serve_request(&mut self) {
+        if let Some(request) = self.host.request() {
+            // A power that is gone forgets a suspend; the host sees that it does not come.
+            let _ = power::Client::to(self.power).suspend(request == Request::Suspend);
+        }
+        userlib::sys_irq_control(notification!("host_request"), true);
+    }
+
     fn pump_and_sleep(&mut self) {
         let pause_us = if self.pump() { 0 } else { STORY_US };
         let next_us = userlib::sys_get_timer().now_us + pause_us;
@@ -51,10 +61,13 @@ impl Server {
 
 impl InOrderCtlImpl for Server {
     fn notification_mask(&self) -> u32 {
-        notification!("timer")
+        notification!("timer") | notification!("host_request")
     }
 
-    fn handle_notification(&mut self, _bits: u32) {
+    fn handle_notification(&mut self, bits: u32) {
+        if bits & notification!("host_request") != 0 {
+            self.serve_request();
+        }
         self.pump_and_sleep();
     }
 
@@ -76,14 +89,19 @@ impl InOrderCtlImpl for Server {
 }
 
 fn main() -> ! {
+    let mut registers = Registers::mapped();
+    registers.hear_requests();
     let mut server = Server {
-        host: HostLink::new(Registers::mapped()),
+        host: HostLink::new(registers),
         supervisor: supervisor::Client::to(slot!("supervisor")),
+        power: slot!("power"),
         cursor: 0,
         buffer: [0; LINE_BYTES],
     };
     // Without a supervisor the kernel resets the machine; there is nothing to do about an error.
     let _ = server.supervisor.ready();
+    // Also for what was asked before this life began.
+    server.serve_request();
     server.pump_and_sleep();
     let mut incoming = [0; INCOMING_BYTES];
     loop {

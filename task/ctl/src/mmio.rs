@@ -5,8 +5,8 @@ use core::ptr::{
 };
 
 use drv_isp_regs::Register;
-use drv_isp_regs::host_link::{ADDRESS, ARGUMENT, GO, KIND, LENGTH, STATUS, status};
-use task_ctl::{Doorbell, Transfer};
+use drv_isp_regs::host_link::{ADDRESS, ARGUMENT, GO, IRQENABLE, KIND, LENGTH, STATUS, status};
+use task_ctl::{Doorbell, REQUESTS, Transfer};
 
 /// The host link at the address where the manifest maps it.
 pub struct Registers {
@@ -18,6 +18,11 @@ impl Registers {
     /// The block as the builder linked it (invariant 1).
     pub fn mapped() -> Self {
         Self { base: userlib::peripheral!("host_link") }
+    }
+
+    /// Requests of the host interrupt from now on.
+    pub fn hear_requests(&mut self) {
+        self.write(IRQENABLE, REQUESTS);
     }
 
     fn write(&mut self, register: Register, value: u32) {
@@ -48,6 +53,12 @@ impl Doorbell for Registers {
         self.write(GO, 1);
         let outcome = self.read(STATUS);
         status::DONE.get(outcome) == 1 && status::ERROR.get(outcome) == 0
+    }
+
+    fn take(&mut self, bits: u32) -> u32 {
+        let taken = self.read(STATUS) & bits;
+        self.write(STATUS, taken);
+        taken
     }
 
     fn ring_with(&mut self, kind: u32, bytes: &[u8]) -> bool {

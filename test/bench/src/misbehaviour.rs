@@ -154,8 +154,8 @@ pub const ALL: [Misbehaviour; 29] = {
     ]
 };
 
-/// How a debugger asks a running bench for a misbehaviour: words of the symbol `HOST_COMMAND`, which
-/// are state, kind, a, b, frame, line.
+/// How a debugger asks a running bench for a misbehaviour, or the product's operator for something: words
+/// of the symbol `HOST_COMMAND`, which are state, kind, a, b, frame, line.
 pub mod host_command {
     /// Number of words.
     pub const WORDS: usize = 6;
@@ -163,8 +163,10 @@ pub mod host_command {
     pub const ASKED: u32 = 1;
     /// State: the bench has taken it.
     pub const ACCEPTED: u32 = 2;
-    /// State: the kind is unknown, or the script is full.
+    /// State: the kind is unknown, or the script is full; the operator has not taken the request before.
     pub const REFUSED: u32 = 3;
+    /// State: the debugger asks the operator; the kind is a request bit of the host link's STATUS.
+    pub const ASKED_OPERATOR: u32 = 4;
 }
 
 /// The kind with this name.

@@ -35,6 +35,7 @@ const TOOLS: &[Tool] = &[
     ("a_wrong_interface_is_one_line_and_a_status", interfaces::one_line_each),
     ("a_fault_script_makes_the_hardware_misbehave", hardware::script),
     ("the_camera_is_pulled_and_plugged_by_hand", hardware::by_hand),
+    ("the_camera_is_suspended_and_resumed_by_hand", hardware::suspend),
     ("a_live_image_and_its_dump_give_the_same_text", inspect),
     ("a_dead_task_shows_its_source_line", dead_task),
     ("a_crashed_supervisor_is_told_by_the_next_boot", crash::reported),

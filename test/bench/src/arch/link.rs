@@ -60,11 +60,13 @@ pub extern "C" fn heartbeat() {
 
 fn serve_host(hardware: &mut Hardware<'static, Core0>) {
     let [state, kind, a, b, frame, line] = HOST_COMMAND.each_ref().map(|word| word.load(SeqCst));
-    if state == host_command::ASKED {
-        let accepted = hardware.schedule(Entry { frame, line, kind, a, b });
-        let answer = if accepted { host_command::ACCEPTED } else { host_command::REFUSED };
-        HOST_COMMAND[0].store(answer, SeqCst);
-    }
+    let accepted = match state {
+        host_command::ASKED => hardware.schedule(Entry { frame, line, kind, a, b }),
+        host_command::ASKED_OPERATOR => hardware.ask_operator(kind),
+        _ => return,
+    };
+    let answer = if accepted { host_command::ACCEPTED } else { host_command::REFUSED };
+    HOST_COMMAND[0].store(answer, SeqCst);
 }
 
 /// Handler of core 1's doorbell.

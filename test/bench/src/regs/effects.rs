@@ -147,6 +147,9 @@ impl<P: Platform> Hardware<'_, P> {
         };
         let done = self.platform.send_to_host(transfer);
         let bit = if done { host_link::status::DONE } else { host_link::status::ERROR };
-        self.shared.set(&host_link::STATUS, bit.mask());
+        let word = self.shared.word(&host_link::STATUS);
+        // What the host asks stays.
+        word.fetch_and(!(host_link::status::DONE.mask() | host_link::status::ERROR.mask()), SeqCst);
+        word.fetch_or(bit.mask(), SeqCst);
     }
 }

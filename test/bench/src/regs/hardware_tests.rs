@@ -596,6 +596,29 @@ fn the_host_link_says_how_a_transfer_went() {
 }
 
 #[test]
+fn a_request_of_the_host_waits_until_it_is_taken_and_interrupts_who_wants_it() {
+    use host_link::status::{DONE, RESUME, SUSPEND};
+    with_defaults(|hw, _| {
+        for nonsense in [0, DONE.mask(), SUSPEND.mask() | DONE.mask(), u32::MAX] {
+            assert!(!hw.ask_operator(nonsense), "{nonsense:#x}");
+        }
+        assert_eq!(get(hw, &host_link::STATUS), 0);
+        assert!(hw.ask_operator(SUSPEND.mask()));
+        assert!(!hw.ask_operator(RESUME.mask()), "the one before waits");
+        // A transfer does not lose it.
+        set(hw, &host_link::KIND, host_link::KIND_LINE);
+        set(hw, &host_link::ADDRESS, 0x2810_0000);
+        set(hw, &host_link::LENGTH, 5);
+        hw.platform().host_accepts = true;
+        set(hw, &host_link::GO, 1);
+        assert_eq!(get(hw, &host_link::STATUS), DONE.mask() | SUSPEND.mask());
+        set(hw, &host_link::STATUS, SUSPEND.mask());
+        assert!(hw.ask_operator(RESUME.mask()));
+        assert_eq!(get(hw, &host_link::STATUS), DONE.mask() | RESUME.mask());
+    });
+}
+
+#[test]
 fn no_access_of_the_window_panics() {
     with_defaults(|hw, _| {
         for powered in [false, true] {

@@ -5,7 +5,9 @@ use crate::irq::{FIRST_IRQ, Line};
 use crate::misbehaviour;
 use crate::script::Entry;
 use core::sync::atomic::Ordering::SeqCst;
-use drv_isp_regs::{Block, bench_control as kind, ccdc, ccp2, hist, main_block, preview, resizer};
+use drv_isp_regs::{
+    Block, bench_control as kind, ccdc, ccp2, hist, host_link, main_block, preview, resizer,
+};
 
 /// Is there a misbehaviour of this kind?
 #[must_use]
@@ -36,6 +38,19 @@ impl<P: Platform> Hardware<'_, P> {
         let accepted = is_known(entry.kind) && self.script.add(entry);
         self.run_script();
         accepted
+    }
+
+    /// The host asks the product's operator. False if it is no request, or the one before has not been
+    /// taken.
+    pub fn ask_operator(&mut self, request: u32) -> bool {
+        use host_link::{STATUS, status};
+        let requests = status::SUSPEND.mask() | status::RESUME.mask();
+        let waits = self.shared.get(&STATUS) & requests != 0;
+        if waits || request == 0 || request & !requests != 0 {
+            return false;
+        }
+        self.shared.word(&STATUS).fetch_or(request, SeqCst);
+        true
     }
 
     fn inject(&mut self, code: u32, a: u32, b: u32) {

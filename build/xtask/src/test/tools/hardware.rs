@@ -1,6 +1,6 @@
 //! Hardware that misbehaves, from a script and from the debugger.
 
-use super::{Served, path, refuse, succeed};
+use super::{LOOK, Served, path, refuse, succeed};
 use anyhow::ensure;
 use std::path::Path;
 
@@ -50,5 +50,42 @@ pub fn by_hand(directory: &Path) -> anyhow::Result<()> {
     let next_life = |line: &str| line.split_whitespace().skip(1).take(2).eq(["isp", "1"]);
     served.wait_for(&["tasks"], |text| text.lines().any(next_life))?;
     served.wait_for(&["hw", "log"], |text| text.contains("isp        write Resizer.PCR"))?;
+    Ok(())
+}
+
+/// Looks at the access log, until the driver of the ISP is quiet between two of them.
+const QUIET_LOOKS: u32 = 20;
+
+/// A stream rests while the camera is suspended, goes on after the resume, and no life ends.
+pub fn suspend(directory: &Path) -> anyhow::Result<()> {
+    let last_access = ["hw", "log", "--last", "1", "--task", "isp"];
+    let life = |text: &str| {
+        let of_isp = |line: &&str| line.split_whitespace().nth(1) == Some("isp");
+        text.lines().find(of_isp).and_then(|line| line.split_whitespace().nth(2)).map(String::from)
+    };
+    let served = Served::start(directory, &["--no-unplug"])?;
+    served.wait_for(&["hw", "log"], |text| text.contains("isp        write Resizer.PCR"))?;
+    let before = life(&succeed(&["debug", "tasks"])?);
+    ensure!(before.is_some(), "the driver is not among the tasks");
+    let said = succeed(&["debug", "hw", "suspend"])?;
+    ensure!(said.trim() == "suspend: done", "{said}");
+    let access = |text: String| text.lines().last().map(String::from);
+    let log: Vec<&str> = std::iter::once("debug").chain(last_access).collect();
+    let mut quiet = access(succeed(&log)?);
+    let mut looks = 0..QUIET_LOOKS;
+    loop {
+        std::thread::sleep(LOOK);
+        let now = access(succeed(&log)?);
+        if now == quiet {
+            break;
+        }
+        quiet = now;
+        ensure!(looks.next().is_some(), "the driver does not rest: {quiet:?}");
+    }
+    succeed(&["debug", "hw", "resume"])?;
+    served.wait_for(&last_access, |text| access(text.into()) != quiet)?;
+    served.wait_for(&["hw", "log"], |text| text.contains("isp        write Resizer.PCR"))?;
+    let after = life(&succeed(&["debug", "tasks"])?);
+    ensure!(before == after, "life {before:?} became {after:?}");
     Ok(())
 }
