@@ -63,7 +63,7 @@ pub fn suspend(directory: &Path) -> anyhow::Result<()> {
         let of_isp = |line: &&str| line.split_whitespace().nth(1) == Some("isp");
         text.lines().find(of_isp).and_then(|line| line.split_whitespace().nth(2)).map(String::from)
     };
-    let served = Served::start(directory, &["--no-unplug"])?;
+    let mut served = Served::start(directory, &["--no-unplug"])?;
     served.wait_for(&["hw", "log"], |text| text.contains("isp        write Resizer.PCR"))?;
     let before = life(&succeed(&["debug", "tasks"])?);
     ensure!(before.is_some(), "the driver is not among the tasks");
