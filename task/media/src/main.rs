@@ -9,7 +9,7 @@ use idl::types::{
 use idl::{CallInfo, RequestError, graph, supervisor};
 use sys_abi::TaskId;
 use task_media::{Config, GraphResult, Node, Upstream};
-use task_node::Refusal;
+use task_node::{PollPeers, Refusal};
 use userlib::{config_u32, notification, slot};
 
 userlib::entry!(main);
@@ -41,7 +41,9 @@ impl Upstream for Slots {
     ) -> GraphResult<()> {
         graph::Client::new(graph).setup_link(source, sink, enabled)
     }
+}
 
+impl PollPeers for Slots {
     fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>) {
         reply_poll(caller, result.map_err(Into::into));
     }

@@ -1,12 +1,12 @@
 //! The operations of the media node.
 
 use idl::types::{
-    DeviceInfo, Entity, GraphError, Handle, Link, Name, NodeUsage, Note, Outlook, PadRef,
-    PollEvents, TaskIndex,
+    DeviceInfo, Entity, GraphError, Handle, Link, Name, NodeUsage, Outlook, PadRef, PollEvents,
+    TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
-use task_node::{Base, Refusal, Waiter, graph_refused};
+use task_node::{Base, PollPeers, Refusal, Waiter, graph_refused};
 
 /// OMAP36xx: ISP revision 15.0 (`media-ctl -p` prints it so).
 const HW_REVISION: u32 = 0xF0;
@@ -27,7 +27,7 @@ pub type GraphResult<T> = Result<T, ipc::Error<GraphError>>;
 
 /// The peers. The operations are those of `idl/graph.idol`.
 #[allow(missing_docs, reason = "each method is the operation of the same name, documented there")]
-pub trait Upstream {
+pub trait Upstream: PollPeers {
     fn topology_version(&mut self, graph: TaskId) -> GraphResult<u32>;
     fn entity(&mut self, graph: TaskId, version: u32, index: u8) -> GraphResult<Entity>;
     fn link(&mut self, graph: TaskId, version: u32, index: u8) -> GraphResult<Link>;
@@ -38,10 +38,6 @@ pub trait Upstream {
         sink: PadRef,
         enabled: bool,
     ) -> GraphResult<()>;
-    /// Answers a poll that waited; never blocks.
-    fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>);
-    /// Tells the supervisor.
-    fn note(&mut self, note: Note);
 }
 
 /// What the node keeps per handle: the version that its client knows.
@@ -70,8 +66,7 @@ impl<U: Upstream> Node<U> {
 
     /// Takes an edge of a watched task.
     pub fn edge(&mut self, event: WatchEvent) {
-        let upstream = &mut self.upstream;
-        let _ = self.base.edge(event, |waiter, _| hang_up(upstream, waiter));
+        let _ = self.base.edge_of(event, &mut self.upstream);
     }
 
     /// The graph says that the topology has changed: wakes the polls whose client does not know
@@ -90,9 +85,7 @@ impl<U: Upstream> Node<U> {
 
     /// Answers the polls whose time is over.
     pub fn expire(&mut self, now_us: u64) {
-        while let Some(waiter) = self.base.waiters.take_expired(now_us) {
-            self.upstream.answer_poll(waiter.caller, Ok(PollEvents::NONE));
-        }
+        self.base.expire(now_us, &mut self.upstream);
     }
 
     /// When [`Node::expire`] is due, in microseconds since boot.
@@ -103,9 +96,7 @@ impl<U: Upstream> Node<U> {
 
     /// Tells the supervisor what there is to tell. To be called after each message and edge.
     pub fn settle(&mut self) {
-        while let Some(note) = self.base.disconnects.take() {
-            self.upstream.note(note);
-        }
+        self.base.settle(&mut self.upstream);
     }
 
     /// `open`.
@@ -238,23 +229,13 @@ impl<U: Upstream> Node<U> {
     }
 
     fn graph(&self) -> Result<TaskId, Refusal> {
-        let graph = self.base.session.id(self.config.graph);
-        graph.ok_or(ipc::Error::Op(idl::types::NodeError::NoDevice))
+        self.base.peer(self.config.graph)
     }
 
     /// The graph's answer in a node's words. A death that it brought is dealt with.
     fn relay<T>(&mut self, result: GraphResult<T>) -> Result<T, Refusal> {
-        result.map_err(|error| {
-            let refusal = graph_refused(error);
-            if let Some(record) = refusal.disconnect() {
-                let upstream = &mut self.upstream;
-                let _ = self.base.observe(record, |waiter, _| hang_up(upstream, waiter));
-            }
-            refusal
+        result.map_err(graph_refused).inspect_err(|refusal| {
+            let _ = self.base.refused(refusal, &mut self.upstream);
         })
     }
-}
-
-fn hang_up(upstream: &mut impl Upstream, waiter: Waiter<()>) {
-    upstream.answer_poll(waiter.caller, Ok(PollEvents::DISCONNECTED));
 }

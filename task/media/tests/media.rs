@@ -11,7 +11,7 @@ use idl::types::{
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
 use task_media::{Config, GraphResult, Node, Upstream};
-use task_node::Refusal;
+use task_node::{PollPeers, Refusal};
 
 const ISP: TaskIndex = TaskIndex(3);
 const SENSOR: TaskIndex = TaskIndex(4);
@@ -55,7 +55,9 @@ impl Upstream for Fake {
     fn setup_link(&mut self, _: TaskId, _: PadRef, _: PadRef, _: bool) -> GraphResult<()> {
         Err(ipc::Error::Op(GraphError::Immutable))
     }
+}
 
+impl PollPeers for Fake {
     fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>) {
         assert_eq!(caller, ALICE);
         self.0.borrow_mut().log.push(format!("poll {:?}", result.map(|events| events.0)));

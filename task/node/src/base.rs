@@ -74,6 +74,14 @@ impl<T: Copy, K: Copy, const P: usize> Base<T, K, P> {
         Ok(data)
     }
 
+    /// The life of a needed peer that serves.
+    ///
+    /// # Errors
+    /// `NoDevice` if none does.
+    pub fn peer(&self, peer: TaskIndex) -> Result<TaskId, Refusal> {
+        self.session.id(peer).ok_or(ipc::Error::Op(NodeError::NoDevice))
+    }
+
     /// Makes an independent handle for another life.
     ///
     /// # Errors

@@ -13,7 +13,7 @@
 //! * [`Disconnects`]: what the node still has to tell the supervisor, once its waiters have their
 //!   answers.
 //! * [`EventLog`]: the events of the node, and how far each handle has read them; [`Subscriber`]: what
-//!   handles do with it.
+//!   handles do with it; [`PollPeers`]: what is the same for every node whose calls wait in `poll` alone.
 //! * [`Base`]: the four together, with the disconnect procedure.
 //!
 //! # Each edge of each kind of peer
@@ -47,6 +47,7 @@ mod disconnects;
 mod errors;
 mod events;
 mod handles;
+mod polls;
 mod session;
 mod subscribers;
 mod waiters;
@@ -56,6 +57,7 @@ pub use disconnects::Disconnects;
 pub use errors::{frames_refused, graph_refused, isp_refused};
 pub use events::{EventLog, Subscription};
 pub use handles::{HANDLES_MAX, HandleTable, Open};
+pub use polls::PollPeers;
 pub use session::{Reaction, Session};
 pub use subscribers::Subscriber;
 pub use waiters::{WAITERS_MAX, Waiter, Waiters, deadline_us};

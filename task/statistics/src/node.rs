@@ -1,13 +1,12 @@
 //! The operations of a statistics node.
 
 use idl::types::{
-    BufferIndex, Event, EventKind, Handle, Name, NextStatistics, NodeError, NodeUsage, Note,
-    Outlook, PollEvents, Pool, QueuedEvent, Statistics, StatisticsConfig, StatisticsEngine,
-    TaskIndex,
+    BufferIndex, Event, EventKind, Handle, Name, NextStatistics, NodeError, NodeUsage, Outlook,
+    PollEvents, Pool, QueuedEvent, Statistics, StatisticsConfig, StatisticsEngine, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
-use task_node::{Base, EventLog, Reaction, Refusal, Subscriber, Subscription, Waiter};
+use task_node::{Base, EventLog, PollPeers, Reaction, Refusal, Subscriber, Subscription};
 
 use crate::buffers::Buffers;
 
@@ -35,7 +34,7 @@ pub struct Config {
 }
 
 /// The peers. Operations of the engine are those of `idl/isp.idol` with its name.
-pub trait Upstream {
+pub trait Upstream: PollPeers {
     /// The graph knows the entity.
     fn find(&mut self, graph: TaskId, name: Name) -> Result<(), Refusal>;
     /// `statistics_configure`.
@@ -55,10 +54,6 @@ pub trait Upstream {
     fn prepare(&mut self, frames: TaskId, buffer: BufferIndex) -> Result<(), Refusal>;
     /// The ledger: the buffer is nobody's. `Busy` as above.
     fn release(&mut self, frames: TaskId, buffer: BufferIndex) -> Result<(), Refusal>;
-    /// Answers a poll that waited; never blocks.
-    fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>);
-    /// Tells the supervisor.
-    fn note(&mut self, note: Note);
 }
 
 /// What the node keeps per handle.
@@ -111,16 +106,13 @@ impl<U: Upstream> Node<U> {
 
     /// Takes an edge of a watched task.
     pub fn edge(&mut self, event: WatchEvent) {
-        let upstream = &mut self.upstream;
-        let reaction = self.base.edge(event, |waiter, _| hang_up(upstream, waiter));
+        let reaction = self.base.edge_of(event, &mut self.upstream);
         self.forget_after(reaction);
     }
 
     /// Answers the polls whose time is over.
     pub fn expire(&mut self, now_us: u64) {
-        while let Some(waiter) = self.base.waiters.take_expired(now_us) {
-            self.upstream.answer_poll(waiter.caller, Ok(PollEvents::NONE));
-        }
+        self.base.expire(now_us, &mut self.upstream);
     }
 
     /// When [`Node::expire`] is due, in microseconds since boot.
@@ -131,9 +123,7 @@ impl<U: Upstream> Node<U> {
 
     /// Tells the supervisor what there is to tell. To be called after each message and edge.
     pub fn settle(&mut self) {
-        while let Some(note) = self.base.disconnects.take() {
-            self.upstream.note(note);
-        }
+        self.base.settle(&mut self.upstream);
     }
 
     /// Fetches what the driver has; makes events of it. To be called when the driver says so.
@@ -340,9 +330,7 @@ impl<U: Upstream> Node<U> {
         let Statistics { frame_number, config_counter, timestamp_us, .. } = *statistics;
         let event = Event::Statistics { frame_number, config_counter, buffer_error };
         self.events.push(event, timestamp_us);
-        while let Some(waiter) = self.base.take_listener() {
-            self.upstream.answer_poll(waiter.caller, Ok(PollEvents::PRI));
-        }
+        self.base.wake_listeners(&mut self.upstream);
     }
 
     /// Gives a buffer to the driver, or keeps it at home if hardware or ledger do not let go.
@@ -398,21 +386,14 @@ impl<U: Upstream> Node<U> {
     }
 
     fn peer(&self, index: TaskIndex) -> Result<TaskId, Refusal> {
-        self.base.session.id(index).ok_or(ipc::Error::Op(NodeError::NoDevice))
+        self.base.peer(index)
     }
 
     /// A peer's answer. A death that it brought is dealt with.
     fn relay<T>(&mut self, result: Result<T, Refusal>) -> Result<T, Refusal> {
         result.inspect_err(|refusal| {
-            if let Some(record) = refusal.disconnect() {
-                let upstream = &mut self.upstream;
-                let reaction = self.base.observe(record, |waiter, _| hang_up(upstream, waiter));
-                self.forget_after(reaction);
-            }
+            let reaction = self.base.refused(refusal, &mut self.upstream);
+            self.forget_after(reaction);
         })
     }
-}
-
-fn hang_up(upstream: &mut impl Upstream, waiter: Waiter<()>) {
-    upstream.answer_poll(waiter.caller, Ok(PollEvents::DISCONNECTED));
 }

@@ -8,7 +8,7 @@ use idl::types::{
 use idl::{Leased, frames, graph, idol_runtime, isp, supervisor};
 use idol_runtime::{CallerGone, W};
 use sys_abi::TaskId;
-use task_node::{Refusal, frames_refused, graph_refused, isp_refused};
+use task_node::{PollPeers, Refusal, frames_refused, graph_refused, isp_refused};
 use task_statistics::Upstream;
 
 use crate::mmio;
@@ -152,7 +152,9 @@ impl Upstream for Slots<'_> {
         let Some(LedgerPool { id, .. }) = &self.store.pool else { return Ok(()) };
         frames::Client::new(frames).cancel(*id, buffer).map_err(frames_refused)
     }
+}
 
+impl PollPeers for Slots<'_> {
     fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>) {
         reply_poll(caller, result.map_err(Into::into));
     }

@@ -8,7 +8,7 @@ use idl::types::{
 use idol_runtime::ipc;
 use std::collections::VecDeque;
 use sys_abi::{TaskId, WatchEvent};
-use task_node::Refusal;
+use task_node::{PollPeers, Refusal};
 use task_statistics::{Config, EVENTS_MAX, Node, Upstream};
 
 const ISP: TaskIndex = TaskIndex(3);
@@ -122,7 +122,9 @@ impl Upstream for Peers {
         self.released.push(buffer.0);
         Ok(())
     }
+}
 
+impl PollPeers for Peers {
     fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>) {
         self.answers.push((caller, result));
     }

@@ -10,7 +10,7 @@ use idl::types::{
 };
 use idl::{CallInfo, RequestError, graph, ipc, isp, sensor, supervisor};
 use sys_abi::TaskId;
-use task_node::{Refusal, isp_refused};
+use task_node::{PollPeers, Refusal, isp_refused};
 use task_subdev::{Config, Driver, GraphResult, Node, Upstream, sensor_refused};
 use userlib::{config_str, config_u32, notification, slot};
 
@@ -85,7 +85,9 @@ impl Upstream for Slots {
     ) -> GraphResult<BlockState> {
         graph::Client::new(graph).adjust(entity, state, change, commit)
     }
+}
 
+impl PollPeers for Slots {
     fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>) {
         reply_poll(caller, result.map_err(Into::into));
     }

@@ -2,12 +2,12 @@
 
 use idl::types::{
     BlockState, ControlDescription, ControlId, EntityId, Event, EventKind, FormatChange,
-    GraphError, Handle, Name, NodeError, NodeUsage, Note, Outlook, PollEvents, QueuedEvent,
-    TaskIndex, Which,
+    GraphError, Handle, Name, NodeError, NodeUsage, Outlook, PollEvents, QueuedEvent, TaskIndex,
+    Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
-use task_node::{Base, EventLog, Refusal, Subscriber, Subscription, Waiter, graph_refused};
+use task_node::{Base, EventLog, PollPeers, Refusal, Subscriber, Subscription, graph_refused};
 
 use crate::driver::Driver;
 
@@ -34,7 +34,7 @@ pub type GraphResult<T> = Result<T, ipc::Error<GraphError>>;
 
 /// The peers. The operations are those of `idl/graph.idol`, and of the driver.
 #[allow(missing_docs, reason = "each method is the operation of the same name, documented there")]
-pub trait Upstream: Driver {
+pub trait Upstream: Driver + PollPeers {
     fn find(&mut self, graph: TaskId, name: Name) -> GraphResult<EntityId>;
     fn state(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<BlockState>;
     fn adjust(
@@ -45,10 +45,6 @@ pub trait Upstream: Driver {
         change: FormatChange,
         commit: bool,
     ) -> GraphResult<BlockState>;
-    /// Answers a poll that waited; never blocks.
-    fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>);
-    /// Tells the supervisor.
-    fn note(&mut self, note: Note);
 }
 
 /// What the node keeps per handle.
@@ -94,15 +90,12 @@ impl<U: Upstream> Node<U> {
 
     /// Takes an edge of a watched task.
     pub fn edge(&mut self, event: WatchEvent) {
-        let upstream = &mut self.upstream;
-        let _ = self.base.edge(event, |waiter, _| hang_up(upstream, waiter));
+        let _ = self.base.edge_of(event, &mut self.upstream);
     }
 
     /// Answers the polls whose time is over.
     pub fn expire(&mut self, now_us: u64) {
-        while let Some(waiter) = self.base.waiters.take_expired(now_us) {
-            self.upstream.answer_poll(waiter.caller, Ok(PollEvents::NONE));
-        }
+        self.base.expire(now_us, &mut self.upstream);
     }
 
     /// When [`Node::expire`] is due, in microseconds since boot.
@@ -122,16 +115,12 @@ impl<U: Upstream> Node<U> {
         // A stream that has ended meanwhile has no frame to tell of.
         let Ok(start) = self.relay(start) else { return };
         self.events.push(Event::FrameSync { sequence: start.sequence }, start.timestamp_us);
-        while let Some(waiter) = self.base.take_listener() {
-            self.upstream.answer_poll(waiter.caller, Ok(PollEvents::PRI));
-        }
+        self.base.wake_listeners(&mut self.upstream);
     }
 
     /// Tells the supervisor what there is to tell. To be called after each message and edge.
     pub fn settle(&mut self) {
-        while let Some(note) = self.base.disconnects.take() {
-            self.upstream.note(note);
-        }
+        self.base.settle(&mut self.upstream);
     }
 
     /// `open`. The try state starts as the active one.
@@ -329,13 +318,11 @@ impl<U: Upstream> Node<U> {
     }
 
     fn graph(&self) -> Result<TaskId, Refusal> {
-        let graph = self.base.session.id(self.config.graph);
-        graph.ok_or(ipc::Error::Op(NodeError::NoDevice))
+        self.base.peer(self.config.graph)
     }
 
     fn driver(&self) -> Result<TaskId, Refusal> {
-        let driver = self.base.session.id(self.config.driver);
-        driver.ok_or(ipc::Error::Op(NodeError::NoDevice))
+        self.base.peer(self.config.driver)
     }
 
     /// The graph's answer in a node's words, as [`Node::relay`].
@@ -346,14 +333,7 @@ impl<U: Upstream> Node<U> {
     /// A peer's answer. A death that it brought is dealt with.
     fn relay<T>(&mut self, result: Result<T, Refusal>) -> Result<T, Refusal> {
         result.inspect_err(|refusal| {
-            if let Some(record) = refusal.disconnect() {
-                let upstream = &mut self.upstream;
-                let _ = self.base.observe(record, |waiter, _| hang_up(upstream, waiter));
-            }
+            let _ = self.base.refused(refusal, &mut self.upstream);
         })
     }
-}
-
-fn hang_up(upstream: &mut impl Upstream, waiter: Waiter<()>) {
-    upstream.answer_poll(waiter.caller, Ok(PollEvents::DISCONNECTED));
 }

@@ -12,7 +12,7 @@ use idl::types::{
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
-use task_node::Refusal;
+use task_node::{PollPeers, Refusal};
 use task_subdev::{Config, Driver, EVENTS_MAX, GraphResult, Node, Upstream};
 
 const DRIVER: TaskIndex = TaskIndex(3);
@@ -123,7 +123,9 @@ impl Upstream for Fake {
         }
         Ok(after)
     }
+}
 
+impl PollPeers for Fake {
     fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>) {
         assert_eq!(caller, ALICE);
         self.0.borrow_mut().log.push(format!("poll {:?}", result.map(|events| events.0)));

@@ -416,7 +416,7 @@ impl<U: Upstream> Node<U> {
 
     /// The life of a peer to call now.
     pub(crate) fn call_id(&self, peer: TaskIndex) -> Result<TaskId, Refusal> {
-        self.base.session.id(peer).ok_or(ipc::Error::Op(NodeError::NoDevice))
+        self.base.peer(peer)
     }
 
     /// The ledger's answer in a node's words. A death that it brought is dealt with.
