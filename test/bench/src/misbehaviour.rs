@@ -180,12 +180,13 @@ mod tests {
     use super::*;
 
     /// The modules whose tests the table names.
-    const TESTS: [&str; 5] = [
+    const TESTS: [&str; 6] = [
         include_str!("core1/camera_tests.rs"),
         include_str!("core1/mischief_tests.rs"),
         include_str!("irq.rs"),
         include_str!("regs/bus.rs"),
         include_str!("regs/hardware_tests.rs"),
+        include_str!("regs/misbehaviour_tests.rs"),
     ];
 
     /// Cells of the table's rows.

@@ -5,7 +5,6 @@ use super::*;
 use crate::irq::{LINES, Pend};
 use crate::log::{Access, Log, Verdict, Who};
 use crate::params::{Flags, Parameters};
-use crate::script::Entry;
 use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::bench_control as control;
@@ -18,7 +17,7 @@ use drv_isp_regs::{
 pub(super) struct Bench {
     now_us: u64,
     pending: [bool; LINES],
-    pends: [u32; LINES],
+    pub(super) pends: [u32; LINES],
     rings: u32,
     sent: Vec<HostTransfer>,
     host_accepts: bool,
@@ -90,7 +89,7 @@ pub(super) fn set_at(hw: &mut Hw<'_>, register: &Register, index: u32, value: u3
     hw.access(request(offset, Kind::Write(value))).expect("the block answers");
 }
 
-fn pass_us(hw: &mut Hw<'_>, us: u64) {
+pub(super) fn pass_us(hw: &mut Hw<'_>, us: u64) {
     hw.platform().now_us += us;
     hw.tick();
 }
@@ -103,7 +102,7 @@ pub(super) fn power_up(hw: &mut Hw<'_>) {
     set(hw, &main_block::TCTRL_CTRL, main_block::tctrl_ctrl::DIVA.of(8));
 }
 
-fn transfer(hw: &mut Hw<'_>, index: u32, write: Option<u32>) -> Result<u32, u32> {
+pub(super) fn transfer(hw: &mut Hw<'_>, index: u32, write: Option<u32>) -> Result<u32, u32> {
     set(hw, &sensor_bus::SLAVE, sensor::BUS_ADDRESS.into());
     set(hw, &sensor_bus::INDEX, index);
     set(hw, &sensor_bus::DATA, write.unwrap_or(0));
@@ -120,7 +119,7 @@ fn transfer(hw: &mut Hw<'_>, index: u32, write: Option<u32>) -> Result<u32, u32>
     }
 }
 
-fn inject(hw: &mut Hw<'_>, kind: u32, a: u32, b: u32) {
+pub(super) fn inject(hw: &mut Hw<'_>, kind: u32, a: u32, b: u32) {
     set(hw, &control::A, a);
     set(hw, &control::B, b);
     set(hw, &control::COMMAND, kind);
@@ -285,20 +284,6 @@ fn sensor_registers_keep_their_writable_bits_and_the_global_gain_sets_all_four()
 }
 
 #[test]
-fn injected_bus_failures_reach_the_driver() {
-    with_defaults(|hw, _| {
-        power_up(hw);
-        inject(hw, control::SENSOR_NAK, 1, 0);
-        assert_eq!(transfer(hw, 0, None), Err(sensor_bus::status::NAK.mask()));
-        inject(hw, control::SENSOR_WRONG_ID, 0xBEEF, 0);
-        assert_eq!(transfer(hw, 0, None), Ok(0xBEEF));
-        inject(hw, control::BUS_ARBITRATION, 1, 0);
-        let lost = sensor_bus::status::ARBITRATION_LOST.mask();
-        assert_eq!(transfer(hw, 0, None), Err(lost));
-    });
-}
-
-#[test]
 fn a_bus_reset_in_mid_transfer_needs_a_recovery() {
     with_defaults(|hw, _| {
         power_up(hw);
@@ -347,50 +332,6 @@ fn denied_bus_requests_count_as_idle() {
 }
 
 #[test]
-fn requests_under_way_drain_slowly_when_told_to_unless_the_isp_is_reset() {
-    for reset in [false, true] {
-        with_defaults(|hw, shared| {
-            power_up(hw);
-            inject(hw, control::DMA_DRAIN, 10, 0);
-            shared.progress.outstanding.store(0b100, SeqCst);
-            set(hw, &prcm::BUS_CTRL, prcm::bus_ctrl::DENY.mask());
-            let idle = |hw: &mut Hw<'_>| prcm::dma_status::IDLE.is_set(get(hw, &prcm::DMA_STATUS));
-            pass_us(hw, 9 * u64::from(prcm::IDLE_LINE_US));
-            assert!(!idle(hw));
-            if reset {
-                set(hw, &prcm::RESET_CONTROL, prcm::reset::ISP.mask());
-                assert!(idle(hw));
-            }
-            pass_us(hw, 2 * u64::from(prcm::IDLE_LINE_US));
-            assert!(idle(hw));
-        });
-    }
-}
-
-#[test]
-fn accesses_to_a_stuck_block_do_not_complete_until_the_isp_is_reset() {
-    with_defaults(|hw, _| {
-        power_up(hw);
-        inject(hw, control::ACCESS_STUCK, Block::Preview as u32, 0);
-        assert!(hw.is_stuck(preview::PCR.window_offset()));
-        assert!(!hw.is_stuck(resizer::PCR.window_offset()));
-        set(hw, &prcm::RESET_CONTROL, prcm::reset::ISP.mask());
-        assert!(!hw.is_stuck(preview::PCR.window_offset()));
-    });
-}
-
-#[test]
-fn one_access_to_a_muted_block_is_a_system_call_instead() {
-    with_defaults(|hw, _| {
-        power_up(hw);
-        inject(hw, control::MUTE, Block::Preview as u32, 1);
-        assert_eq!(hw.take_mute(resizer::PCR.window_offset()), None);
-        assert_eq!(hw.take_mute(preview::PCR.window_offset()), Some(1));
-        assert_eq!(hw.take_mute(preview::PCR.window_offset()), None);
-    });
-}
-
-#[test]
 fn an_open_firewall_window_cannot_be_moved() {
     with_defaults(|hw, shared| {
         set_at(hw, &firewall::WINDOW_BASE, 3, 0x8010_0000);
@@ -401,156 +342,6 @@ fn an_open_firewall_window_cannot_be_moved() {
         set_at(hw, &firewall::WINDOW_CONTROL, 3, 0);
         set_at(hw, &firewall::WINDOW_BASE, 3, 0x8020_0000);
         assert_eq!(shared.element(&firewall::WINDOW_BASE, 3).load(SeqCst), 0x8020_0000);
-    });
-}
-
-#[test]
-fn unplug_at_a_line_happens_at_that_line() {
-    let mut parameters = Parameters::default();
-    parameters.script[0] = Some(Entry { frame: 2, line: 7, kind: control::UNPLUG, a: 0, b: 0 });
-    with(&parameters, |hw, shared| {
-        power_up(hw);
-        assert_eq!(shared.alarm.armed.load(SeqCst), 1);
-        shared.progress.frame.store(2, SeqCst);
-        shared.progress.line.store(6, SeqCst);
-        hw.tick();
-        assert_eq!(get(hw, &prcm::PRESENCE), 1);
-        shared.progress.line.store(7, SeqCst);
-        hw.tick();
-        assert_eq!(get(hw, &prcm::PRESENCE), 0);
-        assert_eq!(shared.alarm.armed.load(SeqCst), 0);
-        assert_eq!(read(hw, &ccdc::PCR), Err(Verdict::Absent));
-    });
-}
-
-#[test]
-fn device_time_goes_on_after_an_unplug_so_that_a_replug_comes() {
-    let mut parameters = Parameters::default();
-    let entry = |frame, kind| Some(Entry { frame, line: 7, kind, a: 0, b: 0 });
-    parameters.script = core::array::from_fn(|n| match n {
-        0 => entry(2, control::UNPLUG),
-        1 => entry(4, control::REPLUG),
-        _ => None,
-    });
-    with(&parameters, |hw, shared| {
-        pass_us(hw, 1_000_000);
-        assert_eq!(hw.device_time(), (0, 0), "time stands still before the first frame");
-        shared.progress.frame_lines.store(100, SeqCst);
-        shared.progress.frame.store(2, SeqCst);
-        shared.progress.line.store(7, SeqCst);
-        hw.tick();
-        assert_eq!(get(hw, &prcm::PRESENCE), 0);
-        let two_frames_us = 200 * u64::from(prcm::IDLE_LINE_US);
-        pass_us(hw, two_frames_us - 1);
-        assert_eq!(get(hw, &prcm::PRESENCE), 0);
-        pass_us(hw, 1);
-        assert_eq!((get(hw, &prcm::PRESENCE), hw.device_time()), (1, (4, 7)));
-    });
-}
-
-#[test]
-fn all_ones_hits_camera_registers_only() {
-    with_defaults(|hw, _| {
-        power_up(hw);
-        inject(hw, control::ALL_ONES, 1, 0);
-        assert_eq!(get(hw, &main_block::REVISION), u32::MAX);
-        assert_eq!(get(hw, &prcm::PRESENCE), 1);
-        inject(hw, control::ALL_ONES, 0, 0);
-        assert_eq!(get(hw, &main_block::REVISION), 0xF0);
-    });
-}
-
-#[test]
-fn garbage_hits_as_many_reads_as_were_asked_for() {
-    with_defaults(|hw, _| {
-        power_up(hw);
-        inject(hw, control::READ_GARBAGE, 3, 0);
-        assert_eq!(get(hw, &prcm::PRESENCE), 1, "not a camera register");
-        let read: Vec<_> = (0..4).map(|_| get(hw, &main_block::REVISION)).collect();
-        assert!(read[..3].iter().all(|word| *word != 0xF0) && read[0] != read[1], "{read:x?}");
-        assert_eq!(read[3], 0xF0);
-    });
-}
-
-#[test]
-fn a_stale_read_gives_what_the_read_before_gave() {
-    with_defaults(|hw, _| {
-        power_up(hw);
-        get(hw, &main_block::REVISION);
-        inject(hw, control::READ_STALE, 2, 0);
-        let sysstatus: Vec<_> = (0..3).map(|_| get(hw, &main_block::SYSSTATUS)).collect();
-        assert_eq!(sysstatus, [0xF0, 0xF0, 1]);
-    });
-}
-
-#[test]
-fn a_sensor_without_its_clock_neither_sends_nor_answers() {
-    with_defaults(|hw, shared| {
-        power_up(hw);
-        assert_ne!(shared.gates.load(SeqCst) & gate::SENSOR, 0);
-        inject(hw, control::CLOCK_LOST, 1, 0);
-        assert_eq!(shared.gates.load(SeqCst) & gate::SENSOR, 0);
-        assert_eq!(transfer(hw, 0, None), Err(sensor_bus::status::NAK.mask()));
-        inject(hw, control::CLOCK_LOST, 0, 0);
-        assert_ne!(shared.gates.load(SeqCst) & gate::SENSOR, 0);
-        assert_eq!(transfer(hw, 0, None), Ok(sensor::CHIP_VERSION_VALUE.into()));
-    });
-}
-
-#[test]
-fn the_sensor_can_give_a_wrong_id() {
-    with_defaults(|hw, _| {
-        power_up(hw);
-        inject(hw, control::SENSOR_WRONG_ID, 0x1234, 0);
-        assert_eq!(transfer(hw, 0, None), Ok(0x1234));
-        inject(hw, control::SENSOR_WRONG_ID, 0, 0);
-        assert_eq!(transfer(hw, 0, None), Ok(sensor::CHIP_VERSION_VALUE.into()));
-    });
-}
-
-#[test]
-fn a_stuck_reset_is_done_when_it_is_released() {
-    with_defaults(|hw, _| {
-        power_up(hw);
-        inject(hw, control::RESET_STUCK, 1, 0);
-        set(hw, &main_block::SYSCONFIG, main_block::sysconfig::SOFTRESET.mask());
-        assert_eq!(get(hw, &main_block::SYSSTATUS), 0);
-        inject(hw, control::RESET_STUCK, 0, 0);
-        assert_eq!(get(hw, &main_block::SYSSTATUS), 1);
-    });
-}
-
-#[test]
-fn a_released_block_is_idle_at_once() {
-    with_defaults(|hw, shared| {
-        power_up(hw);
-        inject(hw, control::BUSY_STUCK, Block::Resizer as u32, 0);
-        shared.set(&resizer::PCR, resizer::pcr::BUSY.mask());
-        assert_ne!(get(hw, &resizer::PCR), 0);
-        inject(hw, control::BUSY_RELEASE, Block::Resizer as u32, 0);
-        assert_eq!(get(hw, &resizer::PCR), 0);
-    });
-}
-
-#[test]
-fn a_spurious_interrupt_pends_once() {
-    with_defaults(|hw, _| {
-        power_up(hw);
-        let before = hw.platform().pends[0];
-        inject(hw, control::IRQ_SPURIOUS, 0, drv_isp_regs::ISP_IRQ);
-        hw.tick();
-        hw.tick();
-        assert_eq!(hw.platform().pends[0], before + 1);
-    });
-}
-
-#[test]
-fn unknown_misbehaviour_is_not_accepted() {
-    with_defaults(|hw, _| {
-        for kind in [0, control::MUTE + 1, 0xFF] {
-            set(hw, &control::COMMAND, kind);
-            assert_eq!(get(hw, &control::ACCEPTED), 0, "{kind}");
-        }
     });
 }
 

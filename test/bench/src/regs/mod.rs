@@ -25,5 +25,7 @@ mod sensor;
 mod contract_tests;
 #[cfg(test)]
 mod hardware_tests;
+#[cfg(test)]
+mod misbehaviour_tests;
 
 pub use hardware::{Hardware, HostTransfer, Kind, Platform, Request};
