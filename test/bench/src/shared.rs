@@ -215,6 +215,9 @@ pub struct Shared {
     pub alarm: Alarm,
     /// Options of the run.
     pub options: Options,
+    /// Times that the sensor was stopped, by its registers or its power: counted by core 0, because
+    /// core 1 looks at frame starts only, and a stop may be over by then.
+    pub sensor_stops: AtomicU32,
     /// Heartbeats that core 0 has taken, wrapping: its own time, however the host runs its thread.
     pub beats: AtomicU32,
 }
@@ -269,6 +272,7 @@ impl Shared {
             channel_frame: MemoryFrame::new(),
             alarm: Alarm { armed: zero(), frame: zero(), line: zero() },
             options: Options { line_us: zero(), flags: zero(), seed: zero() },
+            sensor_stops: zero(),
             beats: zero(),
         }
     }

@@ -65,6 +65,8 @@ pub struct Camera {
     frame: Option<Frame>,
     /// Number of the next frame since the sensor started to send; `None` while it does not.
     next_sequence: Option<u32>,
+    /// Stops of the sensor that the number knows of.
+    seen_stops: u32,
     /// Blocks that wait for lines of a frame that has ended.
     unfinished: Unfinished,
     pub(super) mischief: Mischief,
@@ -100,6 +102,7 @@ impl Camera {
             bytes: [0; 2 * MAX_WIDTH_PX],
             frame: None,
             next_sequence: None,
+            seen_stops: 0,
             unfinished: Unfinished { preview: None, resizer: None },
             mischief: Mischief::new(),
             lines: Lines::new(),
@@ -125,6 +128,10 @@ impl Camera {
                 return Turn::Line;
             }
             self.end_frame(shared);
+        }
+        let stops = shared.sensor_stops.load(SeqCst);
+        if core::mem::replace(&mut self.seen_stops, stops) != stops {
+            self.next_sequence = None;
         }
         if sends && epoch.is_multiple_of(2) {
             self.begin_frame(shared, epoch);
@@ -524,7 +531,8 @@ fn sensor_powered(shared: &Shared) -> bool {
 }
 
 /// Does the sensor start another frame?
-fn sensor_sends(shared: &Shared) -> bool {
+#[must_use]
+pub fn sensor_sends(shared: &Shared) -> bool {
     let output = shared.sensor(OUTPUT_CONTROL.sensor_index()).load(SeqCst);
     let paused = shared.sensor(RESTART.sensor_index()).load(SeqCst);
     sensor_powered(shared)

@@ -397,6 +397,20 @@ fn a_restart_of_the_sensor_begins_a_new_frame() {
 }
 
 #[test]
+fn a_sensor_that_was_stopped_within_a_frame_counts_anew() {
+    let mut rig = Rig::with_raw_output();
+    rig.sensor(&sensor::TEST_PATTERN, 0);
+    let line = |rig: &mut Rig| {
+        rig.frame();
+        rig.memory.0[&OUT].clone()
+    };
+    let (first, second) = (line(&mut rig), line(&mut rig));
+    assert_ne!(first, second, "each number has its noise");
+    rig.shared.sensor_stops.fetch_add(1, SeqCst);
+    assert_eq!([line(&mut rig), line(&mut rig)], [first, second]);
+}
+
+#[test]
 fn a_new_gain_is_seen_in_the_next_frame_and_a_new_exposure_in_the_one_after() {
     let mut rig = Rig::with_raw_output();
     rig.sensor(&sensor::TEST_PATTERN, 0);

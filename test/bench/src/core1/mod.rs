@@ -41,5 +41,5 @@ mod mischief_tests;
 #[cfg(test)]
 mod statistics_tests;
 
-pub use camera::{Camera, Turn, alarm_due};
+pub use camera::{Camera, Turn, alarm_due, sensor_sends};
 pub use dma::Memory;

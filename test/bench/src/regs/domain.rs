@@ -2,6 +2,7 @@
 
 use super::hardware::{Hardware, Platform};
 use super::prcm::{Answer, Change, Needs};
+use crate::core1::sensor_sends;
 use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::prcm::{
@@ -158,9 +159,10 @@ impl<P: Platform> Hardware<'_, P> {
             | bit(pipe, gate::PIPE)
             | bit(pipe && memory, gate::DMA);
         if gates != self.shared.gates.load(SeqCst) {
-            let platform = &mut self.platform;
+            let (sent, platform) = (sensor_sends(self.shared), &mut self.platform);
             self.shared.set_gates(gates, || platform.relax());
             platform.ring_core1();
+            self.note_stop(sent);
         }
     }
 }

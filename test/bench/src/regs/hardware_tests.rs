@@ -284,6 +284,29 @@ fn sensor_registers_keep_their_writable_bits_and_the_global_gain_sets_all_four()
 }
 
 #[test]
+fn each_stop_of_the_sensor_is_counted_whoever_stops_it() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        let mut seen = shared.sensor_stops.load(SeqCst);
+        let mut check = |what: &str, expect: u32| {
+            let stops = shared.sensor_stops.load(SeqCst);
+            assert_eq!(stops - core::mem::replace(&mut seen, stops), expect, "{what}");
+        };
+        let output = u32::from(sensor::OUTPUT_CONTROL.sensor_index());
+        let on = sensor::output_control::CHIP_ENABLE.mask();
+        transfer(hw, output, Some(on)).expect("the sensor answers");
+        check("a start", 0);
+        transfer(hw, output, Some(0)).expect("the sensor answers");
+        check("a stop", 1);
+        transfer(hw, output, Some(0)).expect("the sensor answers");
+        check("a second one", 0);
+        transfer(hw, output, Some(on)).expect("the sensor answers");
+        set(hw, &prcm::CLOCK_ENABLE, 0);
+        check("no clock", 1);
+    });
+}
+
+#[test]
 fn a_bus_reset_in_mid_transfer_needs_a_recovery() {
     with_defaults(|hw, _| {
         power_up(hw);

@@ -6,6 +6,7 @@
 use super::bus::{Ended, Request};
 use super::hardware::{Hardware, Platform};
 use super::prcm::{Answer, Needs};
+use crate::core1::sensor_sends;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::sensor::{
     BLUE_GAIN, BUS_ADDRESS, CHIP_VERSION, CHIP_VERSION_ALT, GLOBAL_GAIN, GREEN1_GAIN, GREEN2_GAIN,
@@ -55,9 +56,18 @@ impl<P: Platform> Hardware<'_, P> {
                 for register in TABLE {
                     shared.sensor(register.sensor_index()).store(register.reset, SeqCst);
                 }
+                // It may send again by its defaults.
+                shared.sensor_stops.fetch_add(1, SeqCst);
             },
         );
         self.update_gates();
+    }
+
+    /// Counts a stop of the sensor, which `sent` before.
+    pub(super) fn note_stop(&self, sent: bool) {
+        if sent && !sensor_sends(self.shared) {
+            self.shared.sensor_stops.fetch_add(1, SeqCst);
+        }
     }
 
     fn sensor_acknowledges(&self, slave: u8) -> bool {
@@ -85,6 +95,7 @@ impl<P: Platform> Hardware<'_, P> {
 
     fn sensor_write(&mut self, index: u8, value: u16) {
         let Some(register) = TABLE.iter().find(|row| row.sensor_index() == index) else { return };
+        let sent = sensor_sends(self.shared);
         match *register {
             RESET if value & 1 != 0 => self.reset_sensor(),
             GLOBAL_GAIN => {
@@ -94,6 +105,7 @@ impl<P: Platform> Hardware<'_, P> {
             }
             _ => self.sensor_store(register, value),
         }
+        self.note_stop(sent);
         self.platform.ring_core1();
     }
 
