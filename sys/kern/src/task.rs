@@ -142,6 +142,8 @@ pub struct Task {
     pub receive: ReceiveDescriptor,
     /// Notification bits of the timer.
     pub timer_mask: u32,
+    /// See `died_tick_us`; here, because what follows is 8-aligned.
+    pub died_counter: u32,
     /// When the timer fires, in microseconds; `u64::MAX` = not armed.
     pub deadline_us: u64,
     /// When `state` was entered, in ticks since boot, wrapping ([`crate::arch::Arch::ticks`]).
@@ -154,8 +156,6 @@ pub struct Task {
     pub died_tick_us: u64,
     /// Processor time of all lives, in cycles of the clock.
     pub cpu_cycles: u64,
-    /// See `died_tick_us`.
-    pub died_counter: u32,
     /// System calls of all lives, wrapping.
     pub entries: u32,
     /// Times it was switched to, wrapping.
@@ -186,12 +186,12 @@ impl Task {
             end: None,
             receive: ReceiveDescriptor { base: 0, len: 0, mask: 0 },
             timer_mask: 0,
+            died_counter: 0,
             deadline_us: NEVER_US,
             since_ticks: 0,
             waits_for: TaskId::KERNEL,
             died_tick_us: 0,
             cpu_cycles: 0,
-            died_counter: 0,
             entries: 0,
             switches: 0,
         }
