@@ -74,8 +74,8 @@ pub fn words(range: MemoryRange, rights: Rights) -> MpuRegion {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use sys_abi::{OwnMemory, REGIONS_PER_TASK, TaskDesc};
-    use sys_kern::umem;
+    use sys_abi::{OwnMemory, REGIONS_PER_BURST, REGIONS_PER_TASK, TaskDesc, TaskIndex};
+    use sys_kern::{tables::Tables, umem};
 
     const RIGHTS: [Rights; 4] = [Rights::Code, Rights::Data, Rights::ReadOnly, Rights::Device];
     const GRANULES: u32 = (1 << 27) - 1;
@@ -135,23 +135,18 @@ mod tests {
     }
 
     /// A task with these regions, and what the kernel lets it hand over.
-    fn desc(regions: &[(MemoryRange, Rights)]) -> TaskDesc {
-        let mut mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
-        for (slot, (range, rights)) in mpu.iter_mut().zip(regions) {
-            *slot = words(*range, *rights);
-        }
+    fn desc(mpu: [MpuRegion; REGIONS_PER_BURST], upper: u8) -> TaskDesc {
         let nothing = OwnMemory { base: 0, bytes: 0 };
         TaskDesc {
             mpu,
             entry: 1,
             initial_sp: 0,
-            stack_limit: 0,
             sends: [0; 2],
             ram: nothing,
             code: nothing,
             priority: 1,
             flags: 0,
-            upper_region_count: 4,
+            upper,
             first_post: 0,
         }
     }
@@ -182,7 +177,17 @@ mod tests {
             regions in table(),
             slices in prop::collection::vec((0..8usize, -70..70i64, 0..300u32), 1..64),
         ) {
-            let desc = desc(&regions);
+            let (mpu, upper) = crate::tables::mpu(&regions);
+            let upper = upper.as_slice();
+            let tables = Tables {
+                tasks: &[desc(mpu, upper.len() as u8)],
+                upper,
+                posts: &[],
+                watches: &[],
+                interrupts: &[],
+                image_id: 0,
+            };
+            let member = tables.member(TaskIndex(0)).expect("one task");
             for (near, offset, len) in slices {
                 let (range, _) = regions[near % regions.len()];
                 let base = (i64::from(range.base) + offset).rem_euclid(SPACE as i64) as u32;
@@ -195,8 +200,8 @@ mod tests {
                 };
                 let may_read = inside(&[Rights::Code, Rights::Data, Rights::ReadOnly]);
                 let may_write = inside(&[Rights::Data]);
-                prop_assert_eq!(umem::readable(&desc, base, len).is_ok(), may_read);
-                prop_assert_eq!(umem::writable(&desc, base, len).is_ok(), may_write);
+                prop_assert_eq!(umem::readable(&tables, member, base, len).is_ok(), may_read);
+                prop_assert_eq!(umem::writable(&tables, member, base, len).is_ok(), may_write);
             }
         }
     }

@@ -6,8 +6,8 @@ use crate::object_file::ObjectFile;
 use crate::place::Place;
 use build_manifest::{Image, Task};
 use sys_abi::{
-    InterruptDesc, MAX_TASKS, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_TASK, TaskDesc,
-    TaskFlags, WatchDesc,
+    InterruptDesc, MAX_TASKS, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_BURST, TaskDesc,
+    TaskFlags, UpperRegions, WatchDesc,
 };
 
 /// What the kernel reserves per task and per watch, as it says itself.
@@ -39,9 +39,11 @@ pub fn object(
     image_id: u64,
 ) -> Result<Vec<u8>, ImageError> {
     let mut file = ObjectFile::default();
+    let mut upper = Vec::new();
     let tasks: Vec<_> =
-        (0..image.tasks.len()).map(|index| task(image, index, placed[index])).collect();
+        (0..image.tasks.len()).map(|index| task(image, index, placed[index], &mut upper)).collect();
     table(&mut file, "KERNEL_TASKS", "KERNEL_TASK_COUNT", &tasks, task_bytes);
+    table(&mut file, "KERNEL_UPPER", "KERNEL_UPPER_COUNT", &upper, upper_bytes);
     let watches = watches(image);
     table(&mut file, "KERNEL_WATCHES", "KERNEL_WATCH_COUNT", &watches, watch_bytes);
     table(&mut file, "KERNEL_POSTS", "KERNEL_POST_COUNT", &posts(image), post_bytes);
@@ -85,13 +87,26 @@ pub fn regions(task: &Task, place: Place) -> Vec<(sys_boot::MemoryRange, Rights)
     regions
 }
 
-fn task(image: &Image, index: usize, placed: Placed) -> TaskDesc {
+/// The words of all regions: the first ones, and those behind them if there are some.
+#[must_use]
+pub fn mpu(
+    regions: &[(sys_boot::MemoryRange, Rights)],
+) -> ([MpuRegion; REGIONS_PER_BURST], Option<UpperRegions>) {
+    let all: Vec<_> = regions.iter().map(|(range, rights)| words(*range, *rights)).collect();
+    let at = |place: usize| all.get(place).copied().unwrap_or(MpuRegion::NONE);
+    let upper = std::array::from_fn(|place| at(REGIONS_PER_BURST + place));
+    (std::array::from_fn(at), (all.len() > REGIONS_PER_BURST).then_some(upper))
+}
+
+fn task(
+    image: &Image,
+    index: usize,
+    placed: Placed,
+    upper_regions: &mut Vec<UpperRegions>,
+) -> TaskDesc {
     let task = &image.tasks[index];
-    let regions = regions(task, placed.place);
-    let mut mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
-    for (slot, (range, rights)) in mpu.iter_mut().zip(&regions) {
-        *slot = words(*range, *rights);
-    }
+    let (mpu, upper) = mpu(&regions(task, placed.place));
+    upper_regions.extend(upper);
     let mut sends = [0u32; MAX_TASKS / 32];
     for target in (0..image.tasks.len()).filter(|target| image.may_send(index, *target)) {
         sends[target / 32] |= 1 << (target % 32);
@@ -101,7 +116,6 @@ fn task(image: &Image, index: usize, placed: Placed) -> TaskDesc {
         mpu,
         entry: placed.entry | 1,
         initial_sp: placed.place.data_base,
-        stack_limit: placed.place.ram.base,
         sends,
         ram: own(placed.place.ram),
         code: own(placed.place.flash),
@@ -110,7 +124,7 @@ fn task(image: &Image, index: usize, placed: Placed) -> TaskDesc {
             | flag(task.may_restart, TaskFlags::RESTART)
             | flag(task.may_fault, TaskFlags::FAULT)
             | flag(task.quiesce.is_some(), TaskFlags::UNBELIEVED),
-        upper_region_count: index8(regions.len().saturating_sub(REGIONS_PER_TASK / 2)),
+        upper: upper.map_or(0, |_| index8(upper_regions.len())),
         first_post: first_post(image, index),
     }
 }
@@ -169,13 +183,21 @@ fn interrupts(image: &Image) -> Vec<InterruptDesc> {
 }
 
 fn task_bytes(task: &TaskDesc) -> Vec<u8> {
-    let regions = task.mpu.iter().flat_map(|region| [region.rbar, region.rlar]);
-    let words = regions.chain([task.entry, task.initial_sp, task.stack_limit]).chain(task.sends);
+    let words = [task.entry, task.initial_sp].into_iter().chain(task.sends);
     let own = [task.ram, task.code].map(|memory| [memory.base, memory.bytes]);
-    let mut bytes: Vec<u8> =
-        words.chain(own.into_iter().flatten()).flat_map(u32::to_le_bytes).collect();
-    bytes.extend([task.priority, task.flags, task.upper_region_count, task.first_post]);
+    let mut bytes = region_bytes(&task.mpu);
+    bytes.extend(words.chain(own.into_iter().flatten()).flat_map(u32::to_le_bytes));
+    bytes.extend([task.priority, task.flags, task.upper, task.first_post]);
     bytes
+}
+
+fn upper_bytes(upper: &UpperRegions) -> Vec<u8> {
+    region_bytes(upper)
+}
+
+fn region_bytes(regions: &[MpuRegion]) -> Vec<u8> {
+    let words = regions.iter().flat_map(|region| [region.rbar, region.rlar]);
+    words.flat_map(u32::to_le_bytes).collect()
 }
 
 fn post_bytes(post: &PostDesc) -> Vec<u8> {
@@ -207,21 +229,21 @@ mod tests {
     fn the_bytes_are_as_long_as_the_kernel_reads_them() {
         let region = MpuRegion { rbar: 1, rlar: 2 };
         let task = TaskDesc {
-            mpu: [region; REGIONS_PER_TASK],
+            mpu: [region; REGIONS_PER_BURST],
             entry: 3,
             initial_sp: 4,
-            stack_limit: 5,
             sends: [6, 7],
             ram: OwnMemory { base: 11, bytes: 12 },
             code: OwnMemory { base: 13, bytes: 14 },
             priority: 8,
             flags: 9,
-            upper_region_count: 10,
+            upper: 10,
             first_post: 0,
         };
         let bytes = task_bytes(&task);
         assert_eq!(bytes.len(), size_of::<TaskDesc>());
         assert_eq!(&bytes[..8], [1, 0, 0, 0, 2, 0, 0, 0]);
+        assert_eq!(upper_bytes(&[region; 4]).len(), size_of::<UpperRegions>());
         assert_eq!(&bytes[bytes.len() - 8..], [14, 0, 0, 0, 8, 9, 10, 0]);
         let post = PostDesc { source: 1, target: 2, reserved: 0, mask: 0x0403_0201 };
         assert_eq!(post_bytes(&post), [1, 2, 0, 0, 1, 2, 3, 4]);

@@ -12,6 +12,9 @@ use sys_abi::{Edge, ReplyFaultReason, TaskIndex};
 
 userlib::entry!(main);
 
+/// Each pull ends one life's quiesce, and there are no more tasks than this.
+const PULLS_MAX: usize = sys_abi::MAX_TASKS;
+
 fn main() -> ! {
     let mut prcm = Prcm::at(userlib::peripheral!("prcm"));
     prcm.enable_interrupts();
@@ -34,6 +37,14 @@ fn isp() -> TaskIndex {
     TaskIndex(domain.first().map_or(u8::MAX, |task| *task as u8))
 }
 
+/// What a step has done.
+struct Done {
+    /// The hardware may look different now.
+    wrote: bool,
+    /// Somebody is quiet.
+    quiet: bool,
+}
+
 struct Server {
     power: Power,
     prcm: Prcm,
@@ -53,8 +64,22 @@ impl Server {
         userlib::sys_set_timer(self.power.wake_us(now_us), userlib::notification!("timer"));
     }
 
-    /// One step; true if the hardware may look different now.
+    /// One step; true if the hardware may look different now. When it has made somebody quiet, the
+    /// next one who is pending has his step as well: one after the other, so that the stack has a
+    /// bound.
     fn step(&mut self, event: Event) -> bool {
+        let Done { wrote, mut quiet } = self.act(event);
+        for _ in 0..PULLS_MAX {
+            if !quiet {
+                break;
+            }
+            let Some(pending) = self.pending() else { break };
+            quiet = self.act(Event::Pending(pending)).quiet;
+        }
+        wrote
+    }
+
+    fn act(&mut self, event: Event) -> Done {
         let now_us = userlib::sys_get_timer().now_us;
         let Self { power, prcm, supervisor } = self;
         let (mut wrote, mut quiet, mut news) = (false, false, None);
@@ -76,17 +101,18 @@ impl Server {
         if let Some(state) = news {
             self.announce(state);
         }
-        if quiet {
-            self.pull();
-        }
-        wrote
+        Done { wrote, quiet }
     }
 
     /// Asks for the next hardware to be made quiet; the next look works on it.
     fn pull(&mut self) {
-        if let Ok(Some(pending)) = self.supervisor.pending_quiesce() {
+        if let Some(pending) = self.pending() {
             self.step(Event::Pending(pending));
         }
+    }
+
+    fn pending(&self) -> Option<PendingQuiesce> {
+        self.supervisor.pending_quiesce().ok().flatten()
     }
 
     fn announce(&self, state: PowerState) {

@@ -42,6 +42,13 @@ type Outcome<T> = Result<T, RequestError<SensorError>>;
 
 impl Server {
     fn step(&mut self, event: Event) {
+        if self.act(event) {
+            self.ask_for_clock();
+        }
+    }
+
+    /// True if it wants its clock.
+    fn act(&mut self, event: Event) -> bool {
         let now_us = userlib::sys_get_timer().now_us;
         let Self { sensor, bus, .. } = self;
         let (mut want_clock, mut at_rest) = (false, false);
@@ -58,20 +65,19 @@ impl Server {
             }
         });
         userlib::sys_set_timer(self.sensor.wake_us(), userlib::notification!("timer"));
-        if want_clock {
-            self.ask_for_clock();
-        }
         if at_rest {
             // A dead power takes this task with it.
             let _ = self.power.rest();
         }
+        want_clock
     }
 
     /// If the ISP does not give the clock now, its ready edge says when to ask again.
     fn ask_for_clock(&mut self) {
         self.isp.rebind();
         if self.isp.xclk(CLOCK_HZ).is_ok() {
-            self.step(Event::Clock(true));
+            // Who has just got its clock does not want it; and the stack has a bound.
+            self.act(Event::Clock(true));
         }
     }
 

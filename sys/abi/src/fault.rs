@@ -13,7 +13,10 @@ pub enum FaultSource {
 }
 
 /// A system call that no correct task makes.
+///
+/// A word, so that the kernel passes it on in a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, hubpack::SerializedSize)]
+#[repr(u32)]
 pub enum UsageError {
     /// No such system call number.
     BadSyscallNumber,
@@ -45,6 +48,27 @@ pub enum UsageError {
     PostNotAllowed,
     /// REPLY_RECV before SET_RECV.
     NoRecvDescriptor,
+}
+
+impl UsageError {
+    /// All of them, in the order of their codes.
+    pub const ALL: [Self; 15] = [
+        Self::BadSyscallNumber,
+        Self::InvalidSlice,
+        Self::TaskOutOfRange,
+        Self::IllegalTask,
+        Self::LeaseOutOfRange,
+        Self::OffsetOutOfRange,
+        Self::NoIrq,
+        Self::BadKernelMessage,
+        Self::BadReplyFaultReason,
+        Self::NotAuthorized,
+        Self::ReplyTooBig,
+        Self::ReservedCode,
+        Self::SendNotAllowed,
+        Self::PostNotAllowed,
+        Self::NoRecvDescriptor,
+    ];
 }
 
 /// Why a server faulted its client.

@@ -31,7 +31,8 @@ pub use syscall::{
     SendStatus, Sysnum,
 };
 pub use tables::{
-    InterruptDesc, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_TASK, TaskDesc, TaskFlags, WatchDesc,
+    InterruptDesc, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_BURST, REGIONS_PER_TASK, TaskDesc,
+    TaskFlags, UpperRegions, WatchDesc,
 };
 pub use task_id::{Generation, MAX_TASKS, TaskId, TaskIndex};
 

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | `KERNEL_TASKS` | `[TaskDesc; n]` | in task order |
 //! | `KERNEL_TASK_COUNT` | `u32` | n |
+//! | `KERNEL_UPPER`, `KERNEL_UPPER_COUNT` | `[UpperRegions]`, `u32` | of the tasks that have some |
 //! | `KERNEL_POSTS`, `KERNEL_POST_COUNT` | `[PostDesc]`, `u32` | sorted by (source, target) |
 //! | `KERNEL_WATCHES`, `KERNEL_WATCH_COUNT` | `[WatchDesc]`, `u32` | sorted by (peer, watcher) |
 //! | `KERNEL_INTERRUPTS`, `KERNEL_INTERRUPT_COUNT` | `[InterruptDesc]`, `u32` | sorted by irq |
@@ -26,6 +27,12 @@
 /// MPU regions per task: Armv8-M parts, and QEMU from 8.2 on, have eight.
 pub const REGIONS_PER_TASK: usize = 8;
 
+/// Regions that one burst of the kernel loads. Most tasks have no more.
+pub const REGIONS_PER_BURST: usize = 4;
+
+/// The regions of a task behind its first four.
+pub type UpperRegions = [MpuRegion; REGIONS_PER_TASK - REGIONS_PER_BURST];
+
 /// One MPU region as the two words that go into the hardware; unused: both zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -38,6 +45,11 @@ pub struct MpuRegion {
 
 /// Bits of [`TaskDesc::flags`].
 pub struct TaskFlags;
+
+impl MpuRegion {
+    /// Unused.
+    pub const NONE: Self = Self { rbar: 0, rlar: 0 };
+}
 
 impl TaskFlags {
     /// Start at boot.
@@ -65,20 +77,19 @@ pub struct OwnMemory {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct TaskDesc {
-    /// Regions sorted by base; the kernel's access checks rely on the order. Adjacent regions
-    /// are not merged: a slice must lie in one region.
-    pub mpu: [MpuRegion; REGIONS_PER_TASK],
+    /// The first regions; behind them, see [`TaskDesc::upper`]. Adjacent regions are not merged: a
+    /// slice must lie in one region.
+    pub mpu: [MpuRegion; REGIONS_PER_BURST],
     /// Address of the first instruction, bit 0 set.
     pub entry: u32,
     /// Initial stack pointer, 8-aligned.
     pub initial_sp: u32,
-    /// PSPLIM: the lowest address of the stack, 8-aligned (the bottom of the RAM region).
-    pub stack_limit: u32,
     /// Task indices that it may send to, all of them more important: bit n of word n / 32. The
     /// kernel switches straight to a server that receives.
     pub sends: [u32; 2],
     /// Its RAM (stack and data), normal memory that it may read and write and that no other task
-    /// maps: where most messages are, so the kernel looks there before it looks at the regions.
+    /// maps: where most messages are, so the kernel looks there before it looks at the regions. The
+    /// stack is its lowest part: an overflow runs off it, and PSPLIM is its base.
     pub ram: OwnMemory,
     /// Its code and constants, normal memory that it may read and that no other task maps.
     pub code: OwnMemory,
@@ -86,8 +97,8 @@ pub struct TaskDesc {
     pub priority: u8,
     /// [`TaskFlags`] bits.
     pub flags: u8,
-    /// Regions used behind the fourth: most tasks have none, and the kernel loads four at a time.
-    pub upper_region_count: u8,
+    /// Place of its [`UpperRegions`], plus one; 0 = it has none.
+    pub upper: u8,
     /// Place of its first [`PostDesc`], or of a neighbour's before it; the search starts there.
     pub first_post: u8,
 }

@@ -42,7 +42,7 @@ impl<A: Arch> Kernel<'_, A> {
         // SEND has proven the table; its entries stay in the lender's own memory.
         let bytes = LEASE_BYTES as u32;
         let entry = table.wrapping_add(index.wrapping_mul(bytes));
-        let entry = umem::readable(self.desc(peer), entry, bytes)?;
+        let entry = umem::readable(&self.tables, peer, entry, bytes)?;
         let mut raw = [0; LEASE_BYTES];
         self.arch.load(entry, &mut raw);
         Ok(LeaseDescriptor::read_from_bytes(&raw).ok().map(|lease| Lent { lender: peer, lease }))
@@ -73,11 +73,11 @@ impl<A: Arch> Kernel<'_, A> {
 
     pub(crate) fn borrow_read(&mut self, me: Member) -> Outcome {
         let [.., base, len, _, _, _] = self.task(me).saved.r;
-        let to = umem::writable(self.desc(me), base, len)?;
+        let to = umem::writable(&self.tables, me, base, len)?;
         let Some(Lent { lender, lease }) = self.lent_for(me, LeaseAttributes::READ)? else {
             return self.borrowed(me, DEFECT, 0, 0);
         };
-        match umem::readable(self.desc(lender), lease.base, lease.length) {
+        match umem::readable(&self.tables, lender, lease.base, lease.length) {
             Ok(memory) => self.move_borrowed(me, memory.skip(self.offset(me)), to),
             Err(refusal) => self.bad_lease(me, lender, refusal),
         }
@@ -85,11 +85,11 @@ impl<A: Arch> Kernel<'_, A> {
 
     pub(crate) fn borrow_write(&mut self, me: Member) -> Outcome {
         let [.., base, len, _, _, _] = self.task(me).saved.r;
-        let from = umem::readable(self.desc(me), base, len)?;
+        let from = umem::readable(&self.tables, me, base, len)?;
         let Some(Lent { lender, lease }) = self.lent_for(me, LeaseAttributes::WRITE)? else {
             return self.borrowed(me, DEFECT, 0, 0);
         };
-        match umem::writable(self.desc(lender), lease.base, lease.length) {
+        match umem::writable(&self.tables, lender, lease.base, lease.length) {
             Ok(memory) => self.move_borrowed(me, from, memory.skip(self.offset(me))),
             Err(refusal) => self.bad_lease(me, lender, refusal),
         }

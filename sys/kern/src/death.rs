@@ -9,7 +9,7 @@ use crate::arch::Arch;
 use crate::kernel::Kernel;
 use crate::negative;
 use crate::ready::RankSet;
-use crate::task::{End, Member, NEVER_US, State};
+use crate::task::{End, Member, NEVER_US, State, Task};
 use sys_abi::{
     Cause, CrashKind, DeathRecord, Edge, FAULT_NOTIFICATION, FaultInfo, Generation, RecvStatus,
     SendStatus, TaskId,
@@ -20,6 +20,22 @@ pub(crate) const SUPERVISOR: Member = Member(0);
 
 /// The generation of a task that has used up all lives.
 const EXHAUSTED: Generation = Generation(Generation::LAST.0 + 1);
+
+/// Makes a task runnable with the record, if it still waits for the ended life. Apart from the loop
+/// over all tasks, which most of them leave at once.
+#[inline(never)]
+fn release(task: &mut Task, ready: &mut RankSet, ended: TaskId, cause: Cause) -> bool {
+    let status = match task.state {
+        State::InSend(id) | State::InReply(id) if id == ended => SendStatus::Dead as u32,
+        State::InRecvFrom(id) if id == ended => RecvStatus::Dead as u32,
+        _ => return false,
+    };
+    let (peer, generation) = (ended.index(), ended.generation());
+    task.set_dead_result(status, DeathRecord { peer, generation, cause });
+    task.state = State::Runnable;
+    ready.insert(task.rank);
+    true
+}
 
 impl<A: Arch> Kernel<'_, A> {
     /// Ends the present life, if there is one. The caller chooses who runs next.
@@ -44,11 +60,7 @@ impl<A: Arch> Kernel<'_, A> {
         self.bury(member, ended, cause, fault);
         self.silence_interrupts(member);
         if negative::releases() {
-            self.release_peers(DeathRecord {
-                peer: member.index(),
-                generation: ended.generation(),
-                cause,
-            });
+            self.release_peers(ended, cause);
         }
         if negative::deaths() && !self.tables.watches.is_empty() {
             self.publish(member, Edge::Died, ended.generation());
@@ -61,7 +73,8 @@ impl<A: Arch> Kernel<'_, A> {
     fn bury(&mut self, member: Member, ended: TaskId, cause: Cause, fault: &FaultInfo) {
         let task = crate::arch::at_mut(self.tasks, member);
         let (original, rank) = (task.state, task.rank);
-        task.died_us = self.arch.now_us();
+        task.died_tick_us = self.arch.tick_us();
+        task.died_counter = self.arch.counter();
         task.since_ticks = self.arch.ticks();
         task.live = TaskId::KERNEL;
         if negative::generations() {
@@ -95,19 +108,12 @@ impl<A: Arch> Kernel<'_, A> {
 
     /// Everybody blocked on the ended life becomes runnable with the record.
     #[inline(always)]
-    fn release_peers(&mut self, record: DeathRecord) {
-        let ended = TaskId::new(record.peer, record.generation);
+    fn release_peers(&mut self, ended: TaskId, cause: Cause) {
         let Self { arch, tasks, ready, .. } = self;
-        for task in tasks.iter_mut().filter(|task| task.waits_for.0 == ended.0) {
-            let status = match task.state {
-                State::InSend(id) | State::InReply(id) if id == ended => SendStatus::Dead as u32,
-                State::InRecvFrom(id) if id == ended => RecvStatus::Dead as u32,
-                _ => continue,
-            };
-            task.set_dead_result(status, record);
-            task.state = State::Runnable;
-            task.since_ticks = arch.ticks();
-            ready.insert(task.rank);
+        for task in tasks.iter_mut() {
+            if task.waits_for.0 == ended.0 && release(task, ready, ended, cause) {
+                task.since_ticks = arch.ticks();
+            }
         }
     }
 
@@ -125,7 +131,7 @@ impl<A: Arch> Kernel<'_, A> {
         task.since_ticks = now_ticks;
         task.served = 0;
         task.deadline_us = NEVER_US;
-        task.receive.set = false;
+        task.receives = false;
         if task.watch_pending {
             self.forget_watches(member);
         }

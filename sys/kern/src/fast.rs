@@ -113,7 +113,8 @@ impl<A: Arch> Kernel<'_, A> {
         let task = at_mut(tasks, me);
         let [peer, code, base, len, ..] = enter(task);
         let receive = task.receive;
-        if !receive.set || !nothing_to_receive(task, receive.mask) || code >= CODE_RESERVED_FIRST {
+        if !task.receives || !nothing_to_receive(task, receive.mask) || code >= CODE_RESERVED_FIRST
+        {
             return false;
         }
         let Some(client) = tables.member(TaskId(peer).index()) else { return false };

@@ -6,6 +6,7 @@ use crate::arch::{Arch, pair_mut};
 use crate::kernel::{Kernel, Next, Outcome};
 use crate::negative::sends;
 use crate::refusal::{Refusal, usage};
+use crate::tables::Tables;
 use crate::task::{Member, ReceiveDescriptor, State, Task};
 use crate::umem;
 use sys_abi::{
@@ -50,16 +51,16 @@ impl Task {
 impl<A: Arch> Kernel<'_, A> {
     pub(crate) fn send(&mut self, me: Member) -> Outcome {
         let [target, op, base, len, reply_base, reply_len, leases, _] = self.task(me).saved.r;
-        let desc = self.desc(me);
-        umem::readable(desc, base, len)?;
-        umem::writable(desc, reply_base, reply_len)?;
+        umem::readable(&self.tables, me, base, len)?;
+        umem::writable(&self.tables, me, reply_base, reply_len)?;
         let lease_count = op >> 16;
         if lease_count != 0 {
             if leases % 4 != 0 {
                 return Err(usage(UsageError::InvalidSlice));
             }
             // At most 65535 * 12 bytes: no overflow.
-            umem::readable(desc, leases, lease_count.wrapping_mul(LEASE_BYTES))?;
+            let lease_bytes = lease_count.wrapping_mul(LEASE_BYTES);
+            umem::readable(&self.tables, me, leases, lease_bytes)?;
         }
         let target = TaskId(target);
         if target == TaskId::KERNEL {
@@ -68,8 +69,7 @@ impl<A: Arch> Kernel<'_, A> {
         let Some(server) = self.tables.member(target.index()) else {
             return Err(usage(UsageError::TaskOutOfRange));
         };
-        let place = server.position();
-        if sends() && desc.sends[place / 32 % 2] & 1 << (place % 32) == 0 {
+        if sends() && Tables::sendable(self.desc(me), target).is_none() {
             return Err(usage(UsageError::SendNotAllowed));
         }
         let now_ticks = self.arch.ticks();
@@ -100,8 +100,7 @@ impl<A: Arch> Kernel<'_, A> {
         server_task.state = State::Runnable;
         server_task.since_ticks = now_ticks;
         self.ready.insert(server_task.rank);
-        // The manifest lets nobody send to somebody less important.
-        Ok(Next::Run(server))
+        Ok(Next::Choose)
     }
 
     #[cold]
@@ -125,7 +124,7 @@ impl<A: Arch> Kernel<'_, A> {
 
     pub(crate) fn recv(&mut self, me: Member) -> Outcome {
         let [base, len, mask, mode, sender, ..] = self.task(me).saved.r;
-        umem::writable(self.desc(me), base, len)?;
+        umem::writable(&self.tables, me, base, len)?;
         if mode == RecvMode::Open as u32 {
             return self.recv_open(me, mask);
         }
@@ -201,7 +200,7 @@ impl<A: Arch> Kernel<'_, A> {
         base: u32,
         len: u32,
     ) -> Result<Option<Member>, Refusal> {
-        let message = umem::readable(self.desc(me), base, len)?;
+        let message = umem::readable(&self.tables, me, base, len)?;
         if code >= CODE_RESERVED_FIRST && code != CODE_DISCONNECTED {
             return Err(usage(UsageError::ReservedCode));
         }
@@ -235,7 +234,7 @@ impl<A: Arch> Kernel<'_, A> {
     pub(crate) fn reply_recv(&mut self, me: Member) -> Outcome {
         let [peer, code, base, len, ..] = self.task(me).saved.r;
         let receive = self.task(me).receive;
-        if !receive.set {
+        if !self.task(me).receives {
             return Err(usage(UsageError::NoRecvDescriptor));
         }
         self.answer(me, TaskId(peer), code, base, len)?;
@@ -244,16 +243,16 @@ impl<A: Arch> Kernel<'_, A> {
         r[1] = receive.len;
         r[2] = receive.mask;
         // A client more important than its server gets the processor when the server is done.
-        match self.recv_open(me, receive.mask)? {
-            Next::Same => Ok(Next::Choose),
-            next => Ok(next),
-        }
+        self.recv_open(me, receive.mask)?;
+        Ok(Next::Choose)
     }
 
     pub(crate) fn set_recv(&mut self, me: Member) -> Outcome {
         let [base, len, mask, ..] = self.task(me).saved.r;
-        umem::writable(self.desc(me), base, len)?;
-        self.task_mut(me).receive = ReceiveDescriptor { base, len, mask, set: true };
+        umem::writable(&self.tables, me, base, len)?;
+        let task = self.task_mut(me);
+        task.receive = ReceiveDescriptor { base, len, mask };
+        task.receives = true;
         Ok(Next::Same)
     }
 

@@ -18,15 +18,15 @@ use sys_abi::{
     TaskFlags, TaskId, UsageError,
 };
 
-/// What a system call means for the processor.
+/// What a system call means for the processor. A word, as what a refusal carries: so both come
+/// back in two registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Next {
     /// The caller goes on.
     Same,
     /// Somebody may have become runnable, or the caller stopped being it: choose.
     Choose,
-    /// This one, which is known to be runnable and at least as important as the caller.
-    Run(Member),
 }
 
 /// A system call either decides who runs next, or faults its caller.
@@ -115,7 +115,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
             let before = (theirs, other.0) < (priority, member.0);
             rank = rank.wrapping_add(before.into());
         }
-        self.by_rank[usize::from(rank) % MAX_TASKS] = member.0;
+        self.by_rank[usize::from(rank) % MAX_TASKS] = member.index().0;
         let task = self.task_mut(member);
         task.rank = rank;
         task.priority = priority;
@@ -213,7 +213,6 @@ impl<'a, A: Arch> Kernel<'a, A> {
         let number = self.task(me).saved.r[7];
         match self.dispatch(me, number) {
             Ok(Next::Same) => {}
-            Ok(Next::Run(next)) => self.switch_to(next),
             Ok(Next::Choose) => self.choose(),
             Err(refusal) => {
                 let fault = FaultInfo::from(refusal);
@@ -335,7 +334,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
 
     #[inline(always)]
     pub(crate) fn member_of(&self, rank: u8) -> Member {
-        Member(self.by_rank[usize::from(rank) % MAX_TASKS])
+        Member(self.by_rank[usize::from(rank) % MAX_TASKS].into())
     }
 
     /// The most important of a set; equals take turns, behind the one with rank `after`.
@@ -374,7 +373,8 @@ impl<'a, A: Arch> Kernel<'a, A> {
     }
 
     /// Switches to a member of the ready set.
-    pub(crate) fn switch_to(&mut self, next: Member) {
+    #[inline(always)]
+    fn switch_to(&mut self, next: Member) {
         let current = self.task(self.current);
         if matches!(current.state, State::Runnable) {
             let rank = current.rank;
@@ -395,7 +395,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
     fn stacked_pc(&self) -> u32 {
         let psp = self.task(self.current).saved.psp;
         let mut pc = [0; 4];
-        if let Ok(frame) = umem::readable(self.desc(self.current), psp, FRAME_BYTES) {
+        if let Ok(frame) = umem::readable(&self.tables, self.current, psp, FRAME_BYTES) {
             self.arch.load(frame.skip(FRAME_PC_OFFSET), &mut pc);
         }
         u32::from_le_bytes(pc)
@@ -413,11 +413,6 @@ impl<'a, A: Arch> Kernel<'a, A> {
         if let Some(fault) = fault {
             answer.fault(&fault);
         }
-        let mut encoded = [0; 16];
-        // The record has room for the longest fault; a test says so.
-        for (place, byte) in encoded.iter_mut().zip(answer.bytes()) {
-            *place = *byte;
-        }
         let record = CrashRecord {
             magic: CrashRecord::MAGIC,
             kind: kind as u32,
@@ -429,7 +424,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
             sp: task.saved.psp,
             time_us_lo: now_us as u32,
             time_us_hi: (now_us >> 32) as u32,
-            fault: encoded,
+            fault: answer.padded(),
             image_id_lo: self.tables.image_id as u32,
             image_id_hi: (self.tables.image_id >> 32) as u32,
         };

@@ -8,8 +8,8 @@ use crate::task::Member;
 use crate::umem;
 use crate::wire::Answer;
 use sys_abi::{
-    Cause, Edge, FaultInfo, Generation, Kipc, SendStatus, TaskFlags, TaskIndex, TaskState,
-    TaskStats, UsageError,
+    Cause, Edge, FaultInfo, Generation, Kipc, SendStatus, TaskFlags, TaskIndex, TaskStats,
+    UsageError,
 };
 
 /// Code of ReadPanicMessage: it has not panicked.
@@ -92,7 +92,6 @@ impl<A: Arch> Kernel<'_, A> {
 
     #[inline(always)]
     fn kernel_op(&mut self, me: Member, op: u16, request: &Request) -> Outcome {
-        const READ_TASK_STATUS: u16 = Kipc::ReadTaskStatus as u16;
         const REINIT_TASK: u16 = Kipc::ReinitTask as u16;
         const FAULT_TASK: u16 = Kipc::FaultTask as u16;
         const READ_IMAGE_ID: u16 = Kipc::ReadImageId as u16;
@@ -112,26 +111,39 @@ impl<A: Arch> Kernel<'_, A> {
             _ => self.named(request.index())?,
         };
         match op {
-            READ_TASK_STATUS => self.read_task_status(me, target),
-            REINIT_TASK => self.reinit_task(me, target, request),
-            FAULT_TASK => self.fault_task(me, target),
-            READ_IMAGE_ID => {
-                let mut answer = Answer::EMPTY;
-                answer.long(self.tables.image_id);
-                self.answer_kernel_message(me, &answer)
-            }
+            REINIT_TASK => self.reinit_task(me, target, request)?,
+            FAULT_TASK => self.fault_task(me, target)?,
             RESET => {
                 self.authorize(me, TaskFlags::RESTART)?;
                 self.arch.reset()
             }
-            SOFTWARE_IRQ => self.software_irq(me, target, request),
-            FIND_FAULTED_TASK => self.find_faulted_task(me, request),
-            READ_PANIC_MESSAGE => self.read_panic_message(me, target),
-            KILL_TASK => self.kill_task(me, target, request),
-            PUBLISH_EDGE => self.publish_edge(me, target, request),
-            // Nothing else has a length.
-            _ => self.read_task_stats(me, target),
+            SOFTWARE_IRQ => self.software_irq(me, target, request)?,
+            KILL_TASK => self.kill_task(me, target, request)?,
+            PUBLISH_EDGE => self.publish_edge(me, target, request)?,
+            READ_PANIC_MESSAGE => return self.read_panic_message(me, target),
+            _ => return self.read(me, target, op, request),
         }
+        self.end_kernel_message(me, 0, 0)
+    }
+
+    /// What changes nothing, and has an answer that is not empty.
+    #[inline(always)]
+    fn read(&mut self, me: Member, target: Member, op: u16, request: &Request) -> Outcome {
+        const READ_TASK_STATUS: u16 = Kipc::ReadTaskStatus as u16;
+        const READ_IMAGE_ID: u16 = Kipc::ReadImageId as u16;
+        const FIND_FAULTED_TASK: u16 = Kipc::FindFaultedTask as u16;
+        let mut answer = Answer::EMPTY;
+        match op {
+            READ_TASK_STATUS => {
+                let task = self.task(target);
+                answer.state(task.state, task.end.as_ref());
+            }
+            READ_IMAGE_ID => answer.long(self.tables.image_id),
+            FIND_FAULTED_TASK => answer.word(self.find_faulted_task(request)?),
+            // Nothing else has a length.
+            _ => self.read_task_stats(target, &mut answer),
+        }
+        self.answer_kernel_message(me, &answer)
     }
 
     fn authorize(&self, me: Member, flag: u8) -> Result<(), Refusal> {
@@ -176,42 +188,39 @@ impl<A: Arch> Kernel<'_, A> {
         self.end_kernel_message(me, 0, bytes.len() as u32)
     }
 
-    fn read_task_status(&mut self, me: Member, target: Member) -> Outcome {
-        let task = self.task(target);
-        let status = match task.end {
-            None => TaskState::Healthy(task.state.sched()),
-            Some(end) => {
-                TaskState::Faulted { fault: end.fault, original_state: end.original.sched() }
-            }
-        };
-        let mut answer = Answer::EMPTY;
-        answer.state(&status);
-        self.answer_kernel_message(me, &answer)
-    }
-
-    fn reinit_task(&mut self, me: Member, target: Member, request: &Request) -> Outcome {
+    fn reinit_task(
+        &mut self,
+        me: Member,
+        target: Member,
+        request: &Request,
+    ) -> Result<(), Refusal> {
         self.may_end(me, target)?;
         self.authorize(me, TaskFlags::RESTART)?;
         self.reinit(me, target, request.byte() == 1);
-        self.end_kernel_message(me, 0, 0)
+        Ok(())
     }
 
-    fn kill_task(&mut self, me: Member, target: Member, request: &Request) -> Outcome {
+    fn kill_task(&mut self, me: Member, target: Member, request: &Request) -> Result<(), Refusal> {
         self.may_end(me, target)?;
         let cause = Cause::from_code(request.byte().into()).ok_or(BAD_MESSAGE)?;
         self.authorize(me, TaskFlags::RESTART)?;
         self.kill(me, target, cause);
-        self.end_kernel_message(me, 0, 0)
+        Ok(())
     }
 
-    fn fault_task(&mut self, me: Member, target: Member) -> Outcome {
+    fn fault_task(&mut self, me: Member, target: Member) -> Result<(), Refusal> {
         self.may_end(me, target)?;
         self.authorize(me, TaskFlags::FAULT)?;
         self.end_life(target, FaultInfo::Injected(self.task(me).id));
-        self.end_kernel_message(me, 0, 0)
+        Ok(())
     }
 
-    fn software_irq(&mut self, me: Member, target: Member, request: &Request) -> Outcome {
+    fn software_irq(
+        &mut self,
+        me: Member,
+        target: Member,
+        request: &Request,
+    ) -> Result<(), Refusal> {
         let mask = request.word();
         self.authorize(me, TaskFlags::FAULT)?;
         let mut found = false;
@@ -224,22 +233,17 @@ impl<A: Arch> Kernel<'_, A> {
         if !found {
             return Err(usage(UsageError::NoIrq));
         }
-        self.end_kernel_message(me, 0, 0)
+        Ok(())
     }
 
-    fn find_faulted_task(&mut self, me: Member, request: &Request) -> Outcome {
+    fn find_faulted_task(&self, request: &Request) -> Result<u32, Refusal> {
         let first = request.index();
         // Equal to the task count means "none behind the last".
         if first as usize > self.tables.tasks.len() {
             return Err(usage(UsageError::TaskOutOfRange));
         }
-        let faulted = |member: &Member| {
-            member.position() >= first as usize && self.task(*member).end.is_some()
-        };
-        let found = self.tables.members().find(faulted).map_or(0, |member| member.position());
-        let mut answer = Answer::EMPTY;
-        answer.word(found as u32);
-        self.answer_kernel_message(me, &answer)
+        let faulted = |member: &Member| member.0 >= first && self.task(*member).end.is_some();
+        Ok(self.tables.members().find(faulted).map_or(0, |member| member.0))
     }
 
     fn read_panic_message(&mut self, me: Member, target: Member) -> Outcome {
@@ -248,7 +252,7 @@ impl<A: Arch> Kernel<'_, A> {
             return self.end_kernel_message(me, NOT_PANICKED, 0);
         }
         let [base, len, ..] = task.saved.r;
-        let Ok(text) = umem::readable(self.desc(target), base, len) else {
+        let Ok(text) = umem::readable(&self.tables, target, base, len) else {
             return self.end_kernel_message(me, BAD_BUFFER, 0);
         };
         let reply = umem::reply_buffer(self.task(me));
@@ -259,12 +263,17 @@ impl<A: Arch> Kernel<'_, A> {
         self.end_kernel_message(me, 0, copied)
     }
 
-    fn publish_edge(&mut self, me: Member, target: Member, request: &Request) -> Outcome {
+    fn publish_edge(
+        &mut self,
+        me: Member,
+        target: Member,
+        request: &Request,
+    ) -> Result<(), Refusal> {
         let generation = request.last_word();
         let edge = Edge::from_code(request.byte().into()).ok_or(BAD_MESSAGE)?;
         self.authorize(me, TaskFlags::RESTART)?;
         self.publish(target, edge, Generation(generation));
-        self.end_kernel_message(me, 0, 0)
+        Ok(())
     }
 
     /// The time of a tick not longer ago than the counter lasts (49 days).
@@ -273,7 +282,7 @@ impl<A: Arch> Kernel<'_, A> {
         self.arch.tick_us().saturating_sub(u64::from(ago) * u64::from(TICK_US))
     }
 
-    fn read_task_stats(&mut self, me: Member, target: Member) -> Outcome {
+    fn read_task_stats(&mut self, target: Member, answer: &mut Answer) {
         self.account();
         let task = self.task(target);
         let stats = TaskStats {
@@ -281,16 +290,14 @@ impl<A: Arch> Kernel<'_, A> {
             entries: task.entries,
             switches: task.switches,
             since_us: self.us_of(task.since_ticks),
-            died_us: task.died_us,
+            died_us: self.arch.us_at(task.died_tick_us, task.died_counter),
             blocked_on: task
                 .state
                 .peer()
                 .and_then(|peer| self.tables.member(peer.index()).map(Member::index)),
             cpu_us: divide(task.cpu_cycles, self.arch.cycles_per_us()),
         };
-        let mut answer = Answer::EMPTY;
         answer.stats(&stats);
-        self.answer_kernel_message(me, &answer)
     }
 }
 

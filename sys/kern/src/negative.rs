@@ -9,6 +9,10 @@ pub(crate) const NEVER_PANICS: bool = !cfg!(negative = "panic");
 #[cfg_attr(not(target_os = "none"), expect(dead_code, reason = "the host has no MPU"))]
 pub(crate) const MPU: bool = !cfg!(negative = "mpu");
 
+/// `negative="stale-regions"`: the upper regions of a task stay in the MPU for the next one.
+#[cfg_attr(not(target_os = "none"), expect(dead_code, reason = "the host has no MPU"))]
+pub(crate) const CLEARS_REGIONS: bool = !cfg!(negative = "stale-regions");
+
 /// `negative="kernel-fault"`: the kernel itself faults when a task does.
 #[cfg_attr(not(target_os = "none"), expect(dead_code, reason = "the host takes no faults"))]
 pub(crate) const SURVIVES_FAULTS: bool =

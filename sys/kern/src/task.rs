@@ -8,7 +8,7 @@ use sys_abi::{Cause, DeathRecord, FaultInfo, Generation, SchedState, TaskId, Tas
 /// Invariant 1: made only by [`crate::tables::Tables`], from a comparison with the task count, by
 /// iteration, or from a bit of a send list, so indexing the task table with it needs no check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member(pub(crate) u8);
+pub struct Member(pub(crate) u32);
 
 impl Member {
     /// Position in the task table.
@@ -20,7 +20,7 @@ impl Member {
     /// The same, as the outside names it.
     #[must_use]
     pub const fn index(self) -> TaskIndex {
-        TaskIndex(self.0)
+        TaskIndex(self.0 as u8)
     }
 }
 
@@ -103,8 +103,6 @@ pub struct ReceiveDescriptor {
     pub len: u32,
     /// Notification mask.
     pub mask: u32,
-    /// Whether SET_RECV was called in this life.
-    pub set: bool,
 }
 
 /// One task.
@@ -132,6 +130,8 @@ pub struct Task {
     pub shares_priority: bool,
     /// Rank of the sender served last, so that equals take turns.
     pub served: u8,
+    /// Whether SET_RECV was called in this life.
+    pub receives: bool,
     /// Whether one of its watches holds an event.
     pub watch_pending: bool,
     /// Cause of the latest death.
@@ -142,6 +142,8 @@ pub struct Task {
     pub receive: ReceiveDescriptor,
     /// Notification bits of the timer.
     pub timer_mask: u32,
+    /// See `died_tick_us`; here, because what follows is 8-aligned.
+    pub died_counter: u32,
     /// When the timer fires, in microseconds; `u64::MAX` = not armed.
     pub deadline_us: u64,
     /// When `state` was entered, in ticks since boot, wrapping ([`crate::arch::Arch::ticks`]).
@@ -149,8 +151,9 @@ pub struct Task {
     /// Whom the latest state that waits for a life named; counts in such a state only. One word to
     /// compare, where a death looks at everybody.
     pub waits_for: TaskId,
-    /// When the latest life ended, in microseconds; 0 = never.
-    pub died_us: u64,
+    /// When the latest life ended: tick, and the counter in it ([`crate::arch::Arch::us_at`]); both
+    /// zero = never.
+    pub died_tick_us: u64,
     /// Processor time of all lives, in cycles of the clock.
     pub cpu_cycles: u64,
     /// System calls of all lives, wrapping.
@@ -177,15 +180,17 @@ impl Task {
             priority: 0,
             shares_priority: false,
             served: 0,
+            receives: false,
             watch_pending: false,
             cause: Cause::Stopped,
             end: None,
-            receive: ReceiveDescriptor { base: 0, len: 0, mask: 0, set: false },
+            receive: ReceiveDescriptor { base: 0, len: 0, mask: 0 },
             timer_mask: 0,
+            died_counter: 0,
             deadline_us: NEVER_US,
             since_ticks: 0,
             waits_for: TaskId::KERNEL,
-            died_us: 0,
+            died_tick_us: 0,
             cpu_cycles: 0,
             entries: 0,
             switches: 0,

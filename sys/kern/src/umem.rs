@@ -6,8 +6,9 @@
 //! when its owner blocked: regions never change, and a blocked task's registers do not either.
 
 use crate::refusal::{Refusal, usage};
-use crate::task::Task;
-use sys_abi::{MpuRegion, OwnMemory, REGIONS_PER_TASK, TaskDesc, UsageError};
+use crate::tables::Tables;
+use crate::task::{Member, Task};
+use sys_abi::{MpuRegion, OwnMemory, TaskDesc, UsageError};
 
 /// Memory that its task may read, in one region, not device memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,24 +118,54 @@ pub(crate) fn own_writable(desc: &TaskDesc, base: u32, len: u32) -> Option<Writa
     (len == 0 || inside(desc.ram, base, len)).then_some(Writable { base, len })
 }
 
-#[inline(never)]
-fn check(desc: &TaskDesc, base: u32, len: u32, forbidden: u32) -> Result<(), Refusal> {
+#[inline(always)]
+fn check(
+    tables: &Tables<'_>,
+    member: Member,
+    base: u32,
+    len: u32,
+    forbidden: u32,
+) -> Result<(), Refusal> {
+    let desc = crate::arch::at(tables.tasks, member);
     let own_code = forbidden == 0 && inside(desc.code, base, len);
     if len == 0 || inside(desc.ram, base, len) || own_code {
         return Ok(());
     }
+    in_a_region(tables, desc, base, len, forbidden)
+}
+
+#[inline(never)]
+fn in_a_region(
+    tables: &Tables<'_>,
+    desc: &TaskDesc,
+    base: u32,
+    len: u32,
+    forbidden: u32,
+) -> Result<(), Refusal> {
     let last = base.wrapping_add(len.wrapping_sub(1));
     if last < base {
         return Err(usage(UsageError::InvalidSlice));
     }
-    if covered(&desc.mpu, base, last, forbidden) {
-        return Ok(());
+    // No place is 0 - 1.
+    let upper = tables.upper.get(usize::from(desc.upper).wrapping_sub(1));
+    let regions = desc.mpu.iter().chain(upper.into_iter().flatten());
+    for region in regions {
+        if allows(region, base, last, forbidden) {
+            return Ok(());
+        }
     }
     Err(Refusal::Memory(base))
 }
 
-fn covered(mpu: &[MpuRegion; REGIONS_PER_TASK], base: u32, last: u32, forbidden: u32) -> bool {
-    mpu.iter().any(|region| allows(region, base, last, forbidden))
+// Two functions of four arguments, which travel in registers; the fifth would not.
+#[inline(never)]
+fn check_read(tables: &Tables<'_>, member: Member, base: u32, len: u32) -> Result<(), Refusal> {
+    check(tables, member, base, len, 0)
+}
+
+#[inline(never)]
+fn check_write(tables: &Tables<'_>, member: Member, base: u32, len: u32) -> Result<(), Refusal> {
+    check(tables, member, base, len, AP_READ_ONLY)
 }
 
 /// Proves that the task may read these bytes. Zero bytes are always fine.
@@ -142,8 +173,13 @@ fn covered(mpu: &[MpuRegion; REGIONS_PER_TASK], base: u32, last: u32, forbidden:
 /// # Errors
 /// What the task that alleged it did wrong.
 #[inline(always)]
-pub fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable, Refusal> {
-    check(desc, base, len, 0)?;
+pub fn readable(
+    tables: &Tables<'_>,
+    member: Member,
+    base: u32,
+    len: u32,
+) -> Result<Readable, Refusal> {
+    check_read(tables, member, base, len)?;
     Ok(Readable { base, len })
 }
 
@@ -152,8 +188,13 @@ pub fn readable(desc: &TaskDesc, base: u32, len: u32) -> Result<Readable, Refusa
 /// # Errors
 /// What the task that alleged it did wrong.
 #[inline(always)]
-pub fn writable(desc: &TaskDesc, base: u32, len: u32) -> Result<Writable, Refusal> {
-    check(desc, base, len, AP_READ_ONLY)?;
+pub fn writable(
+    tables: &Tables<'_>,
+    member: Member,
+    base: u32,
+    len: u32,
+) -> Result<Writable, Refusal> {
+    check_write(tables, member, base, len)?;
     Ok(Writable { base, len })
 }
 
@@ -189,28 +230,47 @@ pub(crate) fn receive_buffer(receiver: &Task) -> Writable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sys_abi::REGIONS_PER_TASK;
+    use sys_abi::{REGIONS_PER_BURST, TaskIndex, UpperRegions};
 
     const CODE: MpuRegion = MpuRegion { rbar: 0x1000 | 0b110, rlar: 0x1fe0 | 1 };
     const DATA: MpuRegion = MpuRegion { rbar: 0x2000 | 0b011, rlar: 0x23e0 | 1 };
     const DEVICE: MpuRegion = MpuRegion { rbar: 0x4000 | 0b011, rlar: 0x43e0 | 0b11 };
 
     fn desc() -> TaskDesc {
-        let mut mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
-        mpu[..3].copy_from_slice(&[CODE, DATA, DEVICE]);
+        let mpu = [CODE, DATA, DEVICE, MpuRegion::NONE];
         TaskDesc {
             mpu,
             entry: 0x1001,
             initial_sp: 0x2200,
-            stack_limit: 0x2000,
             sends: [0; 2],
             ram: OwnMemory { base: 0x2000, bytes: 0x400 },
             code: OwnMemory { base: 0x1000, bytes: 0x1000 },
             priority: 0,
             flags: 0,
-            upper_region_count: 0,
+            upper: 0,
             first_post: 0,
         }
+    }
+
+    fn read(desc: TaskDesc, upper: UpperRegions, base: u32, len: u32) -> Result<(), Refusal> {
+        with(desc, upper, |tables, member| readable(tables, member, base, len).map(|_| ()))
+    }
+
+    fn write(desc: TaskDesc, upper: UpperRegions, base: u32, len: u32) -> Result<(), Refusal> {
+        with(desc, upper, |tables, member| writable(tables, member, base, len).map(|_| ()))
+    }
+
+    const NO_UPPER: UpperRegions = [MpuRegion::NONE; 4];
+
+    fn with<T>(
+        desc: TaskDesc,
+        upper: UpperRegions,
+        ask: impl FnOnce(&Tables<'_>, Member) -> T,
+    ) -> T {
+        let (posts, watches, interrupts) = (&[], &[], &[]);
+        let (tasks, upper) = (&[desc], &[upper]);
+        let tables = Tables { tasks, upper, posts, watches, interrupts, image_id: 0 };
+        ask(&tables, tables.member(TaskIndex(0)).expect("one task"))
     }
 
     const INVALID: Result<(), Refusal> = Err(usage(UsageError::InvalidSlice));
@@ -237,13 +297,15 @@ mod tests {
             (0x2000, 0xffff_ffff, INVALID, INVALID),
             (0xffff_ffff, 0, Ok(()), Ok(())),
         ];
-        for (base, len, read, write) in cases {
-            assert_eq!(readable(&desc(), base, len).map(|_| ()), read, "read {base:#x}+{len:#x}");
-            assert_eq!(writable(&desc(), base, len).map(|_| ()), write, "write {base:#x}+{len:#x}");
+        for (base, len, may_read, may_write) in cases {
+            let (got_read, got_write) =
+                (read(desc(), NO_UPPER, base, len), write(desc(), NO_UPPER, base, len));
+            assert_eq!(got_read, may_read, "read {base:#x}+{len:#x}");
+            assert_eq!(got_write, may_write, "write {base:#x}+{len:#x}");
             let (own_read, own_write) =
                 (own_readable(&desc(), base, len), own_writable(&desc(), base, len));
-            assert_eq!(own_read.is_some(), read.is_ok(), "own read {base:#x}+{len:#x}");
-            assert_eq!(own_write.is_some(), write.is_ok(), "own write {base:#x}+{len:#x}");
+            assert_eq!(own_read.is_some(), may_read.is_ok(), "own read {base:#x}+{len:#x}");
+            assert_eq!(own_write.is_some(), may_write.is_ok(), "own write {base:#x}+{len:#x}");
         }
     }
 
@@ -268,9 +330,11 @@ mod tests {
     fn every_slice_near_an_edge_is_proven_or_refused_as_it_should() {
         const NEAR: u32 = 34;
         let mut desc = desc();
-        desc.mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
+        let mut upper = NO_UPPER;
+        (desc.mpu, desc.upper) = ([MpuRegion::NONE; REGIONS_PER_BURST], 1);
         (desc.ram, desc.code) = (OwnMemory { base: 0, bytes: 0 }, OwnMemory { base: 0, bytes: 0 });
-        for (slot, (base, len, access, device)) in desc.mpu.iter_mut().zip(EDGES) {
+        let slots = desc.mpu.iter_mut().chain(&mut upper);
+        for (slot, (base, len, access, device)) in slots.zip(EDGES) {
             let rlar = base.wrapping_add(len - 32) | u32::from(device) << 1 | 1;
             *slot = MpuRegion { rbar: base | access, rlar };
         }
@@ -292,9 +356,10 @@ mod tests {
                     _ if end > 1 << 32 => INVALID,
                     _ => denied(base),
                 };
-                let (read, write) = (readable(&desc, base, len), writable(&desc, base, len));
-                assert_eq!(read.map(|_| ()), expect(false), "read {base:#x}+{len:#x}");
-                assert_eq!(write.map(|_| ()), expect(true), "write {base:#x}+{len:#x}");
+                let (may_read, may_write) =
+                    (read(desc, upper, base, len), write(desc, upper, base, len));
+                assert_eq!(may_read, expect(false), "read {base:#x}+{len:#x}");
+                assert_eq!(may_write, expect(true), "write {base:#x}+{len:#x}");
                 checked += 1;
             }
         }
@@ -309,10 +374,11 @@ mod tests {
         for end in [0x1000_u32, 0x2000, 0x2400] {
             for base in end - 40..end + 40 {
                 for len in (0..=80).chain([0x400, 0x1000, 0xffff_f000, u32::MAX]) {
-                    let read = own_readable(&desc, base, len).is_some();
-                    let write = own_writable(&desc, base, len).is_some();
-                    assert_eq!(read, readable(&desc, base, len).is_ok(), "{base:#x}+{len:#x}");
-                    assert_eq!(write, writable(&desc, base, len).is_ok(), "{base:#x}+{len:#x}");
+                    let own_read = own_readable(&desc, base, len).is_some();
+                    let own_write = own_writable(&desc, base, len).is_some();
+                    let may_read = read(desc, NO_UPPER, base, len).is_ok();
+                    let may_write = write(desc, NO_UPPER, base, len).is_ok();
+                    assert_eq!((own_read, own_write), (may_read, may_write), "{base:#x}+{len:#x}");
                 }
             }
         }

@@ -3,7 +3,8 @@
 //! By hand, because the generic serializer brings checks that can panic, and a panic in the kernel
 //! is the end of the image. Tests compare each shape with hubpack itself.
 
-use sys_abi::{FaultInfo, FaultSource, SchedState, TaskId, TaskState, TaskStats};
+use crate::task::{End, State};
+use sys_abi::{FaultInfo, FaultSource, TaskId, TaskStats};
 
 /// Room for the longest answer, [`TaskStats`].
 const ANSWER_BYTES: usize = 48;
@@ -23,7 +24,13 @@ impl Answer {
         self.bytes.get(..usize::from(self.len)).unwrap_or(&[])
     }
 
-    /// Adds a byte or a word. What does not fit is dropped; the tests encode the longest of each shape.
+    /// The first bytes, and zeros behind what was put in.
+    pub(crate) fn padded(&self) -> [u8; 16] {
+        self.bytes.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// Adds a byte. What does not fit is dropped; the tests encode the longest of each shape.
+    #[inline(never)]
     fn byte(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(usize::from(self.len)) {
             *place = byte;
@@ -61,70 +68,61 @@ impl Answer {
         self.byte(source as u8);
     }
 
-    fn variant(&mut self, variant: u8, word: u32) {
-        self.byte(variant);
-        self.word(word);
-    }
-
-    /// Adds a fault.
+    /// Adds a fault: its variant, a word and a byte if it has such.
     #[inline(never)]
     pub(crate) fn fault(&mut self, fault: &FaultInfo) {
-        match *fault {
-            FaultInfo::MemoryAccess { address, source } => self.access(0, address, source),
-            FaultInfo::StackOverflow { address } => self.variant(1, address),
-            FaultInfo::BusError { address, source } => self.access(2, address, source),
-            FaultInfo::DivideByZero => self.byte(3),
-            FaultInfo::IllegalText => self.byte(4),
-            FaultInfo::IllegalInstruction => self.byte(5),
-            FaultInfo::InvalidOperation(status) => self.variant(6, status),
-            FaultInfo::SyscallUsage(error) => {
-                self.byte(7);
-                self.byte(error as u8);
-            }
-            FaultInfo::Panic => self.byte(8),
-            FaultInfo::Injected(TaskId(id)) => self.variant(9, id),
-            FaultInfo::Killed(TaskId(id), cause) => {
-                self.variant(10, id);
-                self.byte(cause as u8);
-            }
-            FaultInfo::FromServer(TaskId(id), reason) => {
-                self.variant(11, id);
-                self.byte(reason as u8);
-            }
-            FaultInfo::Accuser(TaskId(id), reason) => {
-                self.variant(12, id);
-                self.byte(reason as u8);
-            }
+        let (variant, word, last) = match *fault {
+            FaultInfo::MemoryAccess { address, source } => return self.access(0, address, source),
+            FaultInfo::StackOverflow { address } => (1, Some(address), None),
+            FaultInfo::BusError { address, source } => return self.access(2, address, source),
+            FaultInfo::DivideByZero => (3, None, None),
+            FaultInfo::IllegalText => (4, None, None),
+            FaultInfo::IllegalInstruction => (5, None, None),
+            FaultInfo::InvalidOperation(status) => (6, Some(status), None),
+            FaultInfo::SyscallUsage(error) => (7, None, Some(error as u8)),
+            FaultInfo::Panic => (8, None, None),
+            FaultInfo::Injected(TaskId(id)) => (9, Some(id), None),
+            FaultInfo::Killed(TaskId(id), cause) => (10, Some(id), Some(cause as u8)),
+            FaultInfo::FromServer(TaskId(id), reason) => (11, Some(id), Some(reason as u8)),
+            FaultInfo::Accuser(TaskId(id), reason) => (12, Some(id), Some(reason as u8)),
+        };
+        self.byte(variant);
+        if let Some(word) = word {
+            self.word(word);
+        }
+        if let Some(last) = last {
+            self.byte(last);
         }
     }
 
+    /// Adds a [`sys_abi::SchedState`].
     #[inline(never)]
-    fn sched(&mut self, state: SchedState) {
-        match state {
-            SchedState::Stopped => self.byte(0),
-            SchedState::Runnable => self.byte(1),
-            SchedState::InSend(TaskId(id)) => self.variant(2, id),
-            SchedState::InReply(TaskId(id)) => self.variant(3, id),
-            SchedState::InRecv(peer) => {
-                self.byte(4);
-                self.maybe(peer.map(|TaskId(id)| id));
-            }
+    fn sched(&mut self, state: State) {
+        const IN_RECV: u8 = 4;
+        let variant = match state {
+            State::Stopped | State::Down => 0,
+            State::Runnable => 1,
+            State::InSend(_) => 2,
+            State::InReply(_) => 3,
+            State::InRecv | State::InRecvFrom(_) => IN_RECV,
+        };
+        self.byte(variant);
+        let peer = state.peer().map(|TaskId(id)| id);
+        match (variant, peer) {
+            (IN_RECV, peer) => self.maybe(peer),
+            (_, Some(id)) => self.word(id),
+            (_, None) => {}
         }
     }
 
-    /// Adds a task's state.
-    pub(crate) fn state(&mut self, state: &TaskState) {
-        match state {
-            TaskState::Healthy(state) => {
-                self.byte(0);
-                self.sched(*state);
-            }
-            TaskState::Faulted { fault, original_state } => {
-                self.byte(1);
-                self.fault(fault);
-                self.sched(*original_state);
-            }
-        }
+    /// Adds a [`sys_abi::TaskState`].
+    pub(crate) fn state(&mut self, state: State, end: Option<&End>) {
+        self.byte(end.is_some().into());
+        let state = end.map_or(state, |end| {
+            self.fault(&end.fault);
+            end.original
+        });
+        self.sched(state);
     }
 
     /// Adds what the supervisor watches.
@@ -146,7 +144,7 @@ impl Answer {
 mod tests {
     use super::*;
     use hubpack::SerializedSize;
-    use sys_abi::{Cause, Generation, ReplyFaultReason, TaskIndex, UsageError};
+    use sys_abi::{Cause, Generation, ReplyFaultReason, TaskIndex, TaskState, UsageError};
 
     fn check<T: serde::Serialize + core::fmt::Debug>(value: &T, encode: impl Fn(&mut Answer)) {
         let mut expect = [0; ANSWER_BYTES];
@@ -180,26 +178,26 @@ mod tests {
         faults
     }
 
-    fn states() -> [SchedState; 6] {
-        [
-            SchedState::Stopped,
-            SchedState::Runnable,
-            SchedState::InSend(ID),
-            SchedState::InReply(ID),
-            SchedState::InRecv(None),
-            SchedState::InRecv(Some(ID)),
-        ]
-    }
+    const STATES: [State; 7] = [
+        State::Stopped,
+        State::Down,
+        State::Runnable,
+        State::InSend(ID),
+        State::InReply(ID),
+        State::InRecv,
+        State::InRecvFrom(ID),
+    ];
 
     #[test]
     fn every_state_is_encoded_as_hubpack_does() {
-        for original_state in states() {
-            let healthy = TaskState::Healthy(original_state);
-            check(&healthy, |answer| answer.state(&healthy));
+        for state in STATES {
+            let healthy = TaskState::Healthy(state.sched());
+            check(&healthy, |answer| answer.state(state, None));
             for fault in faults() {
                 check(&fault, |answer| answer.fault(&fault));
-                let faulted = TaskState::Faulted { fault, original_state };
-                check(&faulted, |answer| answer.state(&faulted));
+                let faulted = TaskState::Faulted { fault, original_state: state.sched() };
+                let end = End { fault, original: state };
+                check(&faulted, |answer| answer.state(State::Down, Some(&end)));
             }
         }
     }

@@ -3,9 +3,9 @@
 //! The kernel is a peer that never dies, so nothing here returns a death record. Misuse (an index
 //! out of range, missing authority) faults the caller.
 
+use crate::answers::Reader;
 use crate::sys_send;
 use hubpack::SerializedSize;
-use serde::de::DeserializeOwned;
 use sys_abi::{Cause, Edge, Generation, Kipc, TaskId, TaskIndex, TaskState, TaskStats};
 
 /// Why there is no panic text.
@@ -20,7 +20,7 @@ pub enum NoPanicMessage {
 /// What `task` does, or what it died of.
 #[must_use]
 pub fn read_task_status(task: TaskIndex) -> TaskState {
-    ask::<TaskState, { TaskState::MAX_SIZE }>(Kipc::ReadTaskStatus, &index(task))
+    ask::<_, { TaskState::MAX_SIZE }>(Kipc::ReadTaskStatus, &index(task), |answer| answer.state())
 }
 
 /// Ends the present life of `task` if there is one, and makes the next one; starts it if asked.
@@ -37,7 +37,7 @@ pub fn fault_task(task: TaskIndex) {
 /// First eight bytes of the image id.
 #[must_use]
 pub fn read_image_id() -> u64 {
-    ask::<u64, 8>(Kipc::ReadImageId, &[])
+    ask::<_, 8>(Kipc::ReadImageId, &[], |answer| answer.long())
 }
 
 /// Resets the machine.
@@ -55,7 +55,7 @@ pub fn software_irq(task: TaskIndex, mask: u32) {
 /// The first faulted task at `first` or behind it. Task 0 is never found: its fault is a reset.
 #[must_use]
 pub fn find_faulted_task(first: TaskIndex) -> Option<TaskIndex> {
-    let found = ask::<u32, 4>(Kipc::FindFaultedTask, &index(first));
+    let found = ask::<_, 4>(Kipc::FindFaultedTask, &index(first), |answer| answer.word());
     (found != 0).then_some(TaskIndex(found as u8))
 }
 
@@ -87,7 +87,7 @@ pub fn publish_edge(task: TaskIndex, edge: Edge, generation: Generation) {
 /// Counters and stamps of `task`.
 #[must_use]
 pub fn read_task_stats(task: TaskIndex) -> TaskStats {
-    ask::<TaskStats, { TaskStats::MAX_SIZE }>(Kipc::ReadTaskStats, &index(task))
+    ask::<_, { TaskStats::MAX_SIZE }>(Kipc::ReadTaskStats, &index(task), |answer| answer.stats())
 }
 
 fn index(task: TaskIndex) -> [u8; 4] {
@@ -111,11 +111,15 @@ fn tell(op: Kipc, msg: &[u8]) {
     send(op, msg, &mut []);
 }
 
-fn ask<T: DeserializeOwned, const BYTES: usize>(op: Kipc, msg: &[u8]) -> T {
+fn ask<T, const BYTES: usize>(
+    op: Kipc,
+    msg: &[u8],
+    decode: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+) -> T {
     let mut reply = [0; BYTES];
     send(op, msg, &mut reply);
-    match hubpack::deserialize(&reply) {
-        Ok((value, _)) => value,
-        Err(_) => unreachable!("kernel and task share one ABI crate"),
+    match decode(&mut Reader(&reply)) {
+        Some(value) => value,
+        None => unreachable!("kernel and task share one ABI crate"),
     }
 }

@@ -27,6 +27,7 @@
 //! ```
 #![cfg_attr(target_os = "none", no_std)]
 
+mod answers;
 pub mod arch;
 mod borrow;
 mod ipc;

@@ -80,6 +80,10 @@ pub mod client {
     /// `[turns, seed]`: order to load all FP registers, to count the turns down, and to report how
     /// many registers have changed, in the place of a system call number.
     pub const FP_SPIN: u32 = 0x4650_5350;
+
+    /// `[id, op, kind, argument]`: order to send without bytes, and to misbehave
+    /// ([`crate::misbehave::Kind`]) as soon as it is answered, in the place of a system call number.
+    pub const SEND_THEN_MISBEHAVE: u32 = 0x5345_4d42;
 }
 
 /// Which cases are to run: a block that the loader of the emulator leaves for the runner.

@@ -9,7 +9,10 @@ pub mod thumb;
 
 use anyhow::Context;
 use build_image::Dist;
-use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, SectionKind, SymbolKind};
+use object::elf::EF_ARM_ABI_FLOAT_HARD;
+use object::{
+    FileFlags, Object, ObjectSection, ObjectSegment, ObjectSymbol, SectionKind, SymbolKind,
+};
 use std::ops::Range;
 use std::path::Path;
 use thumb::{Instruction, decode};
@@ -45,9 +48,16 @@ struct Mark {
 pub struct Code {
     /// Names of the programs.
     pub programs: Vec<String>,
+    /// Is any of them built for a processor with FP registers?
+    pub hard_float: bool,
     functions: Vec<Function>,
     sections: Vec<Section>,
     marks: Vec<Mark>,
+}
+
+/// The calling convention that the file says it has (Arm IHI 0044, 5.2.2).
+const fn is_hard_float(flags: FileFlags) -> bool {
+    matches!(flags, FileFlags::Elf { e_flags, .. } if e_flags.0 & EF_ARM_ABI_FLOAT_HARD != 0)
 }
 
 /// Bytes of a linked file that are loaded: code, constants, and the image of the initialised data.
@@ -108,6 +118,7 @@ impl Code {
             std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let elf = object::File::parse(bytes.as_slice())
             .with_context(|| format!("{} is no ELF file", file.display()))?;
+        self.hard_float |= is_hard_float(elf.flags());
         let program_index = self.programs.len();
         self.programs.push(program.to_string());
         for section in elf.sections().filter(|section| section.kind() == SectionKind::Text) {

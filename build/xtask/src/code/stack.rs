@@ -56,8 +56,9 @@ pub fn effect(first: u16, second: u16) -> Move {
         0xb000..=0xb07f => Move::Up(4 * (high & 0x7f)),
         0xe92d => Move::Down(words(low)),
         0xe8bd => Move::Up(words(low)),
-        0xed2d => Move::Down(4 * (low & 0xff)),
-        0xecbd => Move::Up(4 * (low & 0xff)),
+        // vpush, vpop; with an odd single register first, too.
+        0xed2d | 0xed6d => Move::Down(4 * (low & 0xff)),
+        0xecbd | 0xecfd => Move::Up(4 * (low & 0xff)),
         // str, strd with write-back; ldr, ldrd behind it.
         0xf84d if low & 0xf00 == 0xd00 => Move::Down(low & 0xff),
         0xf85d if low & 0xf00 == 0xb00 => Move::Up(low & 0xff),
@@ -341,6 +342,8 @@ mod tests {
         moves(0xf5ad, 0x7da2, Move::Down(324)); // sub.w sp, sp, #324
         moves(0xf6ad, 0x1d08, Move::Down(0x908)); // subw sp, sp, #0x908
         moves(0xed2d, 0x8b10, Move::Down(64)); // vpush {d8-d15}
+        moves(0xed6d, 0x8a01, Move::Down(4)); // vpush {s17}
+        moves(0xecfd, 0x8a01, Move::Up(4)); // vpop {s17}
         moves(0x46a5, 0, Move::Computed); // mov sp, r4
         moves(0xebad, 0x0d0c, Move::Computed); // sub.w sp, sp, r12
         moves(0xf1a7, 0x0d10, Move::Computed); // sub.w sp, r7, #16

@@ -2,6 +2,11 @@
 //!
 //! Encodings: Arm DDI 0553, C2.3 (T16 and T32). Arithmetic needs no closer look: whatever is not
 //! named here is [`Kind::Plain`].
+//!
+//! # Why not `yaxpeax-arm` or `capstone`
+//! `yaxpeax-arm` (0.5) decodes Thumb of Armv7-A: FP moves (`vpush` moves the stack pointer) and what
+//! Armv8-M adds end in `DecodeError::Incomplete` or another instruction, and cost classes and the
+//! effect on the stack pointer would still be a table over its opcodes; `capstone` is C.
 
 /// A decoded instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -91,6 +91,14 @@ impl Arch for Host {
         u64::from(self.ticks()) * u64::from(TICK_US)
     }
 
+    fn counter(&self) -> u32 {
+        (self.now_us % u64::from(TICK_US)) as u32
+    }
+
+    fn us_at(&self, tick_us: u64, counter: u32) -> u64 {
+        tick_us + u64::from(counter)
+    }
+
     fn ticks(&self) -> u32 {
         (self.now_us / u64::from(TICK_US)) as u32
     }

@@ -18,6 +18,13 @@ pub trait Arch {
     /// Microseconds since boot at the latest tick.
     fn tick_us(&self) -> u64;
 
+    /// How far the present tick is, as it costs least to write down.
+    fn counter(&self) -> u32;
+
+    /// The moment, in microseconds since boot, at which `tick_us` and `counter` were read; 0 if both
+    /// are.
+    fn us_at(&self, tick_us: u64, counter: u32) -> u64;
+
     /// Ticks since boot, wrapping: what stamps cost least.
     fn ticks(&self) -> u32;
 

@@ -243,12 +243,13 @@ impl Duel<'_> {
             let real = (real.notifications, real.deadline_us);
             return same("bits and timer", &real, &(spec.bits, deadline_us));
         }
-        let running = self.kernel.current() == Member(index as u8);
+        let running = self.kernel.current() == Member(index as u32);
         let cycles_left = self.kernel.arch.cycles_left();
         let open = self.kernel.switched_at.wrapping_sub(cycles_left);
         let cycles = real.cpu_cycles + if running { u64::from(open) } else { 0 };
         let cpu_us = cycles / u64::from(self.kernel.arch.cycles_per_us());
-        let real = (real.entries, real.switches, cpu_us, real.since_ticks, real.died_us);
+        let died_us = self.kernel.arch.us_at(real.died_tick_us, real.died_counter);
+        let real = (real.entries, real.switches, cpu_us, real.since_ticks, died_us);
         let since = spec.since_tick as u32;
         let spec = (spec.entries, spec.switches, spec.cpu_us, since, spec.died_us);
         if real == spec { Ok(()) } else { same("counters", &real, &spec) }

@@ -8,8 +8,8 @@
 use crate::arch::host::Host;
 use crate::tables::Tables;
 use sys_abi::{
-    Generation, InterruptDesc, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_TASK, TaskDesc,
-    TaskFlags, WatchDesc,
+    Generation, InterruptDesc, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_BURST, TaskDesc,
+    TaskFlags, UpperRegions, WatchDesc,
 };
 
 /// Bytes that an image is drawn from.
@@ -102,25 +102,33 @@ impl Area {
 }
 
 /// The descriptor of a task with these areas, which are sorted by address.
-pub(crate) fn describe(areas: &[Area], priority: u8, flags: u8, sends: u32) -> TaskDesc {
-    let mut mpu = [MpuRegion { rbar: 0, rlar: 0 }; REGIONS_PER_TASK];
-    for (slot, area) in mpu.iter_mut().zip(areas) {
-        *slot = area.words();
+///
+/// Those behind the fourth are put to `upper`.
+pub(crate) fn describe(
+    areas: &[Area],
+    priority: u8,
+    flags: u8,
+    sends: u32,
+    upper: &mut Vec<UpperRegions>,
+) -> TaskDesc {
+    let at = |place: usize| areas.get(place).map_or(MpuRegion::NONE, |area| area.words());
+    let has_upper = areas.len() > REGIONS_PER_BURST;
+    if has_upper {
+        upper.push(std::array::from_fn(|place| at(REGIONS_PER_BURST + place)));
     }
     let own = |kind: Kind| areas.iter().find(|area| area.kind == kind).map(|area| area.own());
     let none = OwnMemory { base: 0, bytes: 0 };
     let ram = own(Kind::Ram).unwrap_or(none);
     TaskDesc {
-        mpu,
+        mpu: std::array::from_fn(at),
         entry: 1,
         initial_sp: ram.base + ram.bytes / 2,
-        stack_limit: ram.base,
         sends: [sends, 0],
         ram,
         code: own(Kind::Code).unwrap_or(none),
         priority,
         flags,
-        upper_region_count: areas.len().saturating_sub(REGIONS_PER_TASK / 2) as u8,
+        upper: if has_upper { upper.len() as u8 } else { 0 },
         first_post: 0,
     }
 }
@@ -130,6 +138,7 @@ pub(crate) fn describe(areas: &[Area], priority: u8, flags: u8, sends: u32) -> T
 pub(crate) struct Plan {
     /// What the kernel is given.
     pub descs: Vec<TaskDesc>,
+    pub upper: Vec<UpperRegions>,
     /// What the specification looks at instead of MPU words.
     pub areas: Vec<Vec<Area>>,
     pub posts: Vec<PostDesc>,
@@ -152,6 +161,7 @@ impl Plan {
         let (actors, unsent) = ([a, b, c, d], [sends_a, sends_b, sends_c, sends_d]);
         let mut plan = Self {
             descs: Vec::new(),
+            upper: Vec::new(),
             areas: (0..count).map(|task| areas(task, shared, device)).collect(),
             posts: (0..count * count).filter_map(|pair| post(pair, count, posts)).collect(),
             watches: Vec::new(),
@@ -168,7 +178,8 @@ impl Plan {
             let uphill = (0..count).filter(|peer| priorities[*peer] < priorities[task]);
             let sends = uphill.fold(0, |sends, peer| sends | 1 << peer) & !u32::from(withheld);
             let flags = if actor { flags(drawn) } else { ALL_FLAGS };
-            plan.descs.push(describe(&plan.areas[task], priorities[task], flags, sends));
+            let (areas, priority) = (&plan.areas[task], priorities[task]);
+            plan.descs.push(describe(areas, priority, flags, sends, &mut plan.upper));
             plan.lives.push(if drawn >> 5 == 7 { LATE } else { Generation(0) });
         }
         plan
@@ -177,6 +188,7 @@ impl Plan {
     pub(crate) fn tables(&self) -> Tables<'_> {
         Tables {
             tasks: &self.descs,
+            upper: &self.upper,
             posts: &self.posts,
             watches: &self.watches,
             interrupts: &self.interrupts,

@@ -187,11 +187,11 @@ fn read_panic(text: (u32, u32)) -> [u32; 2] {
     call(&mut kernel, Sysnum::Panic, &[text.0, text.1]);
     // Somebody who can read it runs.
     let reader = kernel.current();
-    let request = ram(reader.0) + 0x280;
+    let request = ram(reader.index().0) + 0x280;
     kernel.arch.bytes_mut(request, 4).copy_from_slice(&4_u32.to_le_bytes());
     let op = Kipc::ReadPanicMessage as u32;
     call(&mut kernel, Sysnum::Send, &[TaskId::KERNEL.0, op, request, 4, SHARED, 8, 0]);
-    let [status, code, len, ..] = results(&kernel, reader.0);
+    let [status, code, len, ..] = results(&kernel, reader.index().0);
     assert_eq!(status, SendStatus::Replied as u32);
     [code, len]
 }

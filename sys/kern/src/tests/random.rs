@@ -29,7 +29,7 @@ proptest! {
         let mut kernel = boot_for_steps();
         for (number, args) in calls {
             // Idle must stay runnable, as in an image; the supervisor never runs again.
-            if kernel.current().0 == TASKS - 1 {
+            if kernel.current().index().0 == TASKS - 1 {
                 for task in 1..TASKS - 1 {
                     kernel.reinit(member(0), member(task), true);
                 }

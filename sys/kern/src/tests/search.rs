@@ -36,7 +36,7 @@ impl Snapshot {
 
 /// Everything that decides the future, in words.
 fn key(kernel: &HostKernel) -> Box<[u32]> {
-    let mut key = vec![u32::from(kernel.current().0)];
+    let mut key = vec![u32::from(kernel.current().index().0)];
     for task in kernel.tasks.iter() {
         let (kind, peer) = match task.state {
             State::Stopped => (0, 0),
@@ -48,7 +48,7 @@ fn key(kernel: &HostKernel) -> Box<[u32]> {
             State::InRecvFrom(peer) => (6, peer.0),
         };
         // The next life of a task that is down begins without either.
-        let receives = task.is_live() && task.receive.set;
+        let receives = task.is_live() && task.receives;
         let served = if task.is_live() { u32::from(task.served) } else { 0 };
         let served = served << 8 | u32::from(receives) << 16;
         key.extend([kind | served, peer, task.id.0, task.notifications]);

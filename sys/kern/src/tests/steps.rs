@@ -90,7 +90,7 @@ pub fn take_with(
     mut meddle: impl FnMut(&mut HostKernel),
 ) -> bool {
     let before = tasks(kernel);
-    let me = kernel.current().0;
+    let me = kernel.current().index().0;
     let own = id(kernel, me);
     if !perform(kernel, step, me) {
         return false;
@@ -148,7 +148,7 @@ fn name(kernel: &mut HostKernel, step: Step, peer: u8, target: TaskId) {
         Step::ReceiveFrom(_) => call(kernel, Sysnum::Recv, &[0, 0, 0, 1, target.0]),
         Step::Reply(_) => reply(kernel, target, 0),
         Step::ReplyReceive(_) => {
-            let buffer = ram(me.0) + 0x300;
+            let buffer = ram(me.index().0) + 0x300;
             call(kernel, Sysnum::SetRecv, &[buffer, 8, 0b1_1110]);
             call(kernel, Sysnum::ReplyRecv, &[target.0, 0, 0, 0]);
         }

@@ -42,7 +42,8 @@ fn descs(actors: &[u8]) -> Vec<TaskDesc> {
             Area { base: ram(index as u8), bytes: RAM_BYTES as u32, kind: Kind::Ram },
             Area { base: SHARED, bytes: RAM_BYTES as u32, kind: Kind::Write },
         ];
-        describe(&areas, *priority, if index == 0 { SUPERVISOR } else { START }, sends)
+        let flags = if index == 0 { SUPERVISOR } else { START };
+        describe(&areas, *priority, flags, sends, &mut Vec::new())
     };
     priorities.iter().enumerate().map(desc).collect()
 }
@@ -88,7 +89,8 @@ fn start(actors: &[u8], posts: &'static [PostDesc], watches: &'static [WatchDesc
     (0..count).for_each(|index| host.add_memory(ram(index), RAM_BYTES));
     host.add_memory(SHARED, RAM_BYTES);
     let image_id = 0x1122_3344_5566_7788;
-    let tables = Tables { tasks: descs, posts, watches, interrupts: &INTERRUPTS, image_id };
+    let (upper, interrupts) = (&[], &INTERRUPTS);
+    let tables = Tables { tasks: descs, upper, posts, watches, interrupts, image_id };
     let tasks = leak((0..count).map(|index| Task::new(TaskIndex(index))).collect());
     let queues = leak(vec![WatchQueue::EMPTY; watches.len()]);
     let mut kernel = Kernel::new(host, tables, tasks, queues);
@@ -97,7 +99,7 @@ fn start(actors: &[u8], posts: &'static [PostDesc], watches: &'static [WatchDesc
 }
 
 pub fn member(index: u8) -> Member {
-    Member(index)
+    Member(index.into())
 }
 
 pub fn state(kernel: &HostKernel, index: u8) -> State {
@@ -126,19 +128,19 @@ pub fn results(kernel: &HostKernel, index: u8) -> [u32; 6] {
 
 /// The current task receives from anybody, with a buffer of eight bytes.
 pub fn receive(kernel: &mut HostKernel, mask: u32) {
-    let buffer = ram(kernel.current().0) + 0x300;
+    let buffer = ram(kernel.current().index().0) + 0x300;
     call(kernel, Sysnum::Recv, &[buffer, 8, mask, 0, 0]);
 }
 
 /// The current task sends four bytes and has room for eight.
 pub fn send(kernel: &mut HostKernel, target: TaskId, op: u16) {
-    let base = ram(kernel.current().0) + 0x280;
+    let base = ram(kernel.current().index().0) + 0x280;
     call(kernel, Sysnum::Send, &[target.0, op.into(), base, 4, base + 0x20, 8, 0]);
 }
 
 /// The current task replies with four bytes.
 pub fn reply(kernel: &mut HostKernel, peer: TaskId, code: u32) {
-    let base = ram(kernel.current().0) + 0x2c0;
+    let base = ram(kernel.current().index().0) + 0x2c0;
     call(kernel, Sysnum::Reply, &[peer.0, code, base, 4]);
 }
 

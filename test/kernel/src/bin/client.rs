@@ -5,7 +5,7 @@
 use test_kernel::fp;
 use test_kernel::misbehave::{Kind, perform, raw_call};
 use test_kernel::protocol::{BUFFER_BYTES, bytes, client, word};
-use userlib::{sys_refresh_task_id, sys_send};
+use userlib::{TaskId, sys_refresh_task_id, sys_send};
 
 userlib::entry!(main);
 
@@ -32,6 +32,14 @@ fn main() -> ! {
             client::FP_SPIN => {
                 let [turns, seed, ..] = args;
                 [fp::spin(turns, &fp::pattern(seed)), 0, 0, 0, 0, 0]
+            }
+            client::SEND_THEN_MISBEHAVE => {
+                let [id, op, kind, argument, ..] = args;
+                let sent = sys_send(TaskId(id), op as u16, &[], &mut command, &[]);
+                if let Some(kind) = Kind::from_code(kind) {
+                    perform(kind, argument);
+                }
+                [sent.is_err().into(), 0, 0, 0, 0, 0]
             }
             number => raw_call(number, args),
         };

@@ -2,7 +2,7 @@
 
 use super::harness::*;
 use crate::misbehave::Kind;
-use crate::protocol::{assist, bytes};
+use crate::protocol::{assist, bytes, client};
 use hubris_derive::test_case;
 use sys_abi::FAULT_NOTIFICATION;
 use sys_abi::{FaultInfo, FaultSource, SchedState, Sysnum, TaskState};
@@ -44,6 +44,23 @@ pub fn reading_another_tasks_stack_is_a_memory_access() {
     let address = (&raw const here).expose_provenance() as u32;
     misbehave(Kind::ReadWord, address);
     expect_assist_fault(user_access(address));
+}
+
+/// What the MPU holds behind its fourth region is assist's: a client, which has two, must not find
+/// it there when it runs right after assist.
+#[test_case]
+pub fn a_task_with_fewer_regions_finds_none_of_the_task_before() {
+    // `regions.upper` of the manifest.
+    let upper = sys_boot::mps2_an521::POOLS.base + 0x400;
+    misbehave(Kind::ReadWord, upper);
+    assert!(matches!(state(assist_index()), TaskState::Healthy(_)), "assist may read it");
+    let order = [assist_id().0, assist::JUST_REPLY.into(), Kind::ReadWord as u32, upper, 0, 0, 0];
+    let mut client = Client::new(CLIENT0);
+    client.order(client::SEND_THEN_MISBEHAVE, order);
+    let_others_run();
+    let original_state = SchedState::Runnable;
+    let refused = TaskState::Faulted { fault: user_access(upper), original_state };
+    assert!(state(CLIENT0) == refused, "the client may not");
 }
 
 #[test_case]

@@ -8,6 +8,8 @@ use core::arch::asm;
 use core::num::NonZeroU32;
 
 const ICSR_PENDSTSET: u32 = 1 << 26;
+/// The counter has 24 bits.
+const MISSED: u32 = 1 << 31;
 const ENABLE_INTERRUPT_PROCESSOR_CLOCK: u32 = 0b111;
 
 /// The tick count in the units that its readers want.
@@ -35,26 +37,29 @@ impl Clock {
         self.ticks = self.ticks.wrapping_add(1);
     }
 
-    /// Cycles since the latest tick that `advance` has seen. The counter may have wrapped while
-    /// the kernel runs: then the tick is pending, and the counter is read again behind the wrap.
+    /// How far the present tick is: what the counter holds, and [`MISSED`] if it has wrapped while the
+    /// kernel runs: then the tick is pending, and the counter is read again behind the wrap.
     #[inline(always)]
-    fn elapsed_cycles(&self) -> u32 {
-        let (mut left, control) = counter_and_pending();
-        let mut missed = 0;
-        if control & ICSR_PENDSTSET != 0 {
-            left = self.cycles_left();
-            missed = self.cycles_per_tick;
-        }
+    pub fn counter(&self) -> u32 {
+        let (left, control) = counter_and_pending();
+        if control & ICSR_PENDSTSET != 0 { self.cycles_left() | MISSED } else { left }
+    }
+
+    /// When the latest tick was at `tick_us` and [`Clock::counter`] gave this.
+    #[inline(always)]
+    pub fn us_at(&self, tick_us: u64, counter: u32) -> u64 {
+        let left = counter & !MISSED;
+        let missed = if counter & MISSED != 0 { self.cycles_per_tick } else { 0 };
         // The interrupt comes when the counter reaches zero, the reload one cycle later.
         let passed = if left == 0 { 0 } else { self.cycles_per_tick.wrapping_sub(left) };
-        passed.wrapping_add(missed)
+        let elapsed_us = passed.wrapping_add(missed) / self.cycles_per_us;
+        tick_us.wrapping_add(elapsed_us.into())
     }
 
     /// Microseconds since start.
     #[inline]
     pub fn now_us(&self) -> u64 {
-        let elapsed_us = self.elapsed_cycles() / self.cycles_per_us;
-        self.tick_us.wrapping_add(elapsed_us.into())
+        self.us_at(self.tick_us, self.counter())
     }
 
     /// The same at the latest tick.

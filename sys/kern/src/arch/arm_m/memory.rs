@@ -11,7 +11,7 @@ const PAINT: u32 = 0xBADD_CAFE;
 const FRAME_WORDS: u32 = 8;
 const WORD_BYTES: u32 = 4;
 /// What one turn of the painting loop fills.
-const PAINT_BURST_BYTES: u32 = 128;
+const PAINT_BURST_BYTES: u32 = 256;
 /// xPSR of Thumb code.
 const XPSR_THUMB: u32 = 1 << 24;
 
@@ -107,10 +107,11 @@ const fn word(address: u32) -> *mut u32 {
 /// Paints the stack and puts the first exception frame on it; gives the stack pointer.
 pub fn prepare_stack(desc: &TaskDesc) -> u32 {
     let frame = desc.initial_sp.wrapping_sub(FRAME_WORDS * WORD_BYTES);
-    // SAFETY: the builder places the stack, `stack_limit..initial_sp`, in the task's own RAM, at
+    // SAFETY: the builder places the stack, `ram.base..initial_sp`, in the task's own RAM, at
     // least one frame large and 8-aligned; the task does not run, and nothing borrows its memory.
     unsafe {
-        paint(desc.stack_limit, frame);
+        // The frame as well: a whole number of bursts is the most usual.
+        paint(desc.ram.base, desc.initial_sp);
         asm!(
             "stmia {frame}, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
             frame = in(reg) frame,
@@ -127,11 +128,15 @@ pub fn prepare_stack(desc: &TaskDesc) -> u32 {
 /// # Safety
 /// The range is writable memory that nothing borrows.
 unsafe fn paint(from: u32, to: u32) {
-    // SAFETY: bursts of 128 bytes while so many are left, then pairs of words.
+    // SAFETY: bursts of 256 bytes while so many are left, then pairs of words.
     unsafe {
         asm!(
             "b 2f",
             "1: stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+            "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+            "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+            "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
+            "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
             "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
             "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",
             "stmia {from}!, {{r0, r1, r2, r3, r4, r5, r8, r9}}",

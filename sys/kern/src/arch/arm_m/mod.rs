@@ -86,6 +86,15 @@ impl Arch for ArmM {
     }
 
     #[inline(always)]
+    fn counter(&self) -> u32 {
+        self.clock.counter()
+    }
+
+    fn us_at(&self, tick_us: u64, counter: u32) -> u64 {
+        self.clock.us_at(tick_us, counter)
+    }
+
+    #[inline(always)]
     fn ticks(&self) -> u32 {
         self.clock.ticks()
     }
@@ -116,9 +125,9 @@ impl Arch for ArmM {
 
     #[inline(always)]
     fn activate(&mut self, desc: &TaskDesc, saved: &mut Saved) {
-        self.loaded.load(&desc.mpu, desc.upper_region_count);
+        self.loaded.load(desc);
         self.current = saved;
-        entry::set_stack_limit(desc.stack_limit);
+        entry::set_stack_limit(desc.ram.base);
     }
 
     fn copy(&mut self, from: Readable, to: Writable) -> u32 {

@@ -49,6 +49,8 @@ pub const CPACR: Register = Register(0xE000_ED88);
 pub const FPCCR: Register = Register(0xE000_EF34);
 /// MPU Region Number Register.
 pub const MPU_RNR: Register = Register(0xE000_ED98);
+/// MPU Region Limit Address Register.
+pub const MPU_RLAR: Register = Register(0xE000_EDA0);
 /// MPU Control Register.
 pub const MPU_CTRL: Register = Register(0xE000_ED94);
 /// MPU Memory Attribute Indirection Register 0.

@@ -10,13 +10,15 @@ use crate::watch::WatchQueue;
 use core::arch::{asm, global_asm};
 use core::cell::UnsafeCell;
 use core::mem::{MaybeUninit, offset_of};
-use sys_abi::{InterruptDesc, PostDesc, TaskDesc, WatchDesc};
+use sys_abi::{InterruptDesc, PostDesc, TaskDesc, UpperRegions, WatchDesc};
 
 // SAFETY: the image builder links these with the types of `sys_abi` (its `tables` module lists them)
 // and reserves the two tables for this kernel alone.
 unsafe extern "C" {
     static KERNEL_TASKS: TaskDesc;
     static KERNEL_TASK_COUNT: u32;
+    static KERNEL_UPPER: UpperRegions;
+    static KERNEL_UPPER_COUNT: u32;
     static KERNEL_POSTS: PostDesc;
     static KERNEL_POST_COUNT: u32;
     static KERNEL_WATCHES: WatchDesc;
@@ -131,6 +133,7 @@ fn tables() -> Tables<'static> {
     unsafe {
         Tables {
             tasks: table(&raw const KERNEL_TASKS, KERNEL_TASK_COUNT),
+            upper: table(&raw const KERNEL_UPPER, KERNEL_UPPER_COUNT),
             posts: table(&raw const KERNEL_POSTS, KERNEL_POST_COUNT),
             watches: table(&raw const KERNEL_WATCHES, KERNEL_WATCH_COUNT),
             interrupts: table(&raw const KERNEL_INTERRUPTS, KERNEL_INTERRUPT_COUNT),
@@ -155,13 +158,11 @@ extern "C" fn kernel_start(lr: u32) -> *const Saved {
         for place in 0..tables.tasks.len() {
             (*tasks.add(place)).write(Task::new(sys_abi::TaskIndex(place as u8)));
         }
-        let watches = (&raw mut __kernel_watch_table).cast::<MaybeUninit<WatchQueue>>();
-        for place in 0..tables.watches.len() {
-            (*watches.add(place)).write(WatchQueue::EMPTY);
-        }
+        // Zeroed, a queue is empty.
+        let watches = (&raw mut __kernel_watch_table).cast::<WatchQueue>();
         (
             core::slice::from_raw_parts_mut(tasks.cast::<Task>(), tables.tasks.len()),
-            core::slice::from_raw_parts_mut(watches.cast::<WatchQueue>(), tables.watches.len()),
+            core::slice::from_raw_parts_mut(watches, tables.watches.len()),
         )
     };
     // SAFETY: a linked constant.
