@@ -170,7 +170,8 @@ impl<A: Arch> Kernel<'_, A> {
         let me = self.current;
         let [target, bits, ..] = enter(self.task_mut(me));
         let Some(peer) = self.tables.member(TaskId(target).index()) else { return false };
-        let mask = self.tables.post_mask(me, peer);
+        let desc = desc_of(self.tables.tasks, self.task(me), me);
+        let mask = self.tables.post_mask(desc, me, peer);
         let Self { arch, tables, tasks, ready, switched_at, .. } = self;
         let Some((task, listener)) = pair_mut(tasks, me, peer) else { return false };
         let posted = listener.notifications | bits;

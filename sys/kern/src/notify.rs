@@ -50,7 +50,7 @@ impl<A: Arch> Kernel<'_, A> {
         let Some(peer) = self.tables.member(target.index()) else {
             return Err(usage(UsageError::TaskOutOfRange));
         };
-        if bits & !self.tables.post_mask(me, peer) != 0 {
+        if bits & !self.tables.post_mask(self.desc(me), me, peer) != 0 {
             return Err(usage(UsageError::PostNotAllowed));
         }
         if self.task(peer).live != target {

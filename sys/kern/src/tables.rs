@@ -47,10 +47,10 @@ impl<'a> Tables<'a> {
         (word >> (place % 32) & 1 != 0).then_some(Member(place as u32))
     }
 
-    /// What `source` may post to `target`.
+    /// What `source`, whose descriptor is `desc`, may post to `target`.
     #[must_use]
-    pub fn post_mask(&self, source: Member, target: Member) -> u32 {
-        let first = usize::from(crate::arch::at(self.tasks, source).first_post);
+    pub fn post_mask(&self, desc: &TaskDesc, source: Member, target: Member) -> u32 {
+        let first = usize::from(desc.first_post);
         let posts = self.posts.get(first..).unwrap_or(&[]);
         let (source, target) = (source.index().0, target.index().0);
         for post in posts.iter().take_while(|post| post.source <= source) {

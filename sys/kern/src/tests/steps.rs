@@ -154,7 +154,7 @@ fn name(kernel: &mut HostKernel, step: Step, peer: u8, target: TaskId) {
         }
         Step::ReplyFault(_) => call(kernel, Sysnum::ReplyFault, &[target.0, 0]),
         _ => {
-            let allowed = kernel.tables.post_mask(me, member(peer));
+            let allowed = kernel.tables.post_mask(kernel.desc(me), me, member(peer));
             call(kernel, Sysnum::Post, &[target.0, allowed]);
         }
     }
@@ -171,7 +171,7 @@ fn name_stale(kernel: &mut HostKernel, number: Sysnum, peer: u8, age: u8) -> boo
         Sysnum::Recv => call(kernel, number, &[0, 0, 0, 1, target.0]),
         Sysnum::Reply => reply(kernel, target, 0),
         Sysnum::Post => {
-            let allowed = kernel.tables.post_mask(me, member(peer));
+            let allowed = kernel.tables.post_mask(kernel.desc(me), me, member(peer));
             call(kernel, number, &[target.0, allowed]);
         }
         _ => call(kernel, number, &[target.0, 0]),
