@@ -112,10 +112,7 @@ fn profile_of(id: &str) -> anyhow::Result<ExitCode> {
     }
     let row = match kernel::measure_one(id)? {
         Some(row) => Some(row),
-        None if camera::has(id) => {
-            camera::measure()?.0.into_iter().find(|row| row.figure.id() == id)
-        }
-        None => None,
+        None => camera::measure_one(id)?,
     };
     let row = row.with_context(|| {
         format!("--profile {id}: a row in gi, as `cargo xtask bench` names them")

@@ -10,6 +10,11 @@
 //! | `frame.handoff` | isp | the client's call returns with a frame |
 //! | `reg.read`, `reg.write` | | the bench, for one access; median |
 //! | `disconnect.1` | power (presence lost) | the client's call returns with the death record |
+//! | `disconnect.8` | the same | the last of eight clients that wait on one node runs again |
+//! | `disconnect.64` | the same | the same, with 64 handles open there, eight for each of them |
+//!
+//! The last two are cases of the camera suite. A task waits in one call at a time, and a node has room
+//! for 16 of them, so 64 handles cannot be in 64 calls; the node ends all of them at once nevertheless.
 
 use super::kernel::Measured;
 use super::rows::Figure;
@@ -20,12 +25,14 @@ use crate::code::{Code, cycles};
 use crate::machine::{End, Setup};
 use crate::run::stage::{self, Work};
 use crate::run::{self, Args};
+use crate::test;
 use anyhow::{Context, ensure};
 use build_image::Dist;
 use clap::Parser;
 use idl::parameters::Parameters;
 use std::ops::Range;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The task that streams.
 const CLIENT: &str = "capture";
@@ -33,6 +40,9 @@ const CLIENT: &str = "capture";
 const DRIVER: &str = "isp";
 /// Whose interrupt tells of the presence pin.
 const PRESENCE: &str = "power";
+
+/// Wall-clock limit of a run: with a line of log for each instruction, on a computer with other work.
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// A picture size, and the sensor mode that it is made of.
 pub struct Shot {
@@ -71,13 +81,37 @@ pub fn measure() -> anyhow::Result<(Vec<Measured>, Vec<Figure>)> {
     }
     let large = Streamed::new(&LARGE)?;
     figures.push(large.span("frame.handoff.large", DRIVER)?.figure);
-    Ok((vec![handoff, disconnect], figures))
+    let mut measured = vec![handoff, disconnect];
+    for (id, case) in CROWDS {
+        measured.push(crowd(id, case)?);
+    }
+    Ok((measured, figures))
 }
 
-/// Whether a row is one of these, with a stream to look into.
-#[must_use]
-pub fn has(id: &str) -> bool {
-    ["frame.handoff", "disconnect.1"].contains(&id)
+/// Rows of more than one waiting client, and the cases in which they wait.
+const CROWDS: [(&str, &str); 2] = [
+    ("disconnect.8", "s31_eight_waiting_clients_are_told_in_time"),
+    ("disconnect.64", "s31_sixty_four_handles_are_told_in_time"),
+];
+/// What the names of their clients begin with.
+const CROWD: &str = "crowd";
+
+/// Measures one row that has a stream to look into; `None` if it is no such row.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_one(id: &str) -> anyhow::Result<Option<Measured>> {
+    Ok(match (id, CROWDS.iter().find(|(crowd, _)| *crowd == id)) {
+        ("frame.handoff", _) => Some(Streamed::new(&SMALL)?.span(id, DRIVER)?),
+        ("disconnect.1", _) => Some(Streamed::new(&SMALL)?.disconnect()?),
+        (_, Some((_, case))) => Some(crowd(id, case)?),
+        _ => None,
+    })
+}
+
+fn crowd(id: &str, case: &str) -> anyhow::Result<Measured> {
+    let (dist, setup) = test::camera::machine(case)?;
+    Streamed::of(dist, &setup)?.crowd(id)
 }
 
 /// The product image, told to stream and perhaps to be unplugged at a frame; the folder lives as long
@@ -102,7 +136,7 @@ pub fn prepared(shot: &Shot, unplug_at: Option<u32>) -> anyhow::Result<(Dist, Se
         ..Parameters::DEFAULT
     };
     stage::write_product_parameters(&work, &parameters)?;
-    Ok((dist, setup, work))
+    Ok((dist, Setup { limit: LIMIT, ..setup }, work))
 }
 
 /// A run of the product, instruction by instruction.
@@ -154,12 +188,16 @@ fn median(accesses: &[Access], writes: bool) -> Option<u32> {
 impl Streamed {
     fn new(shot: &Shot) -> anyhow::Result<Self> {
         let (dist, setup, _work) = prepared(shot, Some(shot.frames - 3))?;
+        Self::of(dist, &setup)
+    }
+
+    fn of(dist: Dist, setup: &Setup) -> anyhow::Result<Self> {
         let flash = dist.layout.flash;
         let product = flash.base..flash.base + flash.used_bytes;
         let mut code = Code::of_product(&dist)?;
         code.add(BENCH, &dist.file(BENCH).context("the image has no bench")?)?;
         let bench = code.extent(BENCH).context("the bench has no code")?;
-        let mut stream = stream::run(&setup, &[product.clone(), bench])?;
+        let mut stream = stream::run(setup, &[product.clone(), bench])?;
         ensure!(stream.end == End::Status(0), "the streaming image: {}", stream.end);
         let entry = code.named(BENCH, TRAP).context("the bench has no trap")?.start;
         let accesses = accesses(&code, &stream.addresses, &product, entry);
@@ -209,12 +247,34 @@ impl Streamed {
         let id = "disconnect.1";
         let stream = &self.stream.addresses;
         let first = self.spans(DRIVER)?.first().context("no frame came")?.end;
-        let (client, idle) = (self.flash(CLIENT)?, self.flash("idle")?);
         let start = self.interrupts(PRESENCE)?.into_iter().find(|start| *start > first);
         let start = start.with_context(|| format!("{id}: the pin did not interrupt"))?;
-        let work = |address: &&u32| !idle.contains(*address);
-        let until = stream[start..].iter().take_while(|address| !client.contains(address));
-        let span: Vec<u32> = until.filter(work).copied().collect();
+        let client = self.flash(CLIENT)?;
+        let end = stream[start..].iter().position(|address| client.contains(address));
+        let end = end.with_context(|| format!("{id}: the client was not told"))?;
+        self.work(id, start..start + end)
+    }
+
+    /// From the last presence interrupt to the next instruction of the last client of the crowd.
+    fn crowd(&self, id: &str) -> anyhow::Result<Measured> {
+        let start = *self.interrupts(PRESENCE)?.last().context("the pin did not interrupt")?;
+        let rest = &self.stream.addresses[start..];
+        let members = self.dist.layout.tasks.iter().filter(|task| task.name.starts_with(CROWD));
+        let mut end = 0;
+        for member in members {
+            let flash = self.flash(&member.name)?;
+            let told = rest.iter().position(|address| flash.contains(address));
+            end = end.max(told.with_context(|| format!("{id}: {} was not told", member.name))?);
+        }
+        ensure!(end > 0, "{id}: the image has no crowd");
+        self.work(id, start..start + end)
+    }
+
+    /// What is executed in a span in which the processor may idle.
+    fn work(&self, id: &str, span: Span) -> anyhow::Result<Measured> {
+        let idle = self.flash("idle")?;
+        let work = self.stream.addresses[span].iter().filter(|address| !idle.contains(address));
+        let span: Vec<u32> = work.copied().collect();
         let figure = Figure::new(id, u32::try_from(span.len())?);
         let figure = figure.priced(cycles::of(&self.code, &span));
         Ok(Measured { figure, span, code: Rc::clone(&self.code) })

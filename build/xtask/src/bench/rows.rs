@@ -119,6 +119,8 @@ pub const ROWS: &[Row] = &[
     plain("reg.read", "the bench's work for a register read", Unit::Instructions),
     plain("reg.write", "the same for a write", Unit::Instructions),
     plain("disconnect.1", "presence lost to client told", Unit::Instructions),
+    plain("disconnect.8", "the same, the last of 8 clients", Unit::Instructions),
+    plain("disconnect.64", "the same, with 64 handles", Unit::Instructions),
     wall("recover.frame", "restart to a good frame, median", Unit::Periods, 3.0, 2.0),
     plain("recover.frame.worst", "the longest of them", Unit::Periods),
     wall("frame.fps.vga", "default run, 640x480", Unit::FramesPerSecond, 10.0, 30.0),

@@ -64,6 +64,10 @@ const PRODUCT: &str = "test/camera/app.toml";
 /// The image whose camera domain is switched off while nobody streams.
 const IDLE: &str = "test/camera/variants/idle.toml";
 
+/// The images with eight more clients that wait, with one handle each, or with eight.
+const CROWD: &str = "test/camera/variants/crowd.toml";
+const CROWD_64: &str = "test/camera/variants/crowd64.toml";
+
 /// An image with one promise broken, and the case that must notice.
 #[derive(Clone, Copy, Debug)]
 pub struct Negative {
@@ -137,6 +141,16 @@ pub const CASES: &[Case] = &[
     case("s29_interrupts_after_removal_are_dropped", s40_probe::late_interrupts),
     case("s30_both_holders_of_a_stream_are_told", s30_delegates::both),
     case("s31_a_hundred_handles_end_and_close", s30_delegates::hundred),
+    Case {
+        name: "s31_eight_waiting_clients_are_told_in_time",
+        manifest: CROWD,
+        run: s30_delegates::eight,
+    },
+    Case {
+        name: "s31_sixty_four_handles_are_told_in_time",
+        manifest: CROWD_64,
+        run: s30_delegates::sixty_four,
+    },
     case("s34_without_users_everything_is_free_at_once", s30_delegates::no_user),
     case("s36_power_dies_while_it_makes_quiet_and_stays_down", s36_quiesce_fails::helper),
     case("s36_hardware_that_cannot_be_reset_is_given_up", s36_quiesce_fails::given_up),

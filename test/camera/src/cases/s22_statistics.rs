@@ -333,6 +333,8 @@ pub fn overflow(stage: &mut Stage) -> Verdict {
     let mut bytes = [0; ROOM_BYTES];
     measuring.event()?;
     measuring.request(&mut bytes)?;
+    // In the middle of a measurement: the engine stands still there, and goes on from there.
+    stage.in_mid_frame()?;
     stage.bench.overflow(sbl::pcr::H3A_AEAWB_WBL_OVF.mask());
     let mut lost = 0;
     let good = loop {

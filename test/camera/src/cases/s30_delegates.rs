@@ -8,9 +8,11 @@ use super::removal::{self, Removal, ended_in_time, in_time_us};
 use crate::check::{Ended, Verdict, disconnected, equal, ok, refused};
 use crate::ensure;
 use crate::protocol::{Job, Outcome};
-use crate::stage::{FRAME_MS, QUIET_US, Stage};
+use crate::stage::{FRAME_MS, IN_TIME_US, QUIET_US, READY_US, Stage};
 use crate::text::Text;
 
+/// Clients of the crowd.
+const CROWD: u16 = 8;
 /// Handles per node.
 const HANDLES: usize = 100;
 
@@ -104,10 +106,39 @@ pub fn hundred(stage: &mut Stage) -> Verdict {
     }
     stage.at_baseline()?;
     let usage = ok("usage", stage.subdev.usage())?;
-    equal("usage of subdev2", usage, idl::types::NodeUsage::default())?;
+    equal("usage of subdev2", usage, NodeUsage::default())?;
     Removal::Unplug.end(stage, epoch)?;
     removal::streams_again(stage, 2)?;
     Ok(Text::of(format_args!("{} handles ended with {first:?}", 2 * HANDLES)))
+}
+
+/// Eight clients wait on one node at the same time, each with one handle.
+pub fn eight(stage: &mut Stage) -> Verdict {
+    crowd(stage, 8)
+}
+
+/// Sixty-four handles of one node, eight for each of eight clients, which wait with one each: as many
+/// calls can wait as there are tasks.
+pub fn sixty_four(stage: &mut Stage) -> Verdict {
+    crowd(stage, 64)
+}
+
+/// The crowd is told in time and lets go. The module stays away, so that the log of the run ends with
+/// this removal.
+fn crowd(stage: &mut Stage, handles: u16) -> Verdict {
+    stage.all_ready(None)?;
+    let waiting = NodeUsage { handles, waiters: CROWD, buffers: 0 };
+    stage.wait_for("the crowd", READY_US, |stage| {
+        Ok((ok("usage", stage.video.usage())? == waiting).then_some(()))
+    })?;
+    Removal::Unplug.begin(stage)?;
+    // Nothing of this task runs until all have been told.
+    stage.sleep_us(IN_TIME_US);
+    equal("waiters in time", ok("usage", stage.video.usage())?.waiters, 0)?;
+    stage.wait_for("all closed", QUIET_US, |stage| {
+        Ok((ok("usage", stage.video.usage())? == NodeUsage::default()).then_some(()))
+    })?;
+    Ok(Text::of(format_args!("{CROWD} waiters and {handles} handles in {IN_TIME_US} us")))
 }
 
 pub fn no_user(stage: &mut Stage) -> Verdict {
