@@ -165,6 +165,8 @@ impl PoolState {
 pub struct Ledger {
     pools: [PoolState; POOLS_MAX],
     pool_count: usize,
+    /// Indices of the tasks that give buffers to hardware.
+    drivers: &'static [u32],
 }
 
 impl Ledger {
@@ -177,7 +179,20 @@ impl Ledger {
         for (state, pool) in pools.iter_mut().zip(table.as_slice()) {
             state.pool = *pool;
         }
-        Self { pools, pool_count: table.as_slice().len() }
+        Self { pools, pool_count: table.as_slice().len(), drivers: &[] }
+    }
+
+    /// With these tasks, by index, as drivers. A driver has charge of no pool: the one that could
+    /// queue a buffer and start its transfer too could write a picture that a client holds.
+    #[must_use]
+    pub fn with_drivers(self, drivers: &'static [u32]) -> Self {
+        Self { drivers, ..self }
+    }
+
+    /// Whether this is a task that gives buffers to hardware.
+    #[must_use]
+    pub fn is_driver(&self, task: TaskIndex) -> bool {
+        self.drivers.contains(&task.0.into())
     }
 
     /// Describes a pool.
@@ -191,11 +206,13 @@ impl Ledger {
     /// `caller` takes charge of the pool; bit n of `held` = its clients hold buffer n.
     ///
     /// # Errors
-    /// `NotAttached` if another live node has it; `NoSuchBuffer` or `WrongOwner` if `held` names a
+    /// `NotAttached` if another live node has it, or to a driver; `NoSuchBuffer` or `WrongOwner` if `held` names a
     /// buffer that does not exist or is not a client's.
     pub fn attach(&mut self, caller: TaskId, pool: PoolId, held: u32) -> Result<(), FramesError> {
+        let is_driver = self.is_driver(caller.index());
         let state = self.state_mut(pool)?;
         match state.node {
+            _ if is_driver => return Err(FramesError::NotAttached),
             Some(node) if node.index() != caller.index() => return Err(FramesError::NotAttached),
             // The node is back before its death was drained here.
             Some(node) if node != caller => state.detach(),

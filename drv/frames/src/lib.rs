@@ -21,6 +21,7 @@
 //! | queue, hand_out, cancel | the node that attached the pool | Client; Done; Queued or Done |
 //! | let_go | the node that attached the pool, for the client that holds it | Client |
 //! | import, release | another node, on behalf of the client that holds it | Client; Queued or Done |
+//! | attach | any task but a driver, if no live one has the pool | - |
 //! | start_dma, start_read, finish_dma | a driver; finish by the life that started | Queued; Hardware |
 //! | shut_windows | power | changes windows only |
 //!

@@ -29,8 +29,7 @@ fn main() -> ! {
     let pools = PoolTable::new(config_u32s!("pools"), config_u32s!("buffers"));
     let mut server = Server {
         firewall: Firewall::shut_at(peripheral!("firewall")),
-        ledger: Ledger::new(&pools),
-        drivers: config_u32s!("drivers"),
+        ledger: Ledger::new(&pools).with_drivers(config_u32s!("drivers")),
         quiescer: config_u32s!("quiescer"),
     };
     userlib::sys_irq_control(notification!("firewall_irq"), true);
@@ -42,8 +41,6 @@ fn main() -> ! {
 struct Server {
     firewall: Firewall,
     ledger: Ledger,
-    /// Tasks that may give buffers to hardware.
-    drivers: &'static [u32],
     /// Tasks that may shut the windows of others.
     quiescer: &'static [u32],
 }

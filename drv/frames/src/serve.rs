@@ -7,7 +7,7 @@ use idl::types::{
 };
 use idl::{CallInfo, RequestError, frames};
 use ringbuf::ringbuf_entry;
-use sys_abi::{ReplyFaultReason, TaskId};
+use sys_abi::ReplyFaultReason;
 use userlib::notification;
 
 use crate::mmio::Violation;
@@ -16,15 +16,15 @@ use crate::{Server, TRACE, Trace};
 type Reply<T> = Result<T, RequestError<FramesError>>;
 
 /// Only the tasks of the manifest may do this; for anybody else it is a fault.
-fn allow<E>(caller: TaskId, tasks: &[u32]) -> Result<(), RequestError<E>> {
-    if tasks.contains(&caller.index().0.into()) {
-        Ok(())
-    } else {
-        Err(RequestError::Fault(ReplyFaultReason::AccessViolation))
-    }
+fn allow<E>(may: bool) -> Result<(), RequestError<E>> {
+    if may { Ok(()) } else { Err(RequestError::Fault(ReplyFaultReason::AccessViolation)) }
 }
 
 impl Server {
+    fn allow_driver<E>(&self, call: &CallInfo) -> Result<(), RequestError<E>> {
+        allow(self.ledger.is_driver(call.sender.index()))
+    }
+
     fn start(
         &mut self,
         call: &CallInfo,
@@ -75,7 +75,7 @@ impl frames::InOrderFramesImpl for Server {
         buffer: BufferIndex,
         bytes: u32,
     ) -> Reply<u32> {
-        allow(call.sender, self.drivers)?;
+        self.allow_driver(call)?;
         self.start(call, pool, buffer, bytes, Direction::Write)
     }
 
@@ -86,12 +86,12 @@ impl frames::InOrderFramesImpl for Server {
         buffer: BufferIndex,
         bytes: u32,
     ) -> Reply<u32> {
-        allow(call.sender, self.drivers)?;
+        self.allow_driver(call)?;
         self.start(call, pool, buffer, bytes, Direction::Read)
     }
 
     fn finish_dma(&mut self, call: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<()> {
-        allow(call.sender, self.drivers)?;
+        self.allow_driver(call)?;
         let windows = self.ledger.finish_dma(call.sender, pool, buffer)?;
         self.firewall.shut(windows);
         Ok(())
@@ -149,7 +149,7 @@ impl frames::InOrderFramesImpl for Server {
         task: TaskIndex,
         generation: Generation,
     ) -> Result<u8, RequestError<Infallible>> {
-        allow(call.sender, self.quiescer)?;
+        allow(self.quiescer.contains(&call.sender.index().0.into()))?;
         let windows = self.ledger.shut_windows(task, generation);
         self.shut(task, generation, windows);
         Ok(windows.count())

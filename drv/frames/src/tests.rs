@@ -41,6 +41,25 @@ fn die(ledger: &mut Ledger, life: TaskId) {
     ledger.died(life.index(), life.generation());
 }
 
+/// It could queue what a client looks at, while the pool's node is down or not yet up, and let the
+/// hardware write it.
+#[test]
+fn a_driver_has_charge_of_no_pool() {
+    let mut ledger = ledger().with_drivers(&[3]);
+    assert_eq!(ledger.attach(DRIVER, OTHER_POOL, 0), Err(FramesError::NotAttached));
+    ledger.attach(NODE, POOL, 0).expect("the pool is free");
+    ledger.queue(NODE, POOL, buffer(0)).expect("unused");
+    ledger.start_dma(DRIVER, POOL, buffer(0), 1000, Direction::Write).expect("queued");
+    ledger.finish_dma(DRIVER, POOL, buffer(0)).expect("it started that");
+    ledger.hand_out(NODE, POOL, buffer(0), CLIENT).expect("done");
+    die(&mut ledger, NODE);
+    assert_eq!(ledger.attach(DRIVER, POOL, 0), Err(FramesError::NotAttached));
+    assert_eq!(ledger.queue(DRIVER, POOL, buffer(0)), Err(FramesError::NotAttached));
+    assert_eq!(ledger.owner(POOL, buffer(0)), Ok(Owner::Client(Some(CLIENT))));
+    let next = TaskId::new(NODE.index(), Generation(1));
+    assert_eq!(ledger.attach(next, POOL, 1), Ok(()));
+}
+
 #[test]
 fn a_buffer_goes_round_and_each_transfer_starts_from_one_owner() {
     let mut ledger = attached();
