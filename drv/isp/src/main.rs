@@ -151,8 +151,12 @@ impl Server {
     }
 }
 
-/// A node that is gone fetches nothing; its next life asks by itself.
+/// A node that is gone fetches nothing; its next life asks by itself. The builder's word for a node
+/// that the image does not have is the index of no task.
 fn post(index: u32, bits: u32) {
+    if index >= userlib::task_count!() {
+        return;
+    }
     let node = userlib::sys_refresh_task_id(TaskIndex(index as u8));
     let _ = userlib::sys_post(node, bits);
 }

@@ -425,8 +425,8 @@ impl<'a, A: Arch> Kernel<'a, A> {
             time_us_lo: now_us as u32,
             time_us_hi: (now_us >> 32) as u32,
             fault: answer.padded(),
-            image_id_lo: self.tables.image_id as u32,
-            image_id_hi: (self.tables.image_id >> 32) as u32,
+            image_id_lo: self.arch.image_id() as u32,
+            image_id_hi: (self.arch.image_id() >> 32) as u32,
         };
         self.arch.crash(record)
     }

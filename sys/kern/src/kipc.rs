@@ -138,7 +138,7 @@ impl<A: Arch> Kernel<'_, A> {
                 let task = self.task(target);
                 answer.state(task.state, task.end.as_ref());
             }
-            READ_IMAGE_ID => answer.long(self.tables.image_id),
+            READ_IMAGE_ID => answer.long(self.arch.image_id()),
             FIND_FAULTED_TASK => answer.word(self.find_faulted_task(request)?),
             // Nothing else has a length.
             _ => self.read_task_stats(target, &mut answer),

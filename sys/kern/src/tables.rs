@@ -18,8 +18,6 @@ pub struct Tables<'a> {
     pub watches: &'a [WatchDesc],
     /// Sorted by irq.
     pub interrupts: &'a [InterruptDesc],
-    /// First eight bytes of the image id.
-    pub image_id: u64,
 }
 
 impl<'a> Tables<'a> {

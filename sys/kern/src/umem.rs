@@ -269,7 +269,7 @@ mod tests {
     ) -> T {
         let (posts, watches, interrupts) = (&[], &[], &[]);
         let (tasks, upper) = (&[desc], &[upper]);
-        let tables = Tables { tasks, upper, posts, watches, interrupts, image_id: 0 };
+        let tables = Tables { tasks, upper, posts, watches, interrupts };
         ask(&tables, tables.member(TaskIndex(0)).expect("one task"))
     }
 

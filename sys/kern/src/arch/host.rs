@@ -43,6 +43,8 @@ pub struct Host {
     pub pending: BTreeSet<u16>,
     /// How often a task was switched to.
     pub activations: u32,
+    /// First eight bytes of the image id.
+    image_id: u64,
     /// What a crash left behind.
     pub crashed: Option<CrashRecord>,
 }
@@ -51,6 +53,12 @@ pub struct Host {
 const CYCLES_PER_US: u32 = 20;
 
 impl Host {
+    /// A machine without memory that runs the image of this id.
+    #[must_use]
+    pub fn of_image(image_id: u64) -> Self {
+        Self { image_id, ..Self::default() }
+    }
+
     /// Adds zeroed memory.
     pub fn add_memory(&mut self, base: u32, bytes: usize) {
         self.memory.push((base, vec![0; bytes]));
@@ -168,6 +176,10 @@ impl Arch for Host {
 
     fn irq_is_pending(&self, irq: u16) -> bool {
         self.pending.contains(&irq)
+    }
+
+    fn image_id(&self) -> u64 {
+        self.image_id
     }
 
     fn reset(&mut self) -> ! {

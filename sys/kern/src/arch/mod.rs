@@ -82,6 +82,9 @@ pub trait Arch {
     /// Whether the line is pending.
     fn irq_is_pending(&self, irq: u16) -> bool;
 
+    /// First eight bytes of the image id, as the builder linked them.
+    fn image_id(&self) -> u64;
+
     /// Resets the machine.
     fn reset(&mut self) -> !;
 

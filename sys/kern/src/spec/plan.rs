@@ -192,7 +192,6 @@ impl Plan {
             posts: &self.posts,
             watches: &self.watches,
             interrupts: &self.interrupts,
-            image_id: IMAGE_ID,
         }
     }
 
@@ -204,7 +203,7 @@ impl Plan {
     }
 
     pub(crate) fn host(&self) -> Host {
-        let mut host = Host::default();
+        let mut host = Host::of_image(IMAGE_ID);
         for (base, bytes) in self.memory() {
             host.add_memory(base, bytes as usize);
         }

@@ -85,12 +85,11 @@ pub fn boot_actors(actors: &[u8]) -> HostKernel {
 fn start(actors: &[u8], posts: &'static [PostDesc], watches: &'static [WatchDesc]) -> HostKernel {
     let descs: &'static [TaskDesc] = leak(descs(actors));
     let count = descs.len() as u8;
-    let mut host = Host::default();
+    let mut host = Host::of_image(0x1122_3344_5566_7788);
     (0..count).for_each(|index| host.add_memory(ram(index), RAM_BYTES));
     host.add_memory(SHARED, RAM_BYTES);
-    let image_id = 0x1122_3344_5566_7788;
     let (upper, interrupts) = (&[], &INTERRUPTS);
-    let tables = Tables { tasks: descs, upper, posts, watches, interrupts, image_id };
+    let tables = Tables { tasks: descs, upper, posts, watches, interrupts };
     let tasks = leak((0..count).map(|index| Task::new(TaskIndex(index))).collect());
     let queues = leak(vec![WatchQueue::EMPTY; watches.len()]);
     let mut kernel = Kernel::new(host, tables, tasks, queues);

@@ -44,6 +44,7 @@ pub fn leave(record: CrashRecord) -> ! {
 
 /// A record of the kernel's own end.
 fn own(kind: CrashKind, detail: u32, pc: u32, sp: u32) -> CrashRecord {
+    let image_id = super::start::image_id();
     CrashRecord {
         magic: CrashRecord::MAGIC,
         kind: kind as u32,
@@ -56,8 +57,8 @@ fn own(kind: CrashKind, detail: u32, pc: u32, sp: u32) -> CrashRecord {
         time_us_lo: 0,
         time_us_hi: 0,
         fault: [0; 16],
-        image_id_lo: 0,
-        image_id_hi: 0,
+        image_id_lo: image_id as u32,
+        image_id_hi: (image_id >> 32) as u32,
     }
 }
 

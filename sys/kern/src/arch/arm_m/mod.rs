@@ -171,6 +171,10 @@ impl Arch for ArmM {
         interrupts::is_pending(irq)
     }
 
+    fn image_id(&self) -> u64 {
+        start::image_id()
+    }
+
     fn reset(&mut self) -> ! {
         crash::reset()
     }

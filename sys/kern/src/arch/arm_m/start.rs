@@ -137,9 +137,15 @@ fn tables() -> Tables<'static> {
             posts: table(&raw const KERNEL_POSTS, KERNEL_POST_COUNT),
             watches: table(&raw const KERNEL_WATCHES, KERNEL_WATCH_COUNT),
             interrupts: table(&raw const KERNEL_INTERRUPTS, KERNEL_INTERRUPT_COUNT),
-            image_id: u64::from(KERNEL_IMAGE_ID[1]) << 32 | u64::from(KERNEL_IMAGE_ID[0]),
         }
     }
+}
+
+/// First eight bytes of the image id.
+pub fn image_id() -> u64 {
+    // SAFETY: two words that the builder emits and nobody writes.
+    let [low, high] = unsafe { KERNEL_IMAGE_ID };
+    u64::from(high) << 32 | u64::from(low)
 }
 
 /// First trap. `lr` is the EXC_RETURN that would go back to the boot code on the main stack, which
