@@ -48,6 +48,7 @@ use std::process::ExitCode;
 
 /// Options of `cargo xtask inject`.
 #[derive(ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
   $ cargo xtask inject --count 200 --seed 1      a campaign

@@ -128,7 +128,9 @@ impl Args {
     pub fn faults(&self) -> anyhow::Result<Vec<Entry>> {
         let Some(path) = &self.fault else { return Ok(Vec::new()) };
         let wrong = |error: String| anyhow::anyhow!("--fault {}: {error}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            wrong(format!("{error}; give a file with lines `FRAME[:LINE] KIND ARGUMENTS`"))
+        })?;
         fault::script(&text).map_err(wrong)
     }
 

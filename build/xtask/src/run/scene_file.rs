@@ -57,6 +57,10 @@ pub fn load(path: &Path, width_px: u32, height_px: u32) -> Result<Vec<u8>, Scene
         path: name.clone(),
         detail: error.to_string(),
     };
+    // A pipe or a terminal might never end, and is read twice below.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(unreadable(std::io::Error::other("not a regular file")));
+    }
     let reader =
         || ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(unreadable);
     let damaged = |error: image::ImageError| SceneError::NotAPicture {
@@ -136,6 +140,12 @@ mod tests {
         // The width field of the IHDR chunk (PNG specification, 11.2.2).
         bytes[16..20].copy_from_slice(&[0; 4]);
         refused("empty.png", &bytes, "not a readable PNG or JPEG");
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_read() {
+        let error = load(Path::new("/dev/zero"), 64, 48).expect_err("it never ends").to_string();
+        assert!(error.contains("/dev/zero: not a regular file; give the path"), "{error}");
     }
 
     #[test]
