@@ -6,7 +6,7 @@
 //! selects CSI B. CHAN_EN clears at the end of the frame; LCM_IRQSTATUS says what happened, and where
 //! LCM_IRQENABLE allows it, so does `CCP2_LCM` of IRQ0STATUS.
 //!
-//! The emulated channel knows what the Linux driver omap3isp uses: [`format`]s RAW8 and RAW10, not packed,
+//! The emulated channel knows what the Linux driver omap3isp uses: [`mod@format`]s RAW8 and RAW10, not packed,
 //! decompression [`DECOMPRESS_DPCM10`] from RAW8 with the simple predictor, and the video port as
 //! destination (`LCM_CTRL.DST_PORT` 0, `CTRL.IO_OUT_SEL` 1). Set up in any other way, it never ends.
 
