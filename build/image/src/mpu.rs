@@ -185,7 +185,6 @@ mod tests {
                 posts: &[],
                 watches: &[],
                 interrupts: &[],
-                image_id: 0,
             };
             let member = tables.member(TaskIndex(0)).expect("one task");
             for (near, offset, len) in slices {

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct MbusCode(pub u16);
 
 impl MbusCode {
+    /// MEDIA_BUS_FMT_SGRBG8_1X8.
+    pub const SGRBG8: Self = Self(0x3002);
     /// MEDIA_BUS_FMT_SGRBG10_1X10.
     pub const SGRBG10: Self = Self(0x300a);
     /// MEDIA_BUS_FMT_SGRBG10_DPCM8_1X8: SGRBG10, compressed to eight bits.
@@ -23,6 +25,8 @@ impl MbusCode {
 pub struct PixelFormat(pub u32);
 
 impl PixelFormat {
+    /// V4L2_PIX_FMT_SGRBG8: a byte.
+    pub const SGRBG8: Self = Self(u32::from_le_bytes(*b"GRBG"));
     /// V4L2_PIX_FMT_SGRBG10: 10 bits in 2 bytes, little endian.
     pub const SGRBG10: Self = Self(u32::from_le_bytes(*b"BA10"));
     /// V4L2_PIX_FMT_SGRBG10DPCM8: 10 bits compressed to a byte (MIPI CSI-2, predictor 1).

@@ -164,17 +164,27 @@ impl Camera {
         })
     }
 
-    /// Sets up the pipeline that develops raw pictures of `input_px` (width, height) from memory.
+    /// Sets up the pipeline that develops raw pictures of `input_px` (width, height) from memory: of
+    /// SGRBG8 if `eight_bits`, else of SGRBG10.
     ///
     /// # Errors
     /// What the nodes refuse; a disconnect.
-    pub fn developed(&self, input_px: (u16, u16)) -> Result<MemoryLayout, Failure> {
+    pub fn developed(
+        &self,
+        input_px: (u16, u16),
+        eight_bits: bool,
+    ) -> Result<MemoryLayout, Failure> {
         self.link(&[((PREVIEW_INPUT, 0), (PREVIEW, 0)), ((PREVIEW, 1), (PREVIEW_OUTPUT, 0))])?;
         let (width_px, height_px) = input_px;
-        let raw = PadFormat { width_px, height_px, code: MbusCode::SGRBG10 };
+        let (code, pixel_format) = if eight_bits {
+            (MbusCode::SGRBG8, PixelFormat::SGRBG8)
+        } else {
+            (MbusCode::SGRBG10, PixelFormat::SGRBG10)
+        };
+        let raw = PadFormat { width_px, height_px, code };
         let preview = with(self.preview, |node| node.set_format(0, raw))?;
         Ok(MemoryLayout {
-            input: in_memory(preview.sink, PixelFormat::SGRBG10),
+            input: in_memory(preview.sink, pixel_format),
             output: in_memory(preview.source, PixelFormat::YUYV),
             crop: preview.crop,
         })

@@ -209,6 +209,7 @@ fn fits_memory(offered: PadFormat, format: PixFormat) -> bool {
 /// How a media bus code lies in memory.
 fn memory_format(code: MbusCode) -> Option<PixelFormat> {
     match code {
+        MbusCode::SGRBG8 => Some(PixelFormat::SGRBG8),
         MbusCode::SGRBG10 => Some(PixelFormat::SGRBG10),
         MbusCode::SGRBG10_DPCM8 => Some(PixelFormat::SGRBG10_DPCM8),
         MbusCode::UYVY8_1X16 => Some(PixelFormat::UYVY),

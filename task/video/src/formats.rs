@@ -36,10 +36,12 @@ impl Formats {
     pub fn of(number: u8) -> Self {
         const RAW: &[PixelFormat] = &[PixelFormat::SGRBG10];
         const RECEIVED: &[PixelFormat] = &[PixelFormat::SGRBG10, PixelFormat::SGRBG10_DPCM8];
+        const DEVELOPED: &[PixelFormat] = &[PixelFormat::SGRBG10, PixelFormat::SGRBG8];
         const YUV: &[PixelFormat] = &[PixelFormat::UYVY, PixelFormat::YUYV];
         let (list, fallback) = match number {
             0 => (RECEIVED, PixelFormat::SGRBG10),
-            2 | 3 => (RAW, PixelFormat::SGRBG10),
+            2 => (RAW, PixelFormat::SGRBG10),
+            3 => (DEVELOPED, PixelFormat::SGRBG10),
             4..=6 => (YUV, PixelFormat::YUYV),
             _ => (&[] as &[PixelFormat], PixelFormat::YUYV),
         };
@@ -86,9 +88,12 @@ impl Formats {
     }
 }
 
-/// Bytes of a pixel: one as a code, two in all other formats of these nodes.
+/// Bytes of a pixel: one of eight bits, two in all other formats of these nodes.
 const fn pixel_bytes(format: PixelFormat) -> u32 {
-    if format.0 == PixelFormat::SGRBG10_DPCM8.0 { 1 } else { 2 }
+    match format {
+        PixelFormat::SGRBG8 | PixelFormat::SGRBG10_DPCM8 => 1,
+        _ => 2,
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +135,9 @@ mod tests {
         check(2, (170, 120, raw), (170, 120, raw, 352));
         check(3, (170, 119, yuyv), (170, 119, raw, 384));
         check(3, (8, 2, raw), (64, 16, raw, 128));
+        let bytes = PixelFormat::SGRBG8;
+        check(3, (170, 119, bytes), (170, 119, bytes, 192));
+        check(2, (160, 120, bytes), (160, 120, raw, 320));
         check(5, (8, 2, uyvy), (32, 32, uyvy, 64));
         check(4, (150, 115, raw), (150, 115, yuyv, 320));
     }

@@ -53,7 +53,7 @@ const CODES: [(MbusCode, Encoding); 20] = [
     (MbusCode(0x2013), Encoding::Grey { bits: 12 }),
     (MbusCode(0x3001), Encoding::Bayer { order: Bggr, bits: 8 }),
     (MbusCode(0x3013), Encoding::Bayer { order: Gbrg, bits: 8 }),
-    (MbusCode(0x3002), Encoding::Bayer { order: Grbg, bits: 8 }),
+    (MbusCode::SGRBG8, Encoding::Bayer { order: Grbg, bits: 8 }),
     (MbusCode(0x3014), Encoding::Bayer { order: Rggb, bits: 8 }),
     (MbusCode(0x3007), Encoding::Bayer { order: Bggr, bits: 10 }),
     (MbusCode(0x300e), Encoding::Bayer { order: Gbrg, bits: 10 }),

@@ -157,9 +157,13 @@ impl Pair {
     }
 
     /// The preview engine between two queues; neither is started.
-    pub fn developed(stage: &mut Stage, input_px: (u16, u16)) -> Result<Self, Failure> {
+    pub fn developed(
+        stage: &mut Stage,
+        input_px: (u16, u16),
+        eight_bits: bool,
+    ) -> Result<Self, Failure> {
         stage.all_ready(None)?;
-        let layout = ok("set up", stage.camera.developed(input_px))?;
+        let layout = ok("set up", stage.camera.developed(input_px, eight_bits))?;
         Self::open(stage, (preview_input, preview_output), layout)
     }
 

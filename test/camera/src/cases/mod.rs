@@ -183,6 +183,7 @@ pub const CASES: &[Case] = &[
         "s37_a_raw_frame_from_memory_is_developed_as_the_live_one",
         s37_developed::live_and_from_memory,
     ),
+    case("s37_eight_bits_are_developed_as_the_upper_ones_of_ten", s37_developed::eight_bits),
     case("s37_the_client_library_scales_as_a_client_does_by_hand", s37_memory::library),
     case("s37_a_raw_frame_comes_through_the_receiver_as_it_is", s37_received::raw),
     case("s37_a_compressed_frame_is_decompressed_bit_for_bit", s37_received::compressed),

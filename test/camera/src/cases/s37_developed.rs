@@ -33,7 +33,7 @@ pub fn live_and_from_memory(stage: &mut Stage) -> Verdict {
     live.stop(stage)?;
     live.close(stage)?;
     // The video port gives a line less than the sensor.
-    let pair = Pair::developed(stage, (SENSOR_PX.0, SENSOR_PX.1 - 1))?;
+    let pair = Pair::developed(stage, (SENSOR_PX.0, SENSOR_PX.1 - 1), false)?;
     let pool = stage.nodes.preview_input.pool.pixels;
     let input = pair.input.pixels(pool, stage, FIRST)?;
     equal("line distance", raw.format.stride_bytes, pair.input.format.stride_bytes)?;
@@ -50,6 +50,50 @@ pub fn live_and_from_memory(stage: &mut Stage) -> Verdict {
     raw.close(stage)?;
     pair.close(stage)?;
     Ok(Text::of(format_args!("{width_px}x{height_px} pixels, checksum {sum:#010x}")))
+}
+
+/// Samples of eight bits are the upper ones of ten: both give the same picture.
+pub fn eight_bits(stage: &mut Stage) -> Verdict {
+    let (ten, picture) = develop(stage, false)?;
+    let flat =
+        (0..picture.bytes()).step_by(4).all(|offset| picture.read(offset) == picture.read(0));
+    ensure!(!flat, "nothing was developed");
+    let kept = stage.nodes.resizer_input.pool.pixels.part(0, picture.bytes());
+    for offset in (0..picture.bytes()).step_by(4) {
+        kept.write(offset, picture.read(offset));
+    }
+    ten.close(stage)?;
+    let (eight, picture) = develop(stage, true)?;
+    equal("format", eight.input.format.pixel_format, PixelFormat::SGRBG8)?;
+    same(picture, kept, eight.output.format)?;
+    let sum = picture.checksum();
+    eight.close(stage)?;
+    Ok(Text::of(format_args!("checksum {sum:#010x}")))
+}
+
+/// Develops [`sample`]s of eight or of ten bits.
+fn develop(stage: &mut Stage, eight_bits: bool) -> Result<(Pair, Pixels), Failure> {
+    let pair = Pair::developed(stage, SENSOR_PX, eight_bits)?;
+    let input = pair.input.pixels(stage.nodes.preview_input.pool.pixels, stage, FIRST)?;
+    let PixFormat { width_px, height_px, stride_bytes, .. } = pair.input.format;
+    let (samples, bits, unit) = if eight_bits { (4, 8, 1) } else { (2, 16, 4) };
+    for y in 0..u32::from(height_px) {
+        for x in (0..u32::from(width_px)).step_by(samples as usize) {
+            let word =
+                (0..samples).fold(0, |word, n| word | (sample(x + n, y) * unit) << (bits * n));
+            input.write((y * stride_bytes + x * 4 / samples) as usize, word);
+        }
+    }
+    pair.start(stage)?;
+    let made = pair.run(stage, 1)?;
+    let pool = stage.nodes.preview_output.pool.pixels;
+    let picture = pair.output.pixels(pool, stage, made.frame.buffer)?;
+    Ok((pair, picture))
+}
+
+/// A sample of eight bits: slopes that repeat, with all values.
+const fn sample(x: u32, y: u32) -> u32 {
+    (7 * x + 13 * y) & 0xFF
 }
 
 /// Whether two pictures are the same, bit by bit.
