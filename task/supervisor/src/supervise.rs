@@ -7,8 +7,8 @@ use crate::story::Story;
 use idl::types::{Note, Outlook, PendingQuiesce, StoryEvent, StoryKind, SupervisorError};
 use sys_abi::{CrashRecord, Edge, Generation, TaskIndex};
 
-/// Most tasks in an image that this supervisor looks after.
-pub const TASKS_MAX: usize = 32;
+/// Most tasks in an image: the kernel's bound, which the builder checks.
+pub const TASKS_MAX: usize = sys_abi::MAX_TASKS;
 
 /// Time that an orderly removal leaves to the task, in microseconds: one and a half frame
 /// intervals at 15 frames per second.

@@ -223,7 +223,7 @@ fn bad_input(directory: &Path) -> anyhow::Result<()> {
     let overlap = region("one", 0x8080_0000) + &region("two", 0x8080_0800);
     let unknown_key = manifest("key.toml", "[tasks.isp]\ncolour = 1\n")?;
     let overlap = manifest("overlap.toml", &overlap)?;
-    let downhill = manifest("downhill.toml", "[tasks.frames.slots]\nctl = \"ctl\"\n")?;
+    let downhill = manifest("downhill.toml", "[tasks.frames.slots]\nidle = \"idle\"\n")?;
     let cycle = manifest("cycle.toml", "[tasks.isp.slots]\nvideo6 = \"video6\"\n")?;
     let regions = manifest("regions.toml", &regions)?;
     let empty = png_of_no_width(png.get_ref());
@@ -241,7 +241,7 @@ fn bad_input(directory: &Path) -> anyhow::Result<()> {
         (vec!["run", "--scene", &empty], &["empty.png", "complete picture"]),
         (vec!["dist", &unknown_key], &["key.toml:4:1", "unknown key `colour`", "there is"]),
         (vec!["dist", &overlap], &["overlap.toml", "one", "two", "overlap"]),
-        (vec!["dist", &downhill], &["downhill.toml:4:1", "slot `ctl`", "more important"]),
+        (vec!["dist", &downhill], &["downhill.toml:4:1", "slot `idle`", "more important"]),
         (vec!["dist", &cycle], &["cycle.toml:4:1", "isp -> video6 -> isp", "remove one"]),
         (vec!["dist", &regions], &["MPU regions", "r7", "at most 8", "map fewer"]),
         (vec!["debug", "--dump", &words, "tasks"], &["words.png", "dump"]),
