@@ -470,8 +470,18 @@ fn kernel_panic(_: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Which instruction is the N-th depends on the build, and not every one can be reached.
 fn inject_one(_: &Path) -> anyhow::Result<()> {
-    succeed(&["inject", "one", "--class", "panic", "--at", "20000"]).map(|_| ())
+    let mut last = String::new();
+    for at in ["20000", "20100", "20200", "20300", "20400"] {
+        let output = xtask(&["inject", "one", "--class", "panic", "--at", at])?.output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        last = text(&output.stderr);
+        ensure!(last.contains("no short way to this instruction"), "at {at}: {last}");
+    }
+    bail!("no instruction can be reached: {last}")
 }
 
 fn campaign(_: &Path) -> anyhow::Result<()> {
