@@ -14,6 +14,7 @@ mod target {
         .interrupt(machine::TIMER0_IRQ, heartbeat)
         .interrupt(machine::MHU0_IRQ, doorbell);
 
+    // SAFETY (obligation): only the processor calls it, once, at reset or as if it were one.
     unsafe extern "C" fn reset() {
         // SAFETY: this is the reset handler: nothing has run before.
         unsafe { start::init_memory() };

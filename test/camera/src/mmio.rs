@@ -80,6 +80,16 @@ impl Pixels {
         unsafe { pointer.write_volatile(word) };
     }
 
+    /// Writes the words of another range of this length, in a range that this task may write.
+    ///
+    /// # Panics
+    /// If the other one is longer.
+    pub fn fill_from(self, other: Self) {
+        for offset in (0..other.bytes()).step_by(4) {
+            self.write(offset, other.read(offset));
+        }
+    }
+
     /// Length in bytes.
     #[must_use]
     pub const fn bytes(self) -> usize {

@@ -15,6 +15,9 @@ unsafe extern "C" {
 }
 
 /// A handler in a vector table.
+///
+/// # Safety
+/// Only the processor calls it, at its exception: calling it by name is what is unsafe.
 pub type Handler = unsafe extern "C" fn();
 
 /// Exceptions 1 to 15 and the first 48 interrupts (those beyond never become enabled).

@@ -9,6 +9,7 @@ mod target {
     #[unsafe(link_section = ".vectors")]
     static VECTORS: start::Vectors = start::Vectors::new(reset, unexpected);
 
+    // SAFETY (obligation): only the processor calls it, once, at reset or as if it were one.
     unsafe extern "C" fn reset() {
         // SAFETY: this is the reset handler: nothing has run before.
         unsafe { start::init_memory() };

@@ -17,21 +17,7 @@ const SENSOR_BLACK: u32 = 42;
 /// A raw frame of the sensor, black taken off as the CCDC does it, developed from memory, is bit for bit
 /// the picture of the live path. The sensor sends a test pattern, which has no noise.
 pub fn live_and_from_memory(stage: &mut Stage) -> Verdict {
-    stage.all_ready(None)?;
-    test_pattern(stage)?;
-    let layout = ok("set up", stage.camera.raw(SENSOR_PX, SENSOR_PX))?;
-    let raw = first_frame(stage, memory::raw, layout.output)?;
-    let taken = raw.pixels(stage.nodes.raw.pool.pixels, stage, FIRST)?;
-    let layout = ok("set up", stage.camera.previewed(SENSOR_PX))?;
-    let live = first_frame(stage, memory::preview_output, layout.output)?;
-    // The developed picture will take the buffer of the live one: it is kept in a pool that nobody uses.
-    let shown = live.pixels(stage.nodes.preview_output.pool.pixels, stage, FIRST)?;
-    let kept = stage.nodes.resizer_input.pool.pixels.part(0, shown.bytes());
-    for offset in (0..shown.bytes()).step_by(4) {
-        kept.write(offset, shown.read(offset));
-    }
-    live.stop(stage)?;
-    live.close(stage)?;
+    let Live { raw, taken, kept } = Live::take(stage)?;
     // The video port gives a line less than the sensor.
     let pair = Pair::developed(stage, (SENSOR_PX.0, SENSOR_PX.1 - 1), false)?;
     let pool = stage.nodes.preview_input.pool.pixels;
@@ -52,6 +38,37 @@ pub fn live_and_from_memory(stage: &mut Stage) -> Verdict {
     Ok(Text::of(format_args!("{width_px}x{height_px} pixels, checksum {sum:#010x}")))
 }
 
+/// A raw frame of the sensor's test pattern, and the picture that the live path makes of the same frame.
+pub struct Live {
+    /// The queue that the raw frame came through; still open.
+    pub raw: Queue,
+    /// The raw frame.
+    pub taken: Pixels,
+    /// The picture.
+    pub kept: Pixels,
+}
+
+impl Live {
+    /// Takes both.
+    pub fn take(stage: &mut Stage) -> Result<Self, Failure> {
+        stage.all_ready(None)?;
+        test_pattern(stage)?;
+        let layout = ok("set up", stage.camera.raw(SENSOR_PX, SENSOR_PX))?;
+        let raw = first_frame(stage, memory::raw, layout.output)?;
+        let taken = raw.pixels(stage.nodes.raw.pool.pixels, stage, FIRST)?;
+        let layout = ok("set up", stage.camera.previewed(SENSOR_PX))?;
+        let live = first_frame(stage, memory::preview_output, layout.output)?;
+        // A developed picture will take the buffer of the live one, so it is kept in a pool that nobody
+        // uses.
+        let shown = live.pixels(stage.nodes.preview_output.pool.pixels, stage, FIRST)?;
+        let kept = stage.nodes.resizer_input.pool.pixels.part(0, shown.bytes());
+        kept.fill_from(shown);
+        live.stop(stage)?;
+        live.close(stage)?;
+        Ok(Self { raw, taken, kept })
+    }
+}
+
 /// Samples of eight bits are the upper ones of ten: both give the same picture.
 pub fn eight_bits(stage: &mut Stage) -> Verdict {
     let (ten, picture) = develop(stage, false)?;
@@ -59,9 +76,7 @@ pub fn eight_bits(stage: &mut Stage) -> Verdict {
         (0..picture.bytes()).step_by(4).all(|offset| picture.read(offset) == picture.read(0));
     ensure!(!flat, "nothing was developed");
     let kept = stage.nodes.resizer_input.pool.pixels.part(0, picture.bytes());
-    for offset in (0..picture.bytes()).step_by(4) {
-        kept.write(offset, picture.read(offset));
-    }
+    kept.fill_from(picture);
     ten.close(stage)?;
     let (eight, picture) = develop(stage, true)?;
     equal("format", eight.input.format.pixel_format, PixelFormat::SGRBG8)?;

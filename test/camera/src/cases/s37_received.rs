@@ -4,7 +4,7 @@
 use idl::types::{Cause, Control, PixFormat};
 
 use super::memory::{self, FIRST, LARGE_PX, Pair};
-use super::s37_developed::{first_frame, same, test_pattern};
+use super::s37_developed::{Live, first_frame, same, test_pattern};
 use crate::check::{Ended, Failure, Verdict, disconnected, equal, names, ok};
 use crate::ensure;
 use crate::mmio::Pixels;
@@ -107,22 +107,10 @@ pub fn compressed(stage: &mut Stage) -> Verdict {
 /// A raw frame of the sensor, sent through the receiver as it is, becomes bit for bit the live picture:
 /// the CCDC takes off the black level of both. The sensor sends a test pattern, which has no noise.
 pub fn developed(stage: &mut Stage) -> Verdict {
-    stage.all_ready(None)?;
-    test_pattern(stage)?;
-    let layout = ok("set up", stage.camera.raw(SENSOR_PX, SENSOR_PX))?;
-    let raw = first_frame(stage, memory::raw, layout.output)?;
-    let taken = raw.pixels(stage.nodes.raw.pool.pixels, stage, FIRST)?;
-    let layout = ok("set up", stage.camera.previewed(SENSOR_PX))?;
-    let live = first_frame(stage, memory::preview_output, layout.output)?;
-    // The developed picture will take the buffer of the live one: it is kept in a pool that nobody uses.
-    let shown = live.pixels(stage.nodes.preview_output.pool.pixels, stage, FIRST)?;
-    let kept = stage.nodes.resizer_input.pool.pixels.part(0, shown.bytes());
-    copy(shown, kept);
-    live.stop(stage)?;
-    live.close(stage)?;
+    let Live { raw, taken, kept } = Live::take(stage)?;
     let pair = Pair::received_and_developed(stage, SENSOR_PX)?;
     equal("line distance", raw.format.stride_bytes, pair.input.format.stride_bytes)?;
-    copy(taken, pair.input.pixels(stage.nodes.ccp2_input.pool.pixels, stage, FIRST)?);
+    pair.input.pixels(stage.nodes.ccp2_input.pool.pixels, stage, FIRST)?.fill_from(taken);
     pair.start(stage)?;
     let made = pair.run(stage, 1)?;
     let pool = stage.nodes.preview_output.pool.pixels;
@@ -174,10 +162,4 @@ fn one_job(stage: &mut Stage) -> Result<u32, Failure> {
     pair.output.stop(stage)?;
     pair.close(stage)?;
     Ok(sum)
-}
-
-fn copy(from: Pixels, to: Pixels) {
-    for offset in (0..from.bytes()).step_by(4) {
-        to.write(offset, from.read(offset));
-    }
 }

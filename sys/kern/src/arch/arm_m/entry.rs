@@ -24,6 +24,7 @@ const SYSTEM_VECTORS: usize = 16;
 /// One entry: a handler, or the initial stack pointer.
 #[repr(C)]
 union Vector {
+    // SAFETY (obligation): only the processor calls it, at its exception.
     handler: unsafe extern "C" fn(),
     stack: *const u32,
     unused: u32,
