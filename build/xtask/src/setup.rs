@@ -1,7 +1,8 @@
 //! `cargo xtask setup`: what a fresh machine with rustup lacks.
 //!
-//! Two things: the Rust targets and the emulator. Each is looked for first, so that the verb costs
-//! a fraction of a second when all is there, and every other verb may call [`ensure`].
+//! Three things: the Rust targets, the emulator, and the GDB that a test loads a dump into. Each is
+//! looked for first, so that the verb costs a fraction of a second when all is there, and every
+//! other verb may call [`ensure`].
 
 use anyhow::{Context, bail};
 use std::path::Path;
@@ -9,6 +10,10 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// The emulator and the Debian package that holds it.
 pub const QEMU: &str = "qemu-system-arm";
+
+/// A GDB that knows Arm, and the Debian package that holds it: the plain one of Debian knows its
+/// host's processor only. Nothing but the test of dumps needs it.
+pub const GDB: &str = "gdb-multiarch";
 
 /// Oldest emulator that was tried: 7.2 (Debian 12). `-icount` and the two-core machine of older
 /// ones were not.
@@ -22,8 +27,9 @@ pub struct Args {}
 pub fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     ensure()?;
     targets().into_iter().try_for_each(ensure_target)?;
+    ensure_gdb()?;
     let (major, minor) = qemu_version()?.context("the emulator vanished again")?;
-    println!("ready: Rust targets {}, {QEMU} {major}.{minor}", targets().join(", "));
+    println!("ready: Rust targets {}, {QEMU} {major}.{minor}, {GDB}", targets().join(", "));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -61,7 +67,7 @@ pub fn ensure_target(target: &str) -> anyhow::Result<()> {
 
 fn ensure_qemu() -> anyhow::Result<()> {
     if qemu_version()?.is_none() {
-        install_qemu()?;
+        install(QEMU)?;
     }
     match qemu_version()? {
         None => bail!("{QEMU} was installed and is still not found: is it in PATH?"),
@@ -76,18 +82,30 @@ fn ensure_qemu() -> anyhow::Result<()> {
     }
 }
 
-fn install_qemu() -> anyhow::Result<()> {
-    let by_hand = format!("`apt-get install --no-install-recommends {QEMU}` as root");
-    if output(Command::new("id").arg("-u")).map(|id| id.trim() != "0").unwrap_or(true) {
-        bail!("{QEMU} is missing and installing it needs root: {by_hand}");
+/// Installs the debugger if it is missing.
+///
+/// # Errors
+/// As [`ensure`].
+pub fn ensure_gdb() -> anyhow::Result<()> {
+    if output(Command::new(GDB).arg("--version")).is_ok() {
+        return Ok(());
     }
-    eprintln!("installing {QEMU}");
+    install(GDB)
+}
+
+/// Installs a Debian package that has the name of its program.
+fn install(package: &str) -> anyhow::Result<()> {
+    let by_hand = format!("`apt-get install --no-install-recommends {package}` as root");
+    if output(Command::new("id").arg("-u")).map(|id| id.trim() != "0").unwrap_or(true) {
+        bail!("{package} is missing and installing it needs root: {by_hand}");
+    }
+    eprintln!("installing {package}");
     let install = || {
         succeed(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args([
             "install",
             "-y",
             "--no-install-recommends",
-            QEMU,
+            package,
         ]))
     };
     if install().is_ok() {
@@ -96,7 +114,7 @@ fn install_qemu() -> anyhow::Result<()> {
     // A fresh machine has no package lists, or stale ones.
     succeed(Command::new("apt-get").arg("update"))
         .and_then(|()| install())
-        .with_context(|| format!("{QEMU} is missing and could not be installed: {by_hand}"))
+        .with_context(|| format!("{package} is missing and could not be installed: {by_hand}"))
 }
 
 /// Version of the emulator, or `None` if there is none.

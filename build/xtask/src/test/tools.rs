@@ -2,6 +2,7 @@
 //! behind, how they end.
 
 mod crash;
+mod gdb;
 mod hardware;
 mod interfaces;
 
@@ -37,6 +38,7 @@ const TOOLS: &[Tool] = &[
     ("the_camera_is_pulled_and_plugged_by_hand", hardware::by_hand),
     ("the_camera_is_suspended_and_resumed_by_hand", hardware::suspend),
     ("a_live_image_and_its_dump_give_the_same_text", inspect),
+    ("gdb_loads_the_dump", gdb::loads),
     ("a_dead_task_shows_its_source_line", dead_task),
     ("a_crashed_supervisor_is_told_by_the_next_boot", crash::reported),
     ("dist_writes_elfs_binaries_and_archive", dist),
