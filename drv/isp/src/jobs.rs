@@ -11,6 +11,10 @@
 //! *A job settles as a unit.* Both of its buffers come back with the same number, time and flags: done,
 //! damaged, or cancelled.
 //!
+//! *What the hardware says of its own damage marks the job*: lost lines, an error of the channel that
+//! reads, and requests that the DMA firewall refused. That event does not say whose request it was, so
+//! it marks what is under way in every pipeline.
+//!
 //! *A crop waits for the gap between two jobs*, which the driver makes itself, so nothing can be torn.
 //!
 //! *The CCDC has no event after the last pixel.* Once all other events of its job are there it has a few
@@ -19,6 +23,7 @@
 //! *A job has no time limit.* One that does not end is a stalled stream, which the client notices and
 //! stops; the stop has its limit.
 
+use drv_isp_regs::main_block::irq;
 use idl::types::{FrameDone, FrameFlags, QUEUE_DEPTH, VideoNode};
 
 use crate::fifo::Fifo;
@@ -42,7 +47,7 @@ struct Job {
     target: Held,
     /// Events that have not come yet.
     events_left: u32,
-    /// A part of what was to be read did not come.
+    /// A part of what was to be read did not come, or of what was made did not reach memory.
     damaged: bool,
 }
 
@@ -134,6 +139,7 @@ impl Jobs {
     ) {
         let Some(job) = &mut self.job else { return };
         job.events_left &= !events;
+        job.damaged |= irq::MMU_ERR.is_set(events);
         job.damaged |= self.path.take_error(events, outside.registers);
         if job.events_left != 0 || !self.path.has_written(outside.registers) {
             return;

@@ -2,8 +2,9 @@
 //! the other node's client gets one answer. S15: the sensor leaves, a pipeline from memory goes on. And
 //! the picture of the resizer.
 
+use drv_isp_regs::bench_control as control;
 use idl::ipc;
-use idl::types::{BufferIndex, Cause, Control, NodeError, PixFormat};
+use idl::types::{BufferIndex, Cause, Control, FrameFlags, NodeError, PixFormat};
 use task_client::{OutputStream, Stream};
 
 use super::memory::{self, BLACK, FIRST, HALF_PX, LARGE_PX, Pair, Queue};
@@ -217,6 +218,33 @@ pub fn output_node_dies(stage: &mut Stage) -> Verdict {
     stage.rebind();
     equal("picture afterwards", works_again(stage)?, sum)?;
     Ok(Text::of(format_args!("told NotStreaming, checksum {sum:#010x} before and after")))
+}
+
+/// What the firewall refuses is missing in the picture: both buffers of the job say so, and those of the
+/// next job do not.
+pub fn astray(stage: &mut Stage) -> Verdict {
+    const FAR_BYTES: u32 = 1 << 20;
+    let sum = works_again(stage)?;
+    let pair = Pair::scaled(stage, LARGE_PX, HALF_PX)?;
+    let pool = stage.nodes.resizer_input.pool.pixels;
+    memory::ramp(pair.input.pixels(pool, stage, FIRST)?, pair.input.format);
+    pair.start(stage)?;
+    stage.bench.mark();
+    stage.bench.now(control::DMA_STRAY, FAR_BYTES, 1)?;
+    pair.output.queue(stage, FIRST)?;
+    pair.input.queue_at(stage, FIRST, 5)?;
+    for queue in [&pair.output, &pair.input] {
+        let info = ok("dequeue", (queue.node)(stage).dequeue_buffer(queue.handle, FRAME_MS))?;
+        equal("flags", info.frame.flags, FrameFlags::ERROR)?;
+    }
+    let refused = stage.bench.seen().dma_refused;
+    ensure!(refused > 0, "the firewall refused nothing");
+    let made = pair.run(stage, 6)?;
+    let found = pair.output.pixels(stage.pool.pixels, stage, made.frame.buffer)?.checksum();
+    equal("the next job", found, sum)?;
+    pair.output.stop(stage)?;
+    pair.close(stage)?;
+    Ok(Text::of(format_args!("{refused} requests refused, both buffers marked")))
 }
 
 /// S15: raw frames of the sensor and jobs at the same time; then the sensor leaves.

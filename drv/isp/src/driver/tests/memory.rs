@@ -318,6 +318,26 @@ fn a_received_frame_of_which_a_part_did_not_come_is_marked() {
     }
 }
 
+#[test]
+fn a_job_with_a_refused_request_is_marked_and_the_next_one_is_not() {
+    for pipeline in all() {
+        let mut jobs = Jobs::new();
+        let (input, output) = ends(&pipeline);
+        jobs.start(&pipeline).expect("a good pipeline");
+        for (index, flags) in [FrameFlags::ERROR, FrameFlags::default()].into_iter().enumerate() {
+            jobs.queue(input, 1).expect("room");
+            jobs.queue(output, 9).expect("room");
+            if index == 0 {
+                jobs.model.borrow_mut().refuse();
+                jobs.with(|driver, outside| driver.interrupt(outside));
+            }
+            jobs.end_job();
+            let (read, made) = (jobs.fetch(input), jobs.fetch(output));
+            assert_eq!((read.frames[0].flags, made.frames[0].flags), (flags, flags));
+        }
+    }
+}
+
 /// The CCDC runs on by itself: after a job, or a stop in the middle of one, it must not write the
 /// sensor's next frame to where the job's was.
 #[test]
