@@ -133,8 +133,9 @@ impl Jobs {
         outboxes: &mut Outboxes,
     ) {
         let Some(job) = &mut self.job else { return };
-        job.events_left &= !events;
-        job.damaged |= self.path.take_error(events, outside.registers);
+        let (done, failed) = self.path.take_events(events, outside.registers);
+        job.events_left &= !done;
+        job.damaged |= failed;
         if job.events_left != 0 || !self.path.has_written(outside.registers) {
             return;
         }
