@@ -17,6 +17,10 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes read with one packet.
 const READ_BYTES: usize = 1024;
+/// Longest packet: what is read at once, in hexadecimal, and the feature list of the stub.
+const PACKET_BYTES_MAX: usize = 16 * READ_BYTES;
+/// Most garbled packets in a row before the connection is given up.
+const GARBLED_MAX: usize = 8;
 /// Most packets that are skipped while waiting for an answer.
 const STRAY_PACKETS_MAX: usize = 16;
 
@@ -68,21 +72,33 @@ impl Gdb {
         }
     }
 
-    /// The next packet; acknowledgements in between are skipped.
+    /// The next packet that arrives as it was sent; one that does not is asked for again.
     fn packet(&mut self) -> Result<String, TargetError> {
+        for _ in 0..GARBLED_MAX {
+            let (body, right) = self.framed()?;
+            let answer: &[u8] = if right { b"+" } else { b"-" };
+            self.stream.write_all(answer).map_err(|error| self.error(error.to_string()))?;
+            if right {
+                return Ok(String::from_utf8_lossy(&body).into_owned());
+            }
+        }
+        Err(self.error(format!("{GARBLED_MAX} packets were garbled, one after the other")))
+    }
+
+    /// The next packet, and whether its checksum is right; acknowledgements before it are skipped.
+    fn framed(&mut self) -> Result<(Vec<u8>, bool), TargetError> {
         while self.byte()? != b'$' {}
         let mut body = Vec::new();
         loop {
             match self.byte()? {
                 b'#' => break,
-                byte => body.push(byte),
+                byte if body.len() < PACKET_BYTES_MAX => body.push(byte),
+                _ => return Err(self.error("a packet that never ends")),
             }
         }
         let sum = [self.byte()?, self.byte()?];
         let right = format!("{:02x}", checksum(&body)).into_bytes() == sum;
-        let answer: &[u8] = if right { b"+" } else { b"-" };
-        self.stream.write_all(answer).map_err(|error| self.error(error.to_string()))?;
-        if right { Ok(String::from_utf8_lossy(&body).into_owned()) } else { self.packet() }
+        Ok((body, right))
     }
 
     /// Sends a packet and gives its answer; stop reports that arrive in between are skipped.
@@ -213,6 +229,28 @@ mod tests {
             std::mem::forget(stub);
         });
         (path, thread)
+    }
+
+    /// A stub whose answers do not arrive as they were sent, or not to their end.
+    #[test]
+    fn a_connection_that_garbles_every_packet_is_given_up() {
+        let longest = vec![b'x'; 2 * PACKET_BYTES_MAX];
+        let cases = [
+            (b"$OK#00".repeat(2 * GARBLED_MAX), "garbled", GARBLED_MAX),
+            ([b"$", &longest[..]].concat(), "never ends", 0),
+        ];
+        for (bytes, expect, asked) in cases {
+            let (stream, mut stub) = UnixStream::pair().expect("a pair");
+            stub.write_all(&bytes).expect("there is room");
+            let mut gdb = Gdb { stream, socket: PathBuf::from("there"), breakpoint: 0 };
+            let error = gdb.packet().expect_err("none is right").to_string();
+            assert!(error.contains("there") && error.contains(expect), "{error}");
+            assert_eq!(error.lines().count(), 1);
+            let mut answers = vec![0; asked];
+            stub.read_exact(&mut answers).expect("each is asked for again");
+            assert_eq!(answers, vec![b'-'; asked]);
+            std::mem::forget(gdb);
+        }
     }
 
     #[test]

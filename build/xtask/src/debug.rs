@@ -97,7 +97,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Graph => print(args.json, &graph::graph(&mut open(args)?)?)?,
         Command::Map => print(args.json, &map::map(&open(args)?))?,
         Command::Hw(command) => hw::run(args, command)?,
-        Command::Dump { file } => write_dump(&mut open(args)?, file)?,
+        Command::Dump { file } => print(args.json, &write_dump(&mut open(args)?, file)?)?,
     };
     println!("{}", text.trim_end());
     Ok(ExitCode::SUCCESS)
@@ -107,11 +107,25 @@ fn print<T: Serialize + std::fmt::Display>(json: bool, report: &T) -> anyhow::Re
     Ok(if json { serde_json::to_string(report)? } else { report.to_string() })
 }
 
-fn write_dump(session: &mut Session, file: &Path) -> anyhow::Result<String> {
+/// A dump that has been written.
+#[derive(Serialize)]
+struct Written {
+    file: PathBuf,
+    bytes: usize,
+    tasks: usize,
+}
+
+impl std::fmt::Display for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} bytes, {} tasks", self.file.display(), self.bytes, self.tasks)
+    }
+}
+
+fn write_dump(session: &mut Session, file: &Path) -> anyhow::Result<Written> {
     let core = dump::dump(session)?;
     let bytes = core.to_bytes();
     write_whole(file, &bytes)?;
-    Ok(format!("{}: {} bytes, {} tasks", file.display(), bytes.len(), core.threads.len()))
+    Ok(Written { file: file.into(), bytes: bytes.len(), tasks: core.threads.len() })
 }
 
 /// Writes a file that is complete or not there at all.

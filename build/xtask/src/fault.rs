@@ -10,7 +10,8 @@
 //! Kinds and arguments are those of `test_bench::misbehaviour`; `cargo xtask debug hw kinds` lists them.
 
 use drv_isp_regs::Block;
-use std::fmt::Write as _;
+use serde::Serialize;
+use std::fmt;
 use test_bench::misbehaviour::{ALL, Argument, INTERRUPTS, Misbehaviour, named};
 use test_bench::script::{CAPACITY, Entry};
 
@@ -101,8 +102,8 @@ fn value(argument: Argument, text: &str) -> Result<u32, String> {
             None => wrong(&format!("one of {}", INTERRUPTS.map(|(name, _)| name).join(", "))),
         },
         Argument::Block => {
-            let name = |block: &Block| format!("{block:?}").to_lowercase();
-            match Block::WINDOW.iter().position(|block| name(block) == text.to_lowercase()) {
+            let named = |block: &Block| block_name(block) == text.to_lowercase();
+            match Block::WINDOW.iter().position(named) {
                 Some(code) => Ok(code as u32),
                 None => wrong("a block, e.g. ccdc, preview, resizer"),
             }
@@ -127,22 +128,61 @@ fn value(argument: Argument, text: &str) -> Result<u32, String> {
 }
 
 fn usage(kind: &Misbehaviour) -> String {
-    let mut text = kind.name.to_string();
-    for argument in [kind.a, kind.b].into_iter().filter(|argument| *argument != Argument::None) {
-        // Writing to a string does not fail.
-        let _ = write!(text, " {}", argument.name().to_uppercase());
-    }
-    text
+    Usage::of(kind).to_string()
 }
 
-/// All kinds, a line each.
+/// A kind, and the names of its arguments.
+#[derive(Serialize)]
+struct Usage {
+    kind: &'static str,
+    arguments: Vec<&'static str>,
+}
+
+impl Usage {
+    fn of(kind: &Misbehaviour) -> Self {
+        let given = [kind.a, kind.b].into_iter().filter(|argument| *argument != Argument::None);
+        Self { kind: kind.name, arguments: given.map(Argument::name).collect() }
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind)?;
+        self.arguments.iter().try_for_each(|name| write!(f, " {}", name.to_uppercase()))
+    }
+}
+
+/// All kinds, a line each, and what the words among their arguments can be.
+#[derive(Serialize)]
+pub struct Kinds {
+    kinds: Vec<Usage>,
+    interrupts: Vec<&'static str>,
+    blocks: Vec<String>,
+    switches: [&'static str; 2],
+}
+
+/// What `entry` takes.
 #[must_use]
-pub fn kinds() -> String {
-    let mut text: String = ALL.iter().map(|kind| usage(kind) + "\n").collect();
-    let interrupts = INTERRUPTS.map(|(name, _)| name).join(", ");
-    let _ =
-        write!(text, "INTERRUPT: {interrupts}. BLOCK: ccdc, preview, resizer... SWITCH: on, off.");
-    text
+pub fn kinds() -> Kinds {
+    Kinds {
+        kinds: ALL.iter().map(Usage::of).collect(),
+        interrupts: INTERRUPTS.iter().map(|(name, _)| *name).collect(),
+        blocks: Block::WINDOW.iter().map(block_name).collect(),
+        switches: ["on", "off"],
+    }
+}
+
+fn block_name(block: &Block) -> String {
+    format!("{block:?}").to_lowercase()
+}
+
+impl fmt::Display for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kinds.iter().try_for_each(|kind| writeln!(f, "{kind}"))?;
+        let (interrupts, blocks) = (self.interrupts.join(", "), self.blocks.join(", "));
+        let switches = self.switches.join(", ");
+        write!(f, "INTERRUPT: {interrupts}. BLOCK: {blocks}. SWITCH: {switches}.")
+    }
 }
 
 #[cfg(test)]
@@ -208,7 +248,22 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_listed() {
-        assert!(ALL.iter().all(|kind| kinds().contains(kind.name)));
+    fn every_kind_is_listed_as_text_and_as_json() {
+        let text = kinds().to_string();
+        let json = serde_json::to_string(&kinds()).expect("plain data");
+        let object: serde_json::Value = serde_json::from_str(&json).expect("one object");
+        for (kind, listed) in ALL.iter().zip(object["kinds"].as_array().expect("a list")) {
+            assert!(text.lines().any(|line| line == usage(kind)), "{}", kind.name);
+            assert_eq!(listed["kind"], kind.name);
+            let count = usage(kind).split(' ').count() - 1;
+            assert_eq!(listed["arguments"].as_array().map(Vec::len), Some(count));
+        }
+        // Each word that is listed is taken.
+        for (kind, words) in [("busy-stuck", "blocks"), ("clock-lost", "switches")] {
+            for word in object[words].as_array().expect("a list") {
+                let word = word.as_str().expect("a word");
+                assert!(entry((0, 0), &[kind, word]).is_ok(), "{kind} {word}");
+            }
+        }
     }
 }

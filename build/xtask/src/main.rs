@@ -23,6 +23,7 @@ mod tidy;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -61,6 +62,10 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    if let Some(refusal) = std::env::args_os().find_map(|argument| refused(&argument)) {
+        eprintln!("error: {refusal}");
+        return ExitCode::from(2);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -83,6 +88,16 @@ fn main() -> ExitCode {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+/// An argument that would break what quotes it, such as an error of one line, or a manifest.
+fn refused(argument: &OsStr) -> Option<String> {
+    let text = argument.to_str();
+    if text.is_some_and(|text| !text.contains(char::is_control)) {
+        return None;
+    }
+    let why = if text.is_some() { "has a control character in it" } else { "is not UTF-8" };
+    Some(format!("argument {argument:?} {why}: give another name"))
 }
 
 /// Lines of a usage error that are worth joining into one.
@@ -111,4 +126,24 @@ fn usage(error: &clap::Error) -> ExitCode {
         None => eprintln!("{first}; `cargo xtask VERB --help` lists what there is"),
     }
     ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn an_argument_that_would_break_a_line_is_refused_in_one() {
+        for good in ["run", "--scene", "photo of \u{e4} \"dog\".jpg", "", "-1"] {
+            assert_eq!(refused(OsStr::new(good)), None, "{good}");
+        }
+        let bytes: [&[u8]; 5] = [b"a\nb.png", b"\r", b"\x1b[2J", b"\x7f", b"\xff.png"];
+        for bad in bytes.map(OsStr::from_bytes) {
+            let refusal = refused(bad).expect("it is refused");
+            assert_eq!(refusal.lines().count(), 1, "{refusal:?}");
+            assert!(!refusal.contains(char::is_control), "{refusal:?}");
+            assert!(refusal.contains(&format!("{bad:?}")) && refusal.contains("give another"));
+        }
+    }
 }

@@ -116,7 +116,7 @@ registers! {
         DST_PORT: 2, 1;
         /// Pause between reads.
         READ_THROTTLE: 3, 2;
-        /// Words of a burst: 32 << n bytes.
+        /// Length of a burst: 8 << n bytes.
         BURST_SIZE: 5, 3;
         /// Format in memory.
         SRC_FORMAT: 16, 3;

@@ -138,9 +138,9 @@ impl Jobs {
         outboxes: &mut Outboxes,
     ) {
         let Some(job) = &mut self.job else { return };
-        job.events_left &= !events;
-        job.damaged |= irq::MMU_ERR.is_set(events);
-        job.damaged |= self.path.take_error(events, outside.registers);
+        let (done, failed) = self.path.take_events(events, outside.registers);
+        job.events_left &= !done;
+        job.damaged |= failed || irq::MMU_ERR.is_set(events);
         if job.events_left != 0 || !self.path.has_written(outside.registers) {
             return;
         }

@@ -113,8 +113,10 @@ impl<'p> OutputStream<'p> {
     /// `BadBuffer` if a buffer does not lie in the pool, or lies on another one; what the node refuses;
     /// a disconnect.
     pub fn request_buffers(&mut self, count: u8) -> Result<u8, Failure> {
-        self.count = 0;
         let granted = self.node.request_buffers(self.handle, count)?;
+        // The former ones are gone; new ones there are when their places are known.
+        self.count = 0;
+        self.queued.set(0);
         for index in 0..granted {
             let info = self.node.query_buffer(self.handle, BufferIndex(index))?;
             let (offset, length) = (info.offset_bytes as usize, info.length_bytes as usize);
@@ -130,7 +132,6 @@ impl<'p> OutputStream<'p> {
             }
         }
         self.count = granted;
-        self.queued.set(0);
         Ok(granted)
     }
 
@@ -278,14 +279,18 @@ mod tests {
         serialize(bytes, value).expect("room for the answer")
     }
 
-    /// A node whose buffers lie where `offsets` says, and that gives back `read`, always; `refuses` a
-    /// queue.
+    /// A node whose buffers lie where `offsets` says, and that gives back `read`, always; it refuses more
+    /// than two buffers, and, if it `refuses`, a queue.
     fn serve(offsets: [u32; 2], read: u8, refuses: bool) {
         let mut asked = 0;
-        host::serve(NODE, move |call, _, reply| {
+        host::serve(NODE, move |call, message, reply| {
             let mut code = 0;
             let length = match Op::ALL.into_iter().find(|op| op.code() == call.op) {
                 Some(Op::Open) => put(reply, &Handle(1)),
+                Some(Op::RequestBuffers) if message.last() > Some(&BUFFERS) => {
+                    code = NodeError::Busy as u32;
+                    0
+                }
                 Some(Op::RequestBuffers) => {
                     asked = 0;
                     put(reply, &BUFFERS)
@@ -349,6 +354,19 @@ mod tests {
         assert_eq!(stream.dequeue(10).expect("it was read").frame.buffer, BufferIndex(0));
         assert!(stream.draft().is_some(), "and free");
         assert!(is_bad(stream.dequeue(10)), "what is not queued is not believed");
+    }
+
+    #[test]
+    fn a_refused_request_leaves_the_buffers_that_there_are() {
+        serve([0, BUFFER_BYTES], 0, false);
+        let mut pool = pool();
+        let mut stream = OutputStream::open(NODE.index(), &mut pool).expect("a node");
+        stream.request_buffers(BUFFERS).expect("buffers");
+        stream.draft().expect("free").queue(0).expect("it is taken");
+        let refused = stream.request_buffers(BUFFERS + 1);
+        assert!(matches!(refused, Err(ipc::Error::Op(NodeError::Busy))));
+        assert_eq!(stream.draft().map(|draft| draft.buffer()), Some(BufferIndex(1)));
+        assert_eq!(stream.dequeue(10).expect("it was read").frame.buffer, BufferIndex(0));
     }
 
     #[test]

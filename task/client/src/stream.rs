@@ -60,8 +60,9 @@ impl Stream {
     /// `BadBuffer` if a buffer does not lie in the pool as this task maps it; what the node
     /// refuses; a disconnect.
     pub fn request_buffers(&mut self, count: u8) -> Result<u8, Failure> {
-        self.count = 0;
         let granted = self.node.request_buffers(self.handle, count)?;
+        // The former ones are gone; new ones there are when their places are known.
+        self.count = 0;
         for index in 0..granted {
             let info = self.node.query_buffer(self.handle, BufferIndex(index))?;
             let place = (info.offset_bytes as usize, info.length_bytes as usize);
@@ -191,10 +192,15 @@ mod tests {
     const BUFFERS: u8 = 2;
     const BUFFER_BYTES: u32 = 32;
 
-    /// A node whose buffers fill one after the other; what it says of their place is an allegation.
+    /// A node whose buffers fill one after the other, and that refuses more than two; what it says of
+    /// their place is an allegation.
     fn serve(offset_of_last: u32) {
         let mut next = 0;
-        host::serve(NODE, move |call, _, reply| {
+        host::serve(NODE, move |call, message, reply| {
+            let asks_for_more = message.last().is_some_and(|count| *count > BUFFERS);
+            if call.op == Op::RequestBuffers.code() && asks_for_more {
+                return Outcome::Reply { code: NodeError::Busy as u32, length: 0 };
+            }
             let mut answer = |bytes: &mut [u8]| -> usize {
                 match Op::ALL.into_iter().find(|op| op.code() == call.op) {
                     Some(Op::Open) => put(bytes, &Handle(1)),
@@ -254,6 +260,18 @@ mod tests {
         assert!(matches!(stream.queue(BufferIndex(1)), Err(ipc::Error::Op(NodeError::BadBuffer))));
         drop(second);
         assert!(stream.queue(BufferIndex(1)).is_ok());
+    }
+
+    /// VIDIOC_REQBUFS that fails changes nothing: V4L2, EBUSY.
+    #[test]
+    fn a_refused_request_leaves_the_buffers_that_there_are() {
+        serve(BUFFER_BYTES);
+        let mut stream = Stream::open(NODE.index(), pool()).expect("a node");
+        stream.request_buffers(BUFFERS).expect("buffers");
+        let refused = stream.request_buffers(BUFFERS + 1);
+        assert!(matches!(refused, Err(ipc::Error::Op(NodeError::Busy))));
+        assert_eq!(stream.buffers(), BUFFERS);
+        assert!(stream.dequeue(10).is_ok(), "the stream runs on");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What tasks tell the supervisor: ready, presence, control, suspicion; and the samples of the scan.
+//! What tasks tell the supervisor: ready, presence, control; and the samples of the scan.
 
 use crate::event::Action;
 use crate::life::Phase;
@@ -100,13 +100,6 @@ impl Supervisor<'_> {
             life.phase = Phase::Removing { until_us: now_us.saturating_add(REMOVING_US) };
             let generation = life.generation;
             self.publish(now_us, task, Edge::Removing, generation, act);
-        }
-    }
-
-    pub(crate) fn suspect(&mut self, now_us: u64, task: TaskIndex, generation: Generation) {
-        let Ok(life) = self.life_mut(task) else { return };
-        if life.alive() && life.generation == generation {
-            life.hang.suspect(now_us);
         }
     }
 

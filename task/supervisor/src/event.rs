@@ -57,13 +57,6 @@ pub enum Event {
         /// How.
         control: Control,
     },
-    /// `suspect` was called.
-    Suspect {
-        /// The suspect.
-        task: TaskIndex,
-        /// Its life.
-        generation: Generation,
-    },
     /// `note` was called.
     Note {
         /// By whom.

@@ -1,14 +1,15 @@
 //! Hang detection from what the kernel counts: no task is asked anything.
 //!
 //! A ping was rejected: sends go uphill only, so the supervisor cannot send to a suspect, and a
-//! task that answers pings may still be stuck. Each sample of a task is compared with earlier ones:
+//! task that answers pings may still be stuck. Reports of others were rejected too: a server that is
+//! idle enters the kernel for nobody, so that whoever reports it would end it, and one that does not
+//! answer keeps its caller, which is seen. Each sample of a task is compared with earlier ones:
 //!
 //! | symptom | evidence | bound |
 //! |---|---|---|
 //! | spins | processor time grew, kernel entries did not | `hang_ms` of processor time |
 //! | storms (interrupts, busy polling) | 7/8 of all time of a window | 4 x `hang_ms` |
 //! | starves the others, perhaps by calls (drivers only) | nothing less important ran in a window, it did | 4 x `hang_ms` |
-//! | is suspected and silent | no kernel entry since the suspicion, blocked on nobody | [`SUSPECT_US`] |
 //! | keeps a caller (drivers only) | the caller is blocked on it, it is blocked on nobody | [`KEEP_US`] |
 //!
 //! Processor time and not wall time is what counts for spinning: a task that is merely starved by
@@ -21,9 +22,6 @@ use sys_abi::{TaskIndex, TaskStats};
 
 /// Time between two samples of a task, in microseconds.
 pub const SCAN_US: u64 = 10_000;
-
-/// How long a suspect may go without a kernel entry, in microseconds.
-pub const SUSPECT_US: u64 = 30_000;
 
 /// How long a driver may keep a caller, in microseconds: ten times the `within` of its ops, because
 /// the caller may have waited for others before.
@@ -41,7 +39,6 @@ pub struct Hang {
     /// Since the kernel entries last changed.
     still: Option<Still>,
     window: Option<Window>,
-    suspicion: Option<Suspicion>,
     /// Whom it was blocked on at the latest sample.
     blocked: Option<Blocked>,
     /// Processor time at the latest sample, and samples since it last grew.
@@ -64,14 +61,6 @@ struct Window {
     samples: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Suspicion {
-    since_us: u64,
-    /// Entries at the first sample after the report.
-    entries: Option<u32>,
-    samples: u32,
-}
-
 /// One wait for another task.
 #[derive(Clone, Copy, Debug)]
 struct Blocked {
@@ -82,19 +71,8 @@ struct Blocked {
 
 impl Hang {
     /// Nothing known: what each life begins with.
-    pub const NEW: Self = Self {
-        still: None,
-        window: None,
-        suspicion: None,
-        blocked: None,
-        cpu_us: 0,
-        quiet_samples: 0,
-    };
-
-    /// Somebody reported it; a second report while the first is open changes nothing.
-    pub fn suspect(&mut self, now_us: u64) {
-        self.suspicion.get_or_insert(Suspicion { since_us: now_us, entries: None, samples: 0 });
-    }
+    pub const NEW: Self =
+        Self { still: None, window: None, blocked: None, cpu_us: 0, quiet_samples: 0 };
 
     /// Whether it had processor time between the two latest samples.
     #[must_use]
@@ -132,28 +110,15 @@ impl Hang {
         });
         let quiet = stats.cpu_us == core::mem::replace(&mut self.cpu_us, stats.cpu_us);
         self.quiet_samples = if quiet { self.quiet_samples.saturating_add(1) } else { 0 };
-        let silent = self.silent(now_us, stats);
         // The kernel's account of a young task may be a tick below zero for a moment, and then
         // reads as ages: what cannot be is no evidence.
         if stats.cpu_us > now_us {
             (self.still, self.window) = (None, None);
-            return silent;
+            return false;
         }
         let spins = self.spins(policy, stats);
         let storms = self.storms(now_us, policy, stats);
-        silent || spins || storms
-    }
-
-    fn silent(&mut self, now_us: u64, stats: &TaskStats) -> bool {
-        let Some(suspicion) = &mut self.suspicion else { return false };
-        let entries = *suspicion.entries.get_or_insert(stats.entries);
-        if entries != stats.entries || stats.blocked_on.is_some() {
-            self.suspicion = None;
-            return false;
-        }
-        suspicion.samples = suspicion.samples.saturating_add(1);
-        let long = now_us.saturating_sub(suspicion.since_us) >= SUSPECT_US;
-        long && suspicion.samples >= SAMPLES_MIN
+        spins || storms
     }
 
     fn spins(&mut self, policy: &Policy, stats: &TaskStats) -> bool {
@@ -263,23 +228,5 @@ mod tests {
         for (now_us, stats) in [0, 901_000, 911_000].into_iter().zip(&jump) {
             assert!(!hang.sample(now_us, &POLICY, stats));
         }
-    }
-
-    #[test]
-    fn a_suspect_that_stays_silent_hangs_and_one_that_enters_the_kernel_is_cleared() {
-        let mut silent = fresh();
-        silent.suspect(0);
-        assert_eq!(check(&mut silent, (0..9).map(|_| stats(7, 0, None))), Some(3));
-        let mut serving = fresh();
-        serving.suspect(0);
-        assert_eq!(check(&mut serving, (0..9).map(|n| stats(7 + n.min(1), 0, None))), None);
-    }
-
-    #[test]
-    fn a_suspect_that_waits_for_somebody_is_not_the_culprit() {
-        let mut hang = fresh();
-        hang.suspect(0);
-        assert_eq!(check(&mut hang, (0..9).map(|_| stats(7, 0, Some(2)))), None);
-        assert_eq!(hang.blocked(), Some(TaskIndex(2)));
     }
 }

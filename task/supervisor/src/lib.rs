@@ -37,7 +37,7 @@ mod supervise;
 mod tests;
 
 pub use event::{Action, Config, Event};
-pub use hang::{KEEP_US, SCAN_US, SUSPECT_US};
+pub use hang::{KEEP_US, SCAN_US};
 pub use policy::{DEATHS_MAX, Policy, Tables};
 pub use story::STORY_EVENTS;
 pub use supervise::{REMOVING_US, Supervisor, TASKS_MAX};

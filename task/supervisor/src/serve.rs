@@ -42,15 +42,6 @@ impl supervisor::InOrderSupervisorImpl for Server<'_> {
         Ok(self.supervisor.outlook(peer))
     }
 
-    fn suspect(
-        &mut self,
-        _: &CallInfo,
-        task: TaskIndex,
-        generation: Generation,
-    ) -> Result<(), RequestError<Infallible>> {
-        self.tell(Event::Suspect { task, generation })
-    }
-
     fn pending_quiesce(
         &mut self,
         call: &CallInfo,

@@ -101,7 +101,6 @@ impl<'a> Supervisor<'a> {
             Event::Control { sender, task, control } => {
                 return self.control(now_us, sender, task, control, act);
             }
-            Event::Suspect { task, generation } => self.suspect(now_us, task, generation),
             Event::Note { sender, note } => {
                 self.story.add(now_us, sender, StoryKind::Note(note));
                 if let Note::Nonsense { peer, generation } = note {

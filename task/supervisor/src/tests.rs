@@ -514,7 +514,6 @@ fn sample(world: &mut World, task: TaskIndex, blocked_on: Option<TaskIndex>) {
 #[test]
 fn a_machine_that_stood_still_makes_no_server_guilty() {
     let mut world = World::running();
-    world.step(Event::Suspect { task: ISP, generation: Generation(0) }).expect("no call");
     sample(&mut world, ISP, None);
     sample(&mut world, NODE, Some(ISP));
     world.now_us = 10 * KEEP_US;
@@ -553,24 +552,6 @@ fn nobody_is_to_blame_while_somebody_less_important_runs() {
     for running in [&[POWER, ISP, NODE][..], &[OPERATOR], &[NODE], &[]] {
         assert_eq!(scans(&mut World::running(), 100, running), []);
     }
-}
-
-#[test]
-fn a_suspect_of_an_old_life_is_ignored() {
-    let mut world = World::running();
-    world.control(NODE, Control::Restart);
-    world.step(Event::Suspect { task: NODE, generation: Generation(0) }).expect("no call");
-    world.now_us += 1_000_000;
-    for _ in 0..2 {
-        world.step(Event::Sample { task: NODE, stats: stats(1, 0, None) }).expect("no call");
-    }
-    world.log();
-    world.step(Event::Suspect { task: NODE, generation: Generation(1) }).expect("no call");
-    world.step(Event::Sample { task: NODE, stats: stats(1, 0, None) }).expect("no call");
-    assert_eq!(world.log(), []);
-    world.now_us += crate::SUSPECT_US;
-    (0..3).for_each(|_| sample(&mut world, NODE, None));
-    assert_eq!(world.log()[0], Action::Kill(NODE, Cause::Stalled));
 }
 
 #[test]

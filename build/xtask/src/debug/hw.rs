@@ -73,7 +73,7 @@ pub fn run(args: &Args, command: &Command) -> anyhow::Result<String> {
             let mut session = open(args)?;
             print(args.json, &hw::log(&mut session, task.as_deref(), *last)?)
         }
-        Command::Kinds => Ok(fault::kinds()),
+        Command::Kinds => print(args.json, &fault::kinds()),
         Command::Unplug => command_bench(args, now, &["unplug"]),
         Command::Plug { module } => {
             command_bench(args, now, &["replug", module.as_deref().unwrap_or("0")])

@@ -86,12 +86,16 @@ fn with_larger_pool(options: &Options, size: Size) -> anyhow::Result<PathBuf> {
     let folder = options.target_dir.join("run");
     std::fs::create_dir_all(&folder)?;
     let path = folder.join(format!("app-{size}.toml"));
-    let base = options.manifest.display();
-    let text = format!(
-        "extends = \"{base}\"\nname = \"obscura-{size}\"\n\n[regions.{POOL}]\nbytes = \"4 x {size} YUYV\"\n"
-    );
-    write(&path, text.as_bytes())?;
+    write(&path, larger_pool(&options.manifest.display().to_string(), size).as_bytes())?;
     Ok(path)
+}
+
+/// The text of that manifest. A path can have any character in it.
+fn larger_pool(base: &str, size: Size) -> String {
+    let base = toml::Value::from(base);
+    format!(
+        "extends = {base}\nname = \"obscura-{size}\"\n\n[regions.{POOL}]\nbytes = \"4 x {size} YUYV\"\n"
+    )
 }
 
 /// A folder for what is not finished, in the target directory; removed when dropped.
@@ -260,4 +264,23 @@ pub fn write_product_parameters(work: &Work, parameters: &ProductParameters) -> 
     hubpack::serialize(&mut bytes, parameters)
         .map_err(|error| anyhow::anyhow!("parameter block: {error:?}"))?;
     write(&work.path().join(PRODUCT_FILE), &bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_extends_the_other_whatever_its_path_is_called() {
+        for base in ["/a/app.toml", "/a \"b\"/app.toml", "/a\\u/app.toml", "/\u{e4}\t'\n/app.toml"]
+        {
+            let size = Size { width_px: 1280, height_px: 960 };
+            let text = larger_pool(base, size);
+            let table: toml::Table = text.parse().expect("it is TOML");
+            assert_eq!(table["extends"].as_str(), Some(base));
+            assert_eq!(table["name"].as_str(), Some("obscura-1280x960"));
+            let pool = &table["regions"][POOL]["bytes"];
+            assert_eq!(pool.as_str(), Some("4 x 1280x960 YUYV"));
+        }
+    }
 }

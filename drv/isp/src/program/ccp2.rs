@@ -60,9 +60,20 @@ pub fn start(address: u32, registers: &mut impl Registers) {
     registers.write(&regs::LCM_CTRL, control);
 }
 
-/// Acknowledges the events of the channel; whether a part of the frame did not come.
-pub fn take_error(registers: &mut impl Registers) -> bool {
+/// What the channel has said.
+pub struct Taken {
+    /// The frame has been read to its end.
+    pub ended: bool,
+    /// A part of it did not come; the channel reads on.
+    pub failed: bool,
+}
+
+/// Acknowledges the events of the channel.
+pub fn take_events(registers: &mut impl Registers) -> Taken {
     let events = registers.read(&regs::LCM_IRQSTATUS);
     registers.write(&regs::LCM_IRQSTATUS, events);
-    regs::lcm_irqstatus::OCPERROR.is_set(events)
+    Taken {
+        ended: regs::lcm_irqstatus::EOF.is_set(events),
+        failed: regs::lcm_irqstatus::OCPERROR.is_set(events),
+    }
 }

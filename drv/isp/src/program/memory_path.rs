@@ -102,11 +102,14 @@ impl MemoryPath {
         }
     }
 
-    /// After the events of a frame: acknowledges those of the block that reads; whether it says that a
-    /// part did not come.
-    pub fn take_error(self, events: u32, registers: &mut impl Registers) -> bool {
-        let of_channel = matches!(self, Self::Ccp2(_)) && irq::CCP2_LCM.is_set(events);
-        of_channel && ccp2::take_error(registers)
+    /// Takes events of a frame: those that say that a block is done with it, and whether a part of it did
+    /// not come. The event of the memory channel says either, so the channel is asked, and acknowledged.
+    pub fn take_events(self, events: u32, registers: &mut impl Registers) -> (u32, bool) {
+        if !matches!(self, Self::Ccp2(_)) || !irq::CCP2_LCM.is_set(events) {
+            return (events, false);
+        }
+        let ccp2::Taken { ended, failed } = ccp2::take_events(registers);
+        (if ended { events } else { events & !irq::CCP2_LCM.mask() }, failed)
     }
 
     /// Address register of the block that writes.

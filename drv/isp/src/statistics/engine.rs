@@ -105,8 +105,9 @@ pub struct Engine {
     wanted: bool,
     /// A stream runs that the engine sees.
     live: bool,
-    /// Data was lost: the next measurement is the recovery's.
-    overflowed: bool,
+    /// Data was lost: the next measurement is the recovery's. Bytes of the lost one, in which the engine
+    /// has stopped somewhere; it may have been configured anew since.
+    overflowed: Option<u32>,
     work: Work,
     waiting: Fifo<Held, QUEUE_DEPTH>,
     outbox: Fifo<NextStatistics, QUEUE_DEPTH>,
@@ -128,7 +129,7 @@ impl Engine {
             unclean: matches!(which, StatisticsEngine::Histogram),
             wanted: false,
             live: false,
-            overflowed: false,
+            overflowed: None,
             work: Work::Idle,
             waiting: Fifo::new(),
             outbox: Fifo::new(),
@@ -389,8 +390,8 @@ impl Engine {
         if self.work != Work::Idle || self.waiting.len() == 0 {
             return;
         }
-        let whole = config;
-        let config = if self.overflowed { program::recovery(&config) } else { config };
+        let recovers = self.overflowed.is_some();
+        let config = if recovers { program::recovery(&config) } else { config };
         if !self.programmed {
             program::configure(&config, outside.registers);
             self.programmed = true;
@@ -399,8 +400,8 @@ impl Engine {
             self.work = Work::Clearing { next: 0 };
             return;
         }
-        // The engine goes on from where it stopped: somewhere in a whole measurement.
-        let stopped_at = if self.overflowed { whole.bytes() } else { 0 };
+        // The engine goes on from where it stopped.
+        let stopped_at = self.overflowed.unwrap_or(0);
         while let Some(held) = self.waiting.pop() {
             if let Some(register) = self.unit().address {
                 let window_bytes = stopped_at + config.bytes();
@@ -415,7 +416,7 @@ impl Engine {
                 held,
                 config_counter: self.config_counter,
                 bytes: config.bytes(),
-                recovers: self.overflowed,
+                recovers,
             });
             return;
         }
@@ -459,7 +460,10 @@ impl Engine {
         self.work = Work::Idle;
         let overflow = self.take_overflow(outside.registers);
         if overflow || job.recovers {
-            (self.overflowed, self.programmed) = (overflow, false);
+            // A recovery that overflows too is repeated with the same window; what would come to lie
+            // behind it the firewall refuses.
+            let lost_bytes = self.overflowed.unwrap_or(job.bytes);
+            (self.overflowed, self.programmed) = (overflow.then_some(lost_bytes), false);
         }
         let kept = self.unit().address.is_none() || outside.ledger.finish_dma(job.held);
         let buffer = job.held.buffer;

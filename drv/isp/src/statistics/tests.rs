@@ -461,6 +461,25 @@ fn an_overflow_costs_two_measurements_and_one_recovery() {
     bench.is_sound();
 }
 
+/// The engine stopped somewhere in the lost measurement, however small the next one is to be.
+#[test]
+fn a_recovery_has_room_for_the_measurement_that_was_lost_and_not_for_a_smaller_one_since() {
+    let mut bench = Bench::measuring(3);
+    (0..2).for_each(|_| bench.frame());
+    bench.filled();
+    bench.model.borrow_mut().overflow = sbl::pcr::H3A_AEAWB_WBL_OVF.mask();
+    bench.pass();
+    bench.interrupt();
+    let small = AewbConfig { grid: Grid { columns: 2, rows: 2, ..AEWB.grid }, ..AEWB };
+    bench.configure(small.into());
+    bench.pass();
+    bench.interrupt();
+    let (lost, recovery) = (StatisticsConfig::from(AEWB), program::recovery(&small.into()));
+    assert_eq!(bench.model.borrow().window_bytes, lost.bytes() + recovery.bytes());
+    (0..2).for_each(|_| bench.frame());
+    assert_eq!(bench.model.borrow().window_bytes, StatisticsConfig::from(small).bytes());
+}
+
 #[test]
 fn a_new_life_of_the_node_starts_with_nothing() {
     let mut bench = Bench::measuring(3);

@@ -23,6 +23,9 @@ use drv_isp_regs::ccdc::{CFG, SYN_MODE, VDINT, cfg, syn_mode, vdint};
 use drv_isp_regs::main_block::{IRQ0STATUS, irq};
 use drv_isp_regs::sensor::{OUTPUT_CONTROL, RESTART, output_control, restart};
 
+/// Looks at a sensor that is being stopped and started, before it counts as stopped.
+pub(super) const SENDING_READS_MAX: usize = 8;
+
 /// What the next turn of the loop is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
@@ -115,7 +118,6 @@ impl Camera {
     /// Lets device time go on by a line, or says that nothing streams.
     pub fn begin_line(&mut self, shared: &Shared) -> Turn {
         let epoch = shared.epoch();
-        let sends = sensor_sends(shared);
         self.take_memory_frames(shared);
         let gone = self.frame.is_some_and(|frame| frame.epoch != epoch || !sensor_powered(shared));
         if gone {
@@ -129,7 +131,7 @@ impl Camera {
             }
             self.end_frame(shared);
         }
-        let stops = shared.sensor_stops.load(SeqCst);
+        let (sends, stops) = sending(|| sensor_sends(shared), || shared.sensor_stops.load(SeqCst));
         if core::mem::replace(&mut self.seen_stops, stops) != stops {
             self.next_sequence = None;
         }
@@ -538,6 +540,22 @@ pub fn sensor_sends(shared: &Shared) -> bool {
     sensor_powered(shared)
         && output_control::CHIP_ENABLE.is_set(output)
         && !restart::PAUSE.is_set(paused)
+}
+
+/// Does the sensor send, and how many stops came before? Core 0 stops and starts it whenever it likes; both
+/// answers are of one moment, or a frame would be counted with those of a start that it does not belong
+/// to. A sensor that changes each time does not send: core 0 rings after each change.
+pub(super) fn sending(sends: impl Fn() -> bool, stops: impl Fn() -> u32) -> (bool, u32) {
+    let mut before = stops();
+    for _ in 0..SENDING_READS_MAX {
+        let now_sends = sends();
+        let after = stops();
+        if after == before {
+            return (now_sends, after);
+        }
+        before = after;
+    }
+    (false, before)
 }
 
 /// Was a restart asked for? It is answered once.

@@ -1,9 +1,11 @@
 //! The camera over whole frames: events at their lines, pictures where they belong, misbehaviour.
 
+use super::camera::{SENDING_READS_MAX, sending};
 use super::*;
 use crate::regs::firewall::Engine;
 use crate::scene::{SceneSize, SceneSource};
 use crate::shared::{Shared, gate};
+use core::cell::Cell;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::main_block::{self, IRQ0STATUS, ctrl, irq};
 use drv_isp_regs::sensor::{self, output_control, test_pattern};
@@ -440,4 +442,38 @@ fn horizontal_blanking_makes_lines_longer() {
     assert_eq!(rig.camera.line_time(&rig.shared, 1000), 1000);
     rig.sensor(&sensor::HORIZONTAL_BLANK, WIDTH / 4);
     assert_eq!(rig.camera.line_time(&rig.shared, 1000), 1500);
+}
+
+/// A sensor that core 0 stops and starts between the reads of core 1, from the `first` on,
+/// `restarts` times; whether core 1 sees a run that sends, and which.
+fn check_sending(first: u32, restarts: u32, expect: (bool, u32)) {
+    let (reads, stops) = (Cell::new(0), Cell::new(5));
+    let read = || {
+        let count = reads.replace(reads.get() + 1);
+        if (first..first + restarts).contains(&count) {
+            stops.set(stops.get() + 1);
+        }
+    };
+    let seen = sending(
+        || {
+            read();
+            true
+        },
+        || {
+            read();
+            stops.get()
+        },
+    );
+    assert_eq!(seen, expect, "{restarts} from read {first} on");
+}
+
+#[test]
+fn a_sensor_that_starts_again_between_two_reads_is_seen_with_its_own_stops() {
+    check_sending(0, 0, (true, 5));
+    for first in 0..3 {
+        check_sending(first, 1, (true, 6));
+    }
+    check_sending(3, 1, (true, 5));
+    check_sending(1, 4, (true, 9));
+    check_sending(0, u32::MAX, (false, 5 + 1 + 2 * SENDING_READS_MAX as u32));
 }

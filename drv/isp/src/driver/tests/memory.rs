@@ -338,6 +338,34 @@ fn a_job_with_a_refused_request_is_marked_and_the_next_one_is_not() {
     }
 }
 
+/// The channel says at once that a line is lost, and reads on; the preview engine needs fewer lines than
+/// there are, so it is done before.
+#[test]
+fn a_received_frame_is_in_progress_until_its_channel_has_ended_whatever_was_lost_before() {
+    for live in [raw(), preview_only(), processed(320, 240)] {
+        let mut jobs = Jobs::new();
+        let pipeline = received(&live, PixelFormat::SGRBG10);
+        let (input, output) = ends(&pipeline);
+        jobs.start(&pipeline).expect("a good pipeline");
+        for flags in [FrameFlags::ERROR, FrameFlags::default()] {
+            jobs.queue(input, 1).expect("room");
+            jobs.queue(output, 9).expect("room");
+            if flags == FrameFlags::ERROR {
+                jobs.model.borrow_mut().lose_line();
+                jobs.with(|driver, outside| driver.interrupt(outside));
+            }
+            jobs.model.borrow_mut().end_behind();
+            jobs.with(|driver, outside| driver.interrupt(outside));
+            jobs.timer();
+            assert_eq!(jobs.fetch(input).buffers(), [], "the channel still reads");
+            jobs.end_job();
+            let (read, made) = (jobs.fetch(input), jobs.fetch(output));
+            assert_eq!((read.frames[0].flags, made.frames[0].flags), (flags, flags));
+        }
+        jobs.at_rest();
+    }
+}
+
 /// The CCDC runs on by itself: after a job, or a stop in the middle of one, it must not write the
 /// sensor's next frame to where the job's was.
 #[test]

@@ -147,6 +147,19 @@ impl Model {
         true
     }
 
+    /// A line of the received frame in progress does not come; the others do.
+    pub fn lose_line(&mut self) {
+        self.status |= irq::CCP2_LCM.mask();
+        *self.word(ccp2::LCM_IRQSTATUS.offset()) |= ccp2::lcm_irqstatus::OCPERROR.mask();
+    }
+
+    /// The blocks that crop the oldest frame are done before it has been read to its end.
+    pub fn end_behind(&mut self) {
+        let Some(job) = self.jobs.first() else { return };
+        self.status |= if job.preview { irq::PRV_DONE.mask() } else { 0 };
+        self.status |= if job.resizer { irq::RSZ_DONE.mask() } else { 0 };
+    }
+
     /// The buffer from which a buffer was made.
     pub fn made_of(&self, buffer: BufferIndex) -> Option<u8> {
         let input = self.made_of.get(&address(buffer))?;
