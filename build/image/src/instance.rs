@@ -298,6 +298,10 @@ slots = { the-server = "server" }
 notifications = ["edge", "frame-done"]
 post = ["server", "other"]
 config = { entity = "resizer", pool = "video6", sizes = [1, 2], handles = 5 }
+[tasks.idle]
+crate = "task/idle"
+priority = 3
+hang_ms = 0
 [regions.video6]
 kind = "frame"
 readers = ["client"]
@@ -343,7 +347,7 @@ bytes = 1024
     #[test]
     fn each_kind_of_symbol_has_its_value() {
         check("__task_index", Value::Absolute(3));
-        check("__task_count", Value::Absolute(4));
+        check("__task_count", Value::Absolute(5));
         check("__slot_the_server", Value::Absolute(1));
         check("__slot_supervisor", Value::Absolute(0));
         check("__notification_frame_done", Value::Absolute(2));
@@ -356,14 +360,14 @@ bytes = 1024
         check("__config_pool", Value::Bytes(b"video6".to_vec()));
         check("__config_sizes", Value::Bytes(vec![1, 0, 0, 0, 2, 0, 0, 0]));
         check("__config_sizes_len", Value::Absolute(2));
-        check("__config_task_names_len", Value::Absolute(31));
+        check("__config_task_names_len", Value::Absolute(36));
     }
 
     #[test]
     fn policy_is_filled_in_for_whoever_asks() {
-        let words = [50u32, 70, 50, 50].into_iter().flat_map(u32::to_le_bytes).collect();
+        let words = [50u32, 70, 50, 50, 0].into_iter().flat_map(u32::to_le_bytes).collect();
         check("__config_task_hang_ms", Value::Bytes(words));
-        let slots = [0u32, 0, 0, 1 << 1].into_iter().flat_map(u32::to_le_bytes).collect();
+        let slots = [0u32, 0, 0, 1 << 1, 0].into_iter().flat_map(u32::to_le_bytes).collect();
         check("__config_task_slots", Value::Bytes(slots));
     }
 

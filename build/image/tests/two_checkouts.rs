@@ -20,6 +20,7 @@ notifications = ["fault"]
 crate = "task/idle"
 priority = 1
 stack = 512
+hang_ms = 0
 "#;
 
 /// What is not a part of the tree, at its top.

@@ -54,6 +54,16 @@ pub enum Defect {
         "task {task} (priority {own}): slot `{slot}` on {peer} (priority {theirs}): sends go only to a more important task; answer by notification, or give {peer} a priority below {own}"
     )]
     Downhill { task: String, own: u8, slot: String, peer: String, theirs: u8 },
+    #[error(
+        "no task is always ready to run, and the kernel resets the machine when nobody is: add [tasks.idle] with `crate = \"task/idle\"`, the largest priority number and `hang_ms = 0`"
+    )]
+    NoIdle,
+    #[error(
+        "task {idle} (priority {own}) never waits, so that task {task} (priority {theirs}) would never run: give {idle} a priority above {theirs}"
+    )]
+    IdleNotLast { idle: String, own: u8, task: String, theirs: u8 },
+    #[error("task {idle}: `hang_ms` = {hang_ms}, but it never enters the kernel: set it to 0")]
+    IdleWatched { idle: String, hang_ms: u32 },
     #[error("cycle of slots {path}: remove one, each task may send only to a more important one")]
     Cycle { path: String },
     #[error("task {task}: {count} notifications, at most 32 are possible: share bits")]
@@ -81,6 +91,16 @@ pub enum Defect {
     #[error("interrupt {irq} belongs to task {a} and to task {b}: a line wakes one task")]
     DuplicateInterrupt { irq: String, a: String, b: String },
     #[error(
+        "register block {block} belongs to task {a} and to task {b}: keep one `uses`, and let the other ask its driver"
+    )]
+    TwoOwners { block: String, a: String, b: String },
+    #[error("task {task}: `shares` = {block}, which no other task uses: write `uses`")]
+    NothingShared { task: String, block: String },
+    #[error(
+        "task {task}: `shares` = {block}, but only a program under test/ may reach the registers of another task: let it ask {owner}"
+    )]
+    SharesInProduct { task: String, block: String, owner: String },
+    #[error(
         "task {task}: {count} MPU regions (code, RAM{windows}), at most {most} are possible: map fewer, or make regions adjacent by giving them the same readers and writers"
     )]
     TooManyRegions { task: String, count: usize, most: usize, windows: String },
@@ -88,6 +108,10 @@ pub enum Defect {
         "task {task}: `quiesce` = {helper}, but the supervisor may not post to it: add it to `post` of {supervisor}"
     )]
     QuiesceWithoutPost { task: String, helper: String, supervisor: String },
+    #[error(
+        "task {b}: `quiesce` = {theirs}, but task {a} has {ours}: the supervisor knows one helper, name the same"
+    )]
+    TwoHelpers { a: String, ours: String, b: String, theirs: String },
     #[error(
         "region {region}: {bytes} is not a size: write bytes (4096) or \"4 x 640x480 YUYV\" with one of {formats}"
     )]

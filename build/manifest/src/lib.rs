@@ -24,8 +24,10 @@
 //! notifications = ["isp-edge", "tick", "frame-done"]  # position = bit, at most 32
 //! timer = ["tick"]                               # bits for the own timer: nobody may post them
 //! watch = { isp = "isp-edge" }                   # all edges; or { bit = "...", edges = ["died"] }
+//! clients = "client-edge"                        # watches whoever has a slot on this task
 //! post = ["capture"]                             # every bit that is not the kernel's; or { capture = ["bit"] }
-//! uses = ["isp"]                                 # register blocks
+//! uses = ["isp"]                                 # register blocks, each of one task
+//! shares = ["isp"]                               # another task's: programs under test/ only
 //! interrupts = { "isp.irq" = "isp-irq" }
 //! maps = { video6 = "read" }                     # or in the region: readers, writers
 //! config = { entity = "OMAP3 ISP resizer output", pool = "video6", buffers = 4 }

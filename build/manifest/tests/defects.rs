@@ -39,8 +39,16 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("build/manifest is two deep")
 }
 
-/// The lines for a manifest.
+/// What each image needs, behind whatever the test is about.
+const IDLE: &str = "[tasks.idle]\ncrate = \"task/idle\"\npriority = 254\nhang_ms = 0\n";
+
+/// The lines for a manifest to which idle is added.
 fn complaints(text: &str) -> Vec<String> {
+    complaints_as_it_is(&format!("{text}\n{IDLE}"))
+}
+
+/// The lines for a manifest.
+fn complaints_as_it_is(text: &str) -> Vec<String> {
     match load_text(root(), Path::new("app.toml"), text) {
         Ok(_) => Vec::new(),
         Err(error) => error.to_string().lines().map(String::from).collect(),
@@ -76,7 +84,7 @@ fn unknown_keys_get_a_suggestion() {
         "uses = [\"isp\"]",
         "colour = \"red\"",
         &[
-            "app.toml:16:1: task server: unknown key `colour`: there is crate, bin, priority, start, grants, stack, slots, watch, notifications, timer, post, uses, interrupts, maps, config, restart, quiesce, hang_ms",
+            "app.toml:16:1: task server: unknown key `colour`: there is crate, bin, priority, start, grants, stack, slots, watch, clients, notifications, timer, post, uses, shares, interrupts, maps, config, restart, quiesce, hang_ms",
         ],
     );
     check(
@@ -162,7 +170,7 @@ fn a_slot_to_a_less_or_equally_important_task_is_refused() {
 
 #[test]
 fn names_that_do_not_exist_are_found_everywhere() {
-    let there = "supervisor, server, client";
+    let there = "supervisor, server, client, idle";
     check(
         "{ server = \"server\" }",
         "{ server = \"servre\" }",
@@ -348,7 +356,7 @@ fn the_first_task_is_the_supervisor_and_alone_at_the_top() {
         ],
     );
     assert_eq!(
-        complaints("name = \"x\"\nchip = \"mps2-an521\"\nkernel = \"sys/kern\"\n"),
+        complaints_as_it_is("name = \"x\"\nchip = \"mps2-an521\"\nkernel = \"sys/kern\"\n"),
         ["app.toml: no tasks: add a [tasks.NAME] table, the supervisor first"]
     );
 }
@@ -538,5 +546,103 @@ fn a_name_with_a_line_feed_is_told_in_one_line() {
         "slots = { server = \"server\" }",
         "slots = { server = \"ser\\nver\" }",
         &["app.toml:21:20: task client: no task `ser\\nver`: did you mean `server`?"],
+    );
+}
+
+#[test]
+fn somebody_is_always_ready_to_run_and_less_important_than_all_others() {
+    let with = |text: &str| complaints_as_it_is(&format!("{GOOD}{text}"));
+    let none = "app.toml: no task is always ready to run, and the kernel resets the machine when nobody is: add [tasks.idle] with `crate = \"task/idle\"`, the largest priority number and `hang_ms = 0`";
+    assert_eq!(complaints_as_it_is(GOOD), [none]);
+    assert_eq!(with(&format!("{IDLE}start = false\n")), [none]);
+    assert_eq!(with(IDLE), [""; 0]);
+    for priority in ["1", "2"] {
+        assert_eq!(
+            with(&IDLE.replace("254", priority)),
+            [format!(
+                "app.toml:30:8: task idle (priority {priority}) never waits, so that task client (priority 2) would never run: give idle a priority above 2"
+            )]
+        );
+    }
+    for (text, hang_ms) in [("hang_ms = 50", 50), ("", 50), ("hang_ms = 1", 1)] {
+        assert_eq!(
+            with(&IDLE.replace("hang_ms = 0", text)),
+            [format!(
+                "app.toml:30:8: task idle: `hang_ms` = {hang_ms}, but it never enters the kernel: set it to 0"
+            )]
+        );
+    }
+}
+
+#[test]
+fn a_register_block_is_one_tasks_and_only_a_test_shares_it() {
+    check(
+        "config = { buffers = 4 }",
+        "uses = [\"prcm\", \"isp\"]",
+        &[
+            "app.toml:24:17: register block isp belongs to task server and to task client: keep one `uses`, and let the other ask its driver",
+        ],
+    );
+    check(
+        "config = { buffers = 4 }",
+        "shares = [\"isp\"]",
+        &[
+            "app.toml:24:11: task client: `shares` = isp, but only a program under test/ may reach the registers of another task: let it ask server",
+        ],
+    );
+    check(
+        "config = { buffers = 4 }",
+        "shares = [\"prcm\"]",
+        &["app.toml:24:11: task client: `shares` = prcm, which no other task uses: write `uses`"],
+    );
+    check(
+        "config = { buffers = 4 }",
+        "shares = [\"ips\"]",
+        &[
+            "app.toml:24:11: task client: `shares` = ips, which no other task uses: write `uses`",
+            "app.toml:24:11: task client: no peripheral `ips`: did you mean `isp`?",
+        ],
+    );
+    check(
+        "uses = [\"isp\"]",
+        "uses = [\"isp\"]\nshares = [\"isp\"]",
+        &[
+            "app.toml:17:11: task server: peripheral `isp` appears twice: remove one",
+            "app.toml:17:11: task server: `shares` = isp, which no other task uses: write `uses`",
+        ],
+    );
+    append("[tasks.rogue]\ncrate = \"test/camera\"\npriority = 3\nshares = [\"isp\"]\n", &[""; 0]);
+}
+
+#[test]
+fn the_supervisor_has_one_helper() {
+    let text = GOOD
+        .replace("[\"fault\"]", "[\"fault\"]\npost = { server = [\"go\"], helper = [\"go\"] }")
+        .replace("config = { buffers = 4 }", "quiesce = \"server\"");
+    let helper = "[tasks.helper]\ncrate = \"drv/isp\"\npriority = 1\nnotifications = [\"go\"]\n";
+    let third = "[tasks.third]\ncrate = \"task/video\"\npriority = 3\n";
+    let both = |name: &str| complaints(&format!("{text}{helper}{third}quiesce = \"{name}\"\n"));
+    assert_eq!(both("server"), [""; 0]);
+    assert_eq!(
+        both("helper"),
+        [
+            "app.toml:38:1: task third: `quiesce` = helper, but task client has server: the supervisor knows one helper, name the same"
+        ]
+    );
+}
+
+#[test]
+fn a_watch_of_clients_has_a_bit_of_its_own_kind() {
+    check(
+        "timer = [\"tick\"]",
+        "timer = [\"tick\"]\nclients = \"gone\"",
+        &["app.toml:15:1: clients of task server: no notification `gone`: there is go, tick, line"],
+    );
+    check(
+        "timer = [\"tick\"]",
+        "timer = [\"tick\"]\nclients = \"tick\"",
+        &[
+            "app.toml:13:24: task server: notification `tick` is for watch and for timer: give each a bit of its own, or who gets it cannot tell",
+        ],
     );
 }

@@ -8,10 +8,13 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("build/manifest is two deep")
 }
 
+/// What each image needs, as its last task.
+const IDLE: &str = "[tasks.idle]\ncrate = \"task/idle\"\npriority = 254\nhang_ms = 0\n";
+
 fn image(text: &str) -> Image {
     let head = "name = \"test\"\nchip = \"mps2-an521\"\nkernel = \"sys/kern\"\n\
         [tasks.supervisor]\ncrate = \"task/supervisor\"\npriority = 0\nnotifications = [\"fault\", \"bell\"]\n";
-    match load_text(root(), Path::new("app.toml"), &format!("{head}{text}")) {
+    match load_text(root(), Path::new("app.toml"), &format!("{head}{text}\n{IDLE}")) {
         Ok(image) => image,
         Err(error) => panic!("{error}"),
     }
@@ -68,6 +71,29 @@ fn a_post_to_a_task_gives_every_bit_that_is_not_the_kernels() {
     assert_eq!(image.tasks[2].posts[0].mask, 0b1010);
     let image = self::image(&format!("{a}{}", task("b", "post = { a = [\"y\"] }")));
     assert_eq!(image.tasks[2].posts[0].mask, 0b1000);
+}
+
+/// Each task with a slot on it is watched, and nobody can be forgotten; what `watch` says goes first.
+#[test]
+fn a_server_that_watches_its_clients_watches_all_of_them() {
+    let server = task(
+        "server",
+        "notifications = [\"own\", \"gone\"]\nclients = \"gone\"\nwatch = { b = { bit = \"own\", edges = [\"died\"] } }",
+    );
+    let client = |name: &str, slots: &str| {
+        format!("[tasks.{name}]\ncrate = \"task/video\"\npriority = 6\nslots = {{ {slots} }}\n")
+    };
+    let clients = [
+        client("a", "x = \"server\", y = \"server\""),
+        client("b", "server = \"server\""),
+        client("c", "s = \"supervisor\""),
+        client("d", "server = \"server\""),
+    ];
+    let image = image(&format!("{server}{}", clients.concat()));
+    let watches = &image.tasks[1].watches;
+    let seen: Vec<_> = watches.iter().map(|it| (it.peer, it.mask, it.edges.count_ones())).collect();
+    assert_eq!(seen, [(3, 0b01, 1), (2, 0b10, 4), (5, 0b10, 4)]);
+    assert_eq!(image.tasks[1].kernel_bits, 0b11);
 }
 
 #[test]
@@ -136,7 +162,8 @@ fn a_small_manifest_extends_the_product() {
         "name = \"base\"\nchip = \"mps2-an521\"\nkernel = \"sys/kern\"\n\
          [tasks.supervisor]\ncrate = \"task/supervisor\"\npriority = 0\nnotifications = [\"fault\"]\n\
          [tasks.a]\ncrate = \"task/video\"\npriority = 1\nstack = 512\n\
-         [tasks.b]\ncrate = \"task/video\"\npriority = 2\nslots = { a = \"a\" }\n",
+         [tasks.b]\ncrate = \"task/video\"\npriority = 2\nslots = { a = \"a\" }\n\
+         [tasks.idle]\ncrate = \"task/idle\"\npriority = 9\nhang_ms = 0\n",
     )
     .expect("writes");
     let over = folder.join("over.toml");
@@ -150,7 +177,7 @@ fn a_small_manifest_extends_the_product() {
     assert_eq!(image.name, "over");
     assert_eq!(image.sources.len(), 2);
     let tasks: Vec<_> = image.tasks.iter().map(|t| (t.name.as_str(), t.stack_bytes)).collect();
-    assert_eq!(tasks, [("supervisor", 2048), ("a", 1024)]);
+    assert_eq!(tasks, [("supervisor", 2048), ("a", 1024), ("idle", 2048)]);
 }
 
 proptest! {
@@ -167,7 +194,7 @@ proptest! {
             );
         }
         let image = match load_text(root(), Path::new("app.toml"), &format!(
-            "name = \"t\"\nchip = \"mps2-an521\"\nkernel = \"sys/kern\"\n[tasks.s]\ncrate = \"task/supervisor\"\npriority = 0\nnotifications = [\"fault\"]\n{text}"
+            "name = \"t\"\nchip = \"mps2-an521\"\nkernel = \"sys/kern\"\n[tasks.s]\ncrate = \"task/supervisor\"\npriority = 0\nnotifications = [\"fault\"]\n{text}{IDLE}"
         )) {
             Ok(image) => image,
             Err(error) => {

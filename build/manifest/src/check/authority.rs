@@ -15,6 +15,23 @@ pub fn check(context: &mut Context<'_>, tasks: &[Task]) {
         }
         quiesce(context, tasks, task);
     }
+    one_helper(context, tasks);
+}
+
+/// The supervisor takes the one that it finds first for that of all.
+fn one_helper(context: &mut Context<'_>, tasks: &[Task]) {
+    let mut helped = tasks.iter().filter_map(|task| Some((task, task.quiesce?)));
+    let Some((first, ours)) = helped.next() else { return };
+    for (task, theirs) in helped.filter(|(_, theirs)| *theirs != ours) {
+        let raw = context.raw.tasks.iter().find(|raw| raw.name.value == task.name);
+        let at =
+            raw.and_then(|raw| raw.quiesce.as_ref()).map_or(context.raw.name.at, |name| name.at);
+        let name = |index: usize| tasks[index].name.clone();
+        let (a, b) = (first.name.clone(), task.name.clone());
+        context
+            .defects
+            .add(at, Defect::TwoHelpers { a, ours: name(ours), b, theirs: name(theirs) });
+    }
 }
 
 /// A slot on a task that is not more important. Each circle of slots has one; it is the slot that is

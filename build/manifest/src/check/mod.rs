@@ -20,6 +20,9 @@ use sys_boot::Chip;
 /// Main stack of the kernel unless the manifest says otherwise.
 const KERNEL_STACK_BYTES: u32 = 4096;
 
+/// The program that is always ready to run.
+const IDLE: &str = "task/idle";
+
 /// What every check needs.
 struct Context<'a> {
     root: &'a Path,
@@ -158,7 +161,37 @@ impl Context<'_> {
             count if count > MAX_TASKS => {
                 self.defects.add_whole(Defect::TooManyTasks { count, most: MAX_TASKS });
             }
-            _ => self.supervisor(),
+            _ => {
+                self.supervisor();
+                self.idle();
+            }
+        }
+    }
+
+    /// Somebody is always ready to run, less important than all others, and not taken for a hang.
+    fn idle(&mut self) {
+        let raw = self.raw;
+        let is_idle = |task: &&RawTask| {
+            task.start && task.program.as_ref().is_some_and(|it| it.folder.value == IDLE)
+        };
+        let priority = |task: &RawTask| {
+            task.priority.as_ref().and_then(|priority| u8::try_from(priority.value).ok())
+        };
+        let idles = raw.tasks.iter().filter(is_idle);
+        let Some(idle) = idles.max_by_key(|task| priority(task)) else {
+            return self.defects.add_whole(Defect::NoIdle);
+        };
+        if let Some(hang_ms) = idle.hang_ms {
+            let defect = Defect::IdleWatched { idle: idle.name.value.clone(), hang_ms };
+            self.defects.add(idle.name.at, defect);
+        }
+        let Some(own) = priority(idle) else { return };
+        let others = raw.tasks.iter().filter(|other| other.name.at != idle.name.at);
+        let last = others.filter_map(|other| Some((priority(other)?, other))).max_by_key(|it| it.0);
+        if let Some((theirs, other)) = last.filter(|(theirs, _)| *theirs >= own) {
+            let (idle, task) = (&idle.name, other.name.value.clone());
+            let defect = Defect::IdleNotLast { idle: idle.value.clone(), own, task, theirs };
+            self.defects.add(idle.at, defect);
         }
     }
 

@@ -76,7 +76,7 @@ pub fn kernel_bits(context: &mut Context<'_>) -> Vec<Bits> {
         };
         let mut bits = Bits {
             fault: if index == 0 { FAULT_NOTIFICATION } else { 0 },
-            watch: sum(&mut task.watch.iter().map(|watch| &watch.bit)),
+            watch: sum(&mut task.watch.iter().map(|watch| &watch.bit).chain(&task.clients)),
             interrupt: sum(&mut task.interrupts.iter().map(|(_, bit)| bit)),
             timer: 0,
         };
@@ -112,15 +112,29 @@ fn shared(context: &mut Context<'_>, task: &RawTask, bits: Bits) {
     }
 }
 
-/// Watched peers.
+/// Watched peers: those that `watch` lists, and all clients if `clients` asks for them.
 pub fn watches(context: &mut Context<'_>, task: &RawTask) -> Vec<Watch> {
+    let mut watches = listed_watches(context, task);
+    let Some(bit) = &task.clients else { return watches };
+    let where_ = format!("clients of task {}", task.name.value);
+    let Some(mask) = mask(context, &where_, task, bit) else { return watches };
+    for (peer, other) in context.raw.tasks.iter().enumerate() {
+        let is_client = other.slots.iter().any(|(_, server)| server.value == task.name.value);
+        if is_client && watches.iter().all(|watch| watch.peer != peer) {
+            watches.push(Watch { peer, edges: ALL_EDGES, mask });
+        }
+    }
+    watches
+}
+
+fn listed_watches(context: &mut Context<'_>, task: &RawTask) -> Vec<Watch> {
     let mut watches = Vec::new();
     let where_ = format!("watch of task {}", task.name.value);
     for watch in &task.watch {
         let peer = context.peer(task, &watch.peer, "watch");
         let mask = mask(context, &where_, task, &watch.bit);
         let edges = match &watch.edges {
-            None => EDGES.iter().fold(0, |sum, (_, edge)| sum | edge.bit()),
+            None => ALL_EDGES,
             Some(names) => names
                 .iter()
                 .filter_map(|name| edge(context, &where_, name))
@@ -132,6 +146,9 @@ pub fn watches(context: &mut Context<'_>, task: &RawTask) -> Vec<Watch> {
     }
     watches
 }
+
+const ALL_EDGES: u8 =
+    Edge::Removing.bit() | Edge::Died.bit() | Edge::Quiet.bit() | Edge::Ready.bit();
 
 const EDGES: [(&str, Edge); 4] = [
     ("removing", Edge::Removing),

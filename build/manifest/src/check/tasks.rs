@@ -19,6 +19,9 @@ const TASK_STACK_BYTES: u32 = 2048;
 /// Code and RAM: the two MPU regions that each task has.
 const OWN_REGIONS: usize = 2;
 
+/// Where the programs of tests are.
+const TESTS: &str = "test/";
+
 /// Beginning of the configuration keys that the builder fills in.
 pub const RESERVED_CONFIG: &str = "task_";
 
@@ -100,8 +103,9 @@ fn slots(context: &mut Context<'_>, raw: &RawTask) -> Vec<Slot> {
 }
 
 fn uses(context: &mut Context<'_>, where_: &str, raw: &RawTask) -> Vec<&'static Peripheral> {
-    let names: Vec<&Name> = raw.uses.iter().collect();
+    let names: Vec<&Name> = raw.uses.iter().chain(&raw.shares).collect();
     context.once(raw, "peripheral", &names);
+    owners(context, raw);
     let mut uses = Vec::new();
     for name in names {
         match context.chip.peripheral(&name.value) {
@@ -113,6 +117,35 @@ fn uses(context: &mut Context<'_>, where_: &str, raw: &RawTask) -> Vec<&'static 
         }
     }
     uses
+}
+
+/// A register block is one task's. Only a test may see to it that somebody else touches it.
+fn owners(context: &mut Context<'_>, raw: &RawTask) {
+    let tasks = &context.raw.tasks;
+    let uses = |other: &&RawTask, block: &Name| {
+        other.name.at != raw.name.at && other.uses.iter().any(|used| used.value == block.value)
+    };
+    for block in &raw.uses {
+        let mut earlier = tasks.iter().take_while(|other| other.name.at != raw.name.at);
+        if let Some(a) = earlier.find(|other| uses(other, block)) {
+            let (a, b) = (a.name.value.clone(), raw.name.value.clone());
+            let defect = Defect::TwoOwners { block: block.value.clone(), a, b };
+            context.defects.add(block.at, defect);
+        }
+    }
+    let is_test = raw.program.as_ref().is_some_and(|it| it.folder.value.starts_with(TESTS));
+    for block in &raw.shares {
+        let (task, name) = (raw.name.value.clone(), block.value.clone());
+        match tasks.iter().find(|other| uses(other, block)) {
+            None => context.defects.add(block.at, Defect::NothingShared { task, block: name }),
+            Some(_) if is_test => {}
+            Some(owner) => {
+                let owner = owner.name.value.clone();
+                let defect = Defect::SharesInProduct { task, block: name, owner };
+                context.defects.add(block.at, defect);
+            }
+        }
+    }
 }
 
 fn grants(context: &mut Context<'_>, where_: &str, raw: &RawTask) -> Vec<&'static str> {

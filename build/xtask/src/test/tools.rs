@@ -230,13 +230,14 @@ fn bad_input(directory: &Path) -> anyhow::Result<()> {
     let regions = manifest("regions.toml", &regions)?;
     let empty = png_of_no_width(png.get_ref());
     let empty = file("empty.png", &empty)?;
-    let bad: [Bad<'_>; 16] = [
+    let bad: [Bad<'_>; 17] = [
         (vec!["run", "--colour"], &["--colour"]),
         (vec!["fly"], &["fly"]),
         (vec!["run", "--scene", "none.png"], &["none.png", "PNG or JPEG"]),
         (vec!["run", "--scene", &cut], &["cut.png", "complete picture"]),
         (vec!["run", "--scene", &words], &["words.png", "complete picture"]),
         (vec!["run", "--scene", &line], &["30000x1", "16"]),
+        (vec!["run", "--scene", "a\nb.png"], &["a\\nb.png", "control character"]),
         (vec!["run", "--size", "641x480"], &["641x480", "640x480"]),
         (vec!["run", "--size", "big"], &["big", "640x480"]),
         (vec!["run", "--frames", "0"], &["--frames 0", "1"]),
