@@ -282,7 +282,7 @@ impl<D: Drivers> Graph<D> {
     /// `NoSuchEntity` if no pipeline of the caller ends there. Drivers that refuse or are gone do
     /// not keep the pipeline locked.
     pub fn stop(&mut self, caller: TaskId, end: EntityId) -> Result<(), Failure> {
-        let wanted = |running: &Running| running.was_started_by(caller.index(), end);
+        let wanted = |running: &Running| running.was_started_by(caller, end);
         let stopped = self
             .pipelines
             .iter_mut()

@@ -62,15 +62,15 @@ impl Running {
         }
     }
 
-    /// Whether this task has started it at that end.
+    /// Whether this life has started it at that end.
     #[must_use]
-    pub fn was_started_by(&self, caller: TaskIndex, end: EntityId) -> bool {
+    pub fn was_started_by(&self, caller: TaskId, end: EntityId) -> bool {
         let starter = if self.path.input() == Some(end) {
             self.input
         } else {
             self.output.filter(|_| self.path.end == end)
         };
-        starter.is_some_and(|starter| starter.holder.index() == caller)
+        starter.is_some_and(|starter| starter.holder == caller)
     }
 
     /// Whether this task, in that life or an older one, has started it at any end.

@@ -414,6 +414,8 @@ fn stop_is_for_the_starter_and_unlocks() {
     let (mut graph, fake, output) = streaming();
     let stranger = graph.stop(OTHER_NODE, output);
     assert_eq!(stranger, Err(ipc::Error::Op(GraphError::NoSuchEntity)));
+    let heir = graph.stop(TaskId::new(NODE.index(), Generation(1)), output);
+    assert_eq!(heir, Err(ipc::Error::Op(GraphError::NoSuchEntity)), "it has started nothing");
     assert_eq!(graph.stop(NODE, output), Ok(()));
     assert_eq!(fake.take(), ["isp.stop ResizerOutput", "sensor.stop"]);
     assert_eq!(graph.stop(NODE, output), Err(ipc::Error::Op(GraphError::NoSuchEntity)));
