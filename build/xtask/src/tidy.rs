@@ -5,6 +5,7 @@
 //! not repeated here.
 
 mod packages;
+mod references;
 mod rooms;
 mod sources;
 mod text;
@@ -67,6 +68,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     rooms::check(&root, &files, &mut findings);
     packages::check(&files, &mut findings);
     sources::check(&files, &mut findings);
+    references::check(&files, &mut findings);
     manifests(&root, &files, &mut findings);
     findings.sort();
     findings.dedup();
