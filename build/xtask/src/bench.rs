@@ -119,6 +119,7 @@ fn profile_of(id: &str) -> anyhow::Result<ExitCode> {
     })?;
     println!("{id}: {} instructions, the call that is measured included\n", row.span.len());
     print!("{}", profile::table(&row.code, &row.span));
+    print!("{}", profile::course(&row.code, &row.span));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -50,7 +50,13 @@ impl WindowSet {
 
     /// The windows, lowest first.
     pub fn iter(self) -> impl Iterator<Item = u8> {
-        (0..WINDOWS as u8).filter(move |window| self.0 & 1 << window != 0)
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let lowest = left.trailing_zeros() as u8;
+            // Takes the lowest bit away; of none it leaves none.
+            left &= left.wrapping_sub(1);
+            (u32::from(lowest) < u16::BITS).then_some(lowest)
+        })
     }
 }
 

@@ -44,8 +44,8 @@ mod power;
 
 use drv_isp_regs::main_block::{IRQ0ENABLE, IRQ0STATUS};
 use idl::types::{
-    BlockState, ControlDescription, ControlId, FrameFlags, FrameStart, Generation, IspError, Name,
-    NextDone, Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
+    BlockState, ControlDescription, ControlId, Drained, FrameFlags, FrameStart, Generation,
+    IspError, Name, Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
 };
 use sys_abi::TaskId;
 
@@ -156,18 +156,20 @@ impl Driver {
     /// When the timer is needed next; `None` = not at all. A deadline stays until the timer has
     /// fired, however often others call meanwhile.
     pub fn deadline_us(&mut self, now_us: u64) -> Option<u64> {
-        let ending = |running: &Running| running.is_stopping() || running.is_draining();
-        let ending = self.running.iter().flatten().any(ending);
-        let soon = ending || self.rest_wanted || self.statistics.need_time();
+        let soon = self.rest_wanted || self.statistics.need_time();
+        // A lost interrupt costs frames and not the stream.
+        let pause = |running: &Running| match running.is_stopping() || running.is_draining() {
+            true => POLL_US,
+            false => running.look_us(),
+        };
         let pause_us = match self.phase {
             Phase::Off => None,
             Phase::Resetting { .. } | Phase::Loading { .. } => Some(POLL_US),
             Phase::Up if soon => Some(POLL_US),
-            // A lost interrupt costs frames and not the stream.
-            Phase::Up if self.is_running() => {
-                self.running.iter().flatten().map(Running::look_us).min()
+            Phase::Up => {
+                let idle_us = Some(self.idle_us).filter(|idle_us| *idle_us != 0);
+                self.running.iter().flatten().map(pause).min().or(idle_us)
             }
-            Phase::Up => Some(self.idle_us).filter(|idle_us| *idle_us != 0),
         };
         let latest_us = pause_us.map(|pause_us| now_us.saturating_add(pause_us));
         let known_us = self.look_at_us.unwrap_or(u64::MAX);
@@ -175,11 +177,14 @@ impl Driver {
         self.look_at_us
     }
 
-    /// The timer fired.
+    /// The timer fired, at the deadline or before it.
     ///
     /// # Panics
     /// If a reset does not end within its bound: the next life gets hardware that power has reset.
     pub fn timer<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
+        if self.look_at_us.is_some_and(|look_at_us| outside.now_us < look_at_us) {
+            return News::NONE;
+        }
         self.look_at_us = None;
         match self.phase {
             Phase::Off => News::NONE,
@@ -208,16 +213,16 @@ impl Driver {
             return News::LOST;
         }
         outside.registers.write(&IRQ0STATUS, events);
-        let before = self.frame_start();
+        let (mut frame_sync, mut frame) = (false, None);
         for running in self.running.iter_mut().flatten() {
+            let before = running.frame_start();
             running.events(events, outside, &mut self.outboxes);
-        }
-        for running in self.running.iter_mut().flatten() {
             running.check_deadline(outside.now_us, &mut self.outboxes);
+            frame_sync |= running.frame_start() != before;
+            if !running.is_stopping() {
+                frame = frame.or(running.frame_start());
+            }
         }
-        let frame_sync = self.frame_start() != before;
-        let mut live = self.running.iter().flatten().filter(|running| !running.is_stopping());
-        let frame = live.find_map(Running::frame_start);
         self.statistics.events(events, frame, outside);
         News { frame_sync, ..self.poll_stops(outside) }
     }
@@ -332,9 +337,9 @@ impl Driver {
     ///
     /// # Errors
     /// `NotStreaming` if nothing did and nothing can.
-    pub fn next_done(&mut self, video: VideoNode) -> Result<NextDone, IspError> {
-        let streaming = serving(&mut self.running, video).is_ok();
-        self.outboxes.of(video).next(streaming)
+    pub fn next_done(&mut self, video: VideoNode) -> Result<Drained, IspError> {
+        let Self { outboxes, running, .. } = self;
+        outboxes.of(video).next(|| serving(running, video).is_ok())
     }
 
     /// The frame that started last.

@@ -12,7 +12,7 @@ use idl::{frames, isp, power, supervisor};
 use mmio::Isp;
 use ringbuf::{ringbuf, ringbuf_entry};
 use sys_abi::{Edge, TaskIndex};
-use userlib::{config_u32s, notification, peripheral, slot};
+use userlib::{Alarm, config_u32s, notification, peripheral, slot};
 
 userlib::entry!(main);
 
@@ -45,17 +45,13 @@ fn main() -> ! {
         frame_sync: config_u32s!("frame_sync"),
         statistics: config_u32s!("statistics"),
         life: userlib::sys_refresh_task_id(userlib::own_index!()).generation(),
+        alarm: Alarm::new(notification!("timer")),
+        acted_us: None,
     };
     // A dead power takes this task with it; there is nobody to ask meanwhile.
     let state = server.power.request(true).unwrap_or(PowerState::Off);
     server.power_edge(state);
-    let mut incoming = [0; isp::INCOMING_BYTES];
-    loop {
-        let deadline_us = server.driver.deadline_us(userlib::sys_get_timer().now_us);
-        userlib::sys_set_timer(deadline_us, notification!("timer"));
-        isp::dispatch(&mut incoming, &mut server);
-        server.tell_statistics();
-    }
+    isp::serve(&mut server)
 }
 
 struct Server {
@@ -70,6 +66,9 @@ struct Server {
     /// The task of each statistics engine.
     statistics: &'static [u32],
     life: Generation,
+    alarm: Alarm,
+    /// When the driver did something last, until the alarm has been set for it.
+    acted_us: Option<u64>,
 }
 
 impl Server {
@@ -77,6 +76,7 @@ impl Server {
         match state {
             PowerState::On if self.driver.is_off() => {
                 ringbuf_entry!(TRACE, Trace::PoweredOn);
+                self.acts();
                 let news = self.driver.power_on(&mut self.registers);
                 self.tell(news);
                 userlib::sys_irq_control(notification!("isp_irq"), true);
@@ -90,9 +90,24 @@ impl Server {
     }
 
     fn with<T>(&mut self, act: impl FnOnce(&mut Driver, &mut Outside<'_, Isp, Books>) -> T) -> T {
-        let now_us = userlib::sys_get_timer().now_us;
+        let now_us = self.acts();
         let Self { driver, registers, books, .. } = self;
         act(driver, &mut Outside { registers, ledger: books, now_us })
+    }
+
+    /// The driver is about to do something: its deadline may be another one afterwards. What time it is.
+    fn acts(&mut self) -> u64 {
+        let now_us = userlib::sys_get_timer().now_us;
+        self.acted_us = Some(now_us);
+        now_us
+    }
+
+    /// After the driver has done something: wakes the nodes of the statistics, and itself in time.
+    fn settle(&mut self) {
+        if let Some(now_us) = self.acted_us.take() {
+            self.tell_statistics();
+            self.alarm.set(self.driver.deadline_us(now_us));
+        }
     }
 
     fn tell(&mut self, news: News) {
@@ -133,6 +148,9 @@ impl Server {
 
     /// The nodes of the engines that have measured, or lost their buffers.
     fn tell_statistics(&mut self) {
+        if !self.driver.statistics.have_news() {
+            return;
+        }
         let news = StatisticsEngine::ALL.into_iter().zip(self.driver.statistics.take_news());
         for (engine, _) in news.filter(|(_, news)| *news) {
             ringbuf_entry!(TRACE, Trace::Measured(engine));

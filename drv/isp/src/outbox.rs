@@ -1,6 +1,6 @@
 //! What the video nodes have not fetched yet.
 
-use idl::types::{FrameDone, IspError, NextDone, QUEUE_DEPTH, VideoNode};
+use idl::types::{Drained, FrameDone, IspError, NextDone, QUEUE_DEPTH, VideoNode};
 
 use crate::fifo::Fifo;
 
@@ -59,17 +59,19 @@ impl Outbox {
     ///
     /// # Errors
     /// `NotStreaming` if there is nothing, and nothing can come.
-    pub fn next(&mut self, streaming: bool) -> Result<NextDone, IspError> {
-        if let Some(frame) = self.frames.pop() {
-            return Ok(NextDone::Frame(frame));
-        }
-        if core::mem::take(&mut self.stalled) {
-            return Ok(NextDone::NoFrames);
-        }
-        if core::mem::take(&mut self.stopped) {
-            return Ok(NextDone::Stopped);
-        }
-        if streaming { Ok(NextDone::Empty) } else { Err(IspError::NotStreaming) }
+    pub fn next(&mut self, streaming: impl FnOnce() -> bool) -> Result<Drained, IspError> {
+        let done = if let Some(frame) = self.frames.pop() {
+            NextDone::Frame(frame)
+        } else if core::mem::take(&mut self.stalled) {
+            NextDone::NoFrames
+        } else if core::mem::take(&mut self.stopped) {
+            NextDone::Stopped
+        } else if streaming() {
+            NextDone::Empty
+        } else {
+            return Err(IspError::NotStreaming);
+        };
+        Ok(Drained { done, more: self.frames.len() > 0 || self.stalled || self.stopped })
     }
 }
 
@@ -86,7 +88,13 @@ impl Nodes {
 
     /// The numbers of the nodes.
     pub fn numbers(self) -> impl Iterator<Item = usize> {
-        (0..NODES).filter(move |number| self.0 & 1 << number != 0)
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let lowest = left.trailing_zeros();
+            // Takes the lowest bit away; of none it leaves none.
+            left &= left.wrapping_sub(1);
+            (lowest < u8::BITS).then_some(lowest as usize)
+        })
     }
 
     /// These and those.
@@ -104,25 +112,30 @@ impl Nodes {
 
 /// The outbox of each video node.
 #[derive(Debug)]
-pub struct Outboxes([Outbox; NODES]);
+pub struct Outboxes {
+    all: [Outbox; NODES],
+    /// Those that may have news.
+    touched: Nodes,
+}
 
 impl Outboxes {
     /// Nothing to fetch.
     #[must_use]
     pub const fn new() -> Self {
-        Self([Outbox::new(); NODES])
+        Self { all: [Outbox::new(); NODES], touched: Nodes::NONE }
     }
 
     /// That of one node.
     pub fn of(&mut self, video: VideoNode) -> &mut Outbox {
-        &mut self.0[video as usize]
+        self.touched.0 |= 1 << video as u8;
+        &mut self.all[video as usize]
     }
 
     /// The nodes that have to be told; they count as told after this.
     pub fn take_news(&mut self) -> Nodes {
         let mut nodes = Nodes::NONE;
-        for (number, outbox) in self.0.iter_mut().enumerate() {
-            nodes.0 |= u8::from(core::mem::take(&mut outbox.news)) << number;
+        for number in core::mem::take(&mut self.touched).numbers() {
+            nodes.0 |= u8::from(core::mem::take(&mut self.all[number].news)) << number;
         }
         nodes
     }

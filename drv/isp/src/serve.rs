@@ -4,9 +4,9 @@ use core::convert::Infallible;
 use drv_isp::{Held, formats, topology};
 use idl::idol_runtime::W;
 use idl::types::{
-    BlockState, BufferIndex, ControlDescription, ControlId, EntityDescription, FormatChange,
-    FrameStart, Generation, IspError, LinkDescription, Name, NextDone, NextStatistics, Pipeline,
-    PoolId, PowerState, StatisticsConfig, StatisticsEngine, VideoNode,
+    BlockState, BufferIndex, ControlDescription, ControlId, Drained, EntityDescription,
+    FormatChange, FrameStart, Generation, IspError, LinkDescription, Name, NextStatistics,
+    Pipeline, PoolId, PowerState, StatisticsConfig, StatisticsEngine, VideoNode,
 };
 use idl::{CallInfo, Leased, RequestError, isp};
 use ringbuf::ringbuf_entry;
@@ -41,9 +41,14 @@ impl isp::InOrderIspImpl for Server {
             userlib::sys_irq_control(notification!("isp_irq"), true);
         }
         if bits & notification!("timer") != 0 {
+            self.alarm.fired();
             let news = self.with(|driver, outside| driver.timer(outside));
             self.tell(news);
         }
+    }
+
+    fn before_wait(&mut self) {
+        self.settle();
     }
 
     fn describe_entity(&mut self, _: &CallInfo, index: u8) -> Reply<EntityDescription> {
@@ -97,7 +102,7 @@ impl isp::InOrderIspImpl for Server {
         Ok(())
     }
 
-    fn next_done(&mut self, _: &CallInfo, video: VideoNode) -> Reply<NextDone> {
+    fn next_done(&mut self, _: &CallInfo, video: VideoNode) -> Reply<Drained> {
         Ok(self.driver.next_done(video)?)
     }
 

@@ -190,6 +190,12 @@ impl Engines {
         self.0.iter().any(Engine::is_clearing)
     }
 
+    /// Whether an engine has something to fetch for its node.
+    #[must_use]
+    pub fn have_news(&self) -> bool {
+        self.0.iter().any(Engine::has_news)
+    }
+
     /// The engines with something to fetch for their nodes; asking forgets them.
     pub fn take_news(&mut self) -> [bool; 3] {
         self.0.each_mut().map(Engine::take_news)

@@ -100,6 +100,15 @@ pub struct FrameDone {
     pub flags: FrameFlags,
 }
 
+/// What `isp.next_done` gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct Drained {
+    /// The oldest that happened.
+    pub done: NextDone,
+    /// It is not all: ask again. Else the next that happens is told by a notification.
+    pub more: bool,
+}
+
 /// What `isp.next_done` drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub enum NextDone {

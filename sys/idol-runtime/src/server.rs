@@ -112,6 +112,9 @@ pub trait Server {
     fn mask(&self) -> u32;
     /// Handles notification bits.
     fn notified(&mut self, bits: u32);
+    /// Called by [`serve`] before each wait. What was received last is decided; the answer to it goes
+    /// out with the wait.
+    fn waits(&mut self) {}
 }
 
 /// Finds the op of a call, and makes the checks that need no decoding. The result is its
@@ -210,12 +213,15 @@ pub fn serve(server: &mut impl Server, incoming: &mut [u8], reply: &mut [u8]) ->
     }
 }
 
-/// Serves as long as the server waits for the same notifications.
+/// Serves as long as the server waits for the same notifications. It is told once more than it waits
+/// when they change.
 fn serve_with_mask(mask: u32, server: &mut impl Server, incoming: &mut [u8], reply: &mut [u8]) {
     let mut inbox = Inbox::new(incoming, mask);
+    server.waits();
     let mut received = inbox.receive();
     loop {
         let answer = turn(server, received, inbox.buffer(), reply);
+        server.waits();
         let same_mask = server.mask() == mask;
         received = match answer {
             Some((caller, Outcome::Reply { code, length })) if same_mask => {

@@ -55,5 +55,5 @@ pub use sys_abi::{
     FaultInfo, FaultSource, Generation, IrqStatus, LeaseAttributes, ReplyFaultReason, SchedState,
     TaskId, TaskIndex, TaskState, TaskStats, UsageError, WatchEvent,
 };
-pub use time::{TimerState, sys_get_timer, sys_set_timer};
+pub use time::{Alarm, TimerState, sys_get_timer, sys_set_timer};
 pub use watch::sys_watch_next;

@@ -32,6 +32,37 @@ pub fn sys_get_timer() -> TimerState {
     TimerState { now_us: join(now_lo, now_hi), deadline_us: (armed != 0).then_some(join(lo, hi)) }
 }
 
+/// The task's timer, for a server whose deadline moves away with each message that it handles: the timer
+/// is set only when it has to fire earlier than it is going to. So it may fire early, and the server looks
+/// at its own deadline.
+#[derive(Debug)]
+pub struct Alarm {
+    mask: u32,
+    armed_us: Option<u64>,
+}
+
+impl Alarm {
+    /// An alarm that posts `mask`. No timer is set.
+    #[must_use]
+    pub const fn new(mask: u32) -> Self {
+        Self { mask, armed_us: None }
+    }
+
+    /// Fires at this deadline or before; `None` = it need not fire.
+    pub fn set(&mut self, deadline_us: Option<u64>) {
+        let Some(deadline_us) = deadline_us else { return };
+        if self.armed_us.is_none_or(|armed_us| deadline_us < armed_us) {
+            self.armed_us = Some(deadline_us);
+            sys_set_timer(self.armed_us, self.mask);
+        }
+    }
+
+    /// Its notification came: to be called before the next [`Alarm::set`].
+    pub fn fired(&mut self) {
+        self.armed_us = None;
+    }
+}
+
 fn join(lo: u32, hi: u32) -> u64 {
     u64::from(hi) << 32 | u64::from(lo)
 }

@@ -20,11 +20,11 @@ userlib::entry!(main);
 const FRAME_MS: u32 = 2000;
 /// Longest wait for the hardware to stop, in milliseconds.
 const STOP_MS: u32 = 1000;
-/// Between two tries while something is away, in microseconds.
-const RETRY_US: u64 = 10_000;
+/// Longest wait between two tries while something is away, in milliseconds.
+const RETRY_MS: u32 = 10;
 /// Buffers to stream with.
 const BUFFERS: u8 = 4;
-/// How often a buffer is asked back after a disconnect, once per [`RETRY_US`].
+/// How often a buffer is asked back after a disconnect, once per [`RETRY_MS`].
 const RECLAIMS_MAX: u32 = 200;
 
 /// One video node with its pool and its name in lines.
@@ -41,7 +41,7 @@ struct Source {
 type Failed = (&'static str, Failure);
 
 fn sleep() {
-    let wake_us = userlib::sys_get_timer().now_us + RETRY_US;
+    let wake_us = userlib::sys_get_timer().now_us + 1000 * u64::from(RETRY_MS);
     userlib::sys_set_timer(Some(wake_us), notification!("timer"));
     userlib::sys_recv_notification(notification!("timer"));
 }
@@ -133,15 +133,31 @@ fn stream(
     result
 }
 
-/// Tries until it works; between two tries a while passes. Says each new kind of failure once.
-fn persist(host: &mut Host, mut attempt: impl FnMut(&mut Host) -> Result<(), Failed>) {
+/// Something may be back when the topology is another one than at `before`, or when a while has passed.
+fn pause(before: Option<Media>) {
+    let waited = before.map(|media| media.wait_for_change(RETRY_MS).and(media.close()));
+    if !matches!(waited, Some(Ok(()))) {
+        sleep();
+    }
+}
+
+/// Tries until it works; after a failure it waits for another topology. Says each new kind of failure
+/// once.
+fn persist(
+    host: &mut Host,
+    media: TaskIndex,
+    mut attempt: impl FnMut(&mut Host) -> Result<(), Failed>,
+) {
     let mut said = None;
-    while let Err((call, failure)) = attempt(host) {
+    loop {
+        // What changes during the try ends the wait after it at once.
+        let before = Media::noted(media).ok();
+        let Err((call, failure)) = attempt(host) else { break };
         if said != Some(failure) {
             host.failed(call, failure);
             said = Some(failure);
         }
-        sleep();
+        pause(before);
     }
 }
 
@@ -163,7 +179,7 @@ fn main() -> ! {
 
     let mut topology_is_due = true;
     let mut done = 0;
-    persist(&mut host, |host| {
+    persist(&mut host, camera.media, |host| {
         let layout =
             camera.processed(sensor_px, output_px).map_err(|failure| ("setup", failure))?;
         if topology_is_due {
@@ -173,7 +189,7 @@ fn main() -> ! {
         stream(host, processed, layout, parameters.frames, &mut done)
     });
     let mut done = 0;
-    persist(&mut host, |host| {
+    persist(&mut host, camera.media, |host| {
         let layout = camera.raw(sensor_px, output_px).map_err(|failure| ("setup", failure))?;
         stream(host, raw, layout, 1, &mut done)
     });

@@ -1,7 +1,9 @@
 //! The media device node: reading the topology, setting up links.
 
 use idl::media;
-use idl::types::{Entity, EntityId, Handle, Link, LinkFlags, NodeError, PadRef, TaskIndex};
+use idl::types::{
+    Entity, EntityId, Handle, Link, LinkFlags, NodeError, PadRef, PollEvents, TaskIndex,
+};
 use idol_runtime::ipc;
 
 use crate::Failure;
@@ -26,12 +28,25 @@ impl Media {
         Ok(Self { node, handle: node.open()? })
     }
 
+    /// Opens the present life of the media node and takes note of the topology, for
+    /// [`Media::wait_for_change`].
+    ///
+    /// # Errors
+    /// As [`Media::open`].
+    pub fn noted(node: TaskIndex) -> Result<Self, Failure> {
+        let media = Self::open(node)?;
+        match media.version() {
+            Ok(_) => Ok(media),
+            Err(failure) => media.close().and(Err(failure)),
+        }
+    }
+
     /// Calls `see` for each entity of one snapshot.
     ///
     /// # Errors
     /// `Stale` if the topology changed meanwhile: read again from the start; a disconnect.
     pub fn entities(&self, mut see: impl FnMut(&Entity)) -> Result<(), Failure> {
-        let version = self.node.topology_version(self.handle)?;
+        let version = self.version()?;
         for index in 0..=u8::MAX {
             match self.node.entity(self.handle, version, index) {
                 Ok(entity) => see(&entity),
@@ -47,7 +62,7 @@ impl Media {
     /// # Errors
     /// As [`Media::entities`].
     pub fn links(&self, mut see: impl FnMut(&Link)) -> Result<(), Failure> {
-        let version = self.node.topology_version(self.handle)?;
+        let version = self.version()?;
         for index in 0..=u8::MAX {
             match self.node.link(self.handle, version, index) {
                 Ok(link) => see(&link),
@@ -87,6 +102,21 @@ impl Media {
             self.node.setup_link(self.handle, link.source, link.sink, false)?;
         }
         self.node.setup_link(self.handle, source, sink, true)
+    }
+
+    /// Waits until the topology is another one than at the latest reading, [`Media::noted`] included,
+    /// but at most `timeout_ms` milliseconds. A change since then counts.
+    ///
+    /// # Errors
+    /// `TooManyWaiters`; a disconnect, which is a change of another kind.
+    pub fn wait_for_change(&self, timeout_ms: u32) -> Result<(), Failure> {
+        let events = self.node.poll(self.handle, PollEvents::PRI, timeout_ms)?;
+        // The end of the handle is reported here; the next call has its record.
+        if events.contains(PollEvents::HUP) { self.version().map(|_| ()) } else { Ok(()) }
+    }
+
+    fn version(&self) -> Result<u32, Failure> {
+        self.node.topology_version(self.handle)
     }
 
     /// Closes the handle.

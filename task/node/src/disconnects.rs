@@ -44,9 +44,9 @@ impl Disconnects {
 
     /// Takes the oldest note.
     pub fn take(&mut self) -> Option<Note> {
-        let oldest = self.notes[0].take();
+        let oldest = self.notes[0].take()?;
         self.notes.rotate_left(1);
-        oldest
+        Some(oldest)
     }
 }
 

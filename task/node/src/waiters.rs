@@ -55,11 +55,15 @@ impl<K: Copy, const N: usize> Waiters<K, N> {
 
     /// Takes the oldest call that `which` picks.
     pub fn take(&mut self, which: impl Fn(&Waiter<K>) -> bool) -> Option<Waiter<K>> {
-        let picked = |entry: &Option<Waiter<K>>| entry.as_ref().is_some_and(&which);
-        let position = self.entries.iter().position(picked)?;
-        let taken = self.entries[position].take();
-        self.entries[position..].rotate_left(1);
-        taken
+        let position = self.iter().position(which)?;
+        let count = self.len();
+        self.entries[position..count].rotate_left(1);
+        self.entries[count - 1].take()
+    }
+
+    /// The calls, oldest first.
+    fn iter(&self) -> impl Iterator<Item = &Waiter<K>> {
+        self.entries.iter().map_while(Option::as_ref)
     }
 
     /// Takes the oldest call whose time is over.
@@ -78,19 +82,19 @@ impl<K: Copy, const N: usize> Waiters<K, N> {
     /// Whether a call that `which` picks waits.
     #[must_use]
     pub fn any(&self, which: impl Fn(&Waiter<K>) -> bool) -> bool {
-        self.entries.iter().flatten().any(which)
+        self.iter().any(which)
     }
 
     /// When the next call gives up, in microseconds since boot.
     #[must_use]
     pub fn next_deadline_us(&self) -> Option<u64> {
-        self.entries.iter().flatten().map(|waiter| waiter.deadline_us).min()
+        self.iter().map(|waiter| waiter.deadline_us).min()
     }
 
     /// Number of waiting calls.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.iter().flatten().count()
+        self.iter().count()
     }
 
     /// Whether nobody waits.

@@ -50,6 +50,10 @@ struct Slot {
 pub struct Buffers {
     slots: [Slot; BUFFERS_MAX],
     moves: u32,
+    /// Those that are filled, as bits: most of the time none is.
+    filled: u32,
+    /// Those that are queued.
+    queued: u32,
 }
 
 impl Default for Buffers {
@@ -65,6 +69,8 @@ impl Buffers {
         Self {
             slots: [Slot { place: Place::Unused, queued: Queued::EMPTY, since: 0 }; BUFFERS_MAX],
             moves: 0,
+            filled: 0,
+            queued: 0,
         }
     }
 
@@ -80,9 +86,11 @@ impl Buffers {
     pub fn put(&mut self, buffer: BufferIndex, place: Place) {
         // Ages are differences, so the counter may wrap.
         self.moves = self.moves.wrapping_add(1);
-        if let Some(slot) = self.slots.get_mut(usize::from(buffer.0)) {
-            (slot.place, slot.since) = (place, self.moves);
-        }
+        let Some(slot) = self.slots.get_mut(usize::from(buffer.0)) else { return };
+        (slot.place, slot.since) = (place, self.moves);
+        let with = |bits: u32, is: bool| bits & !(1 << buffer.0) | u32::from(is) << buffer.0;
+        self.filled = with(self.filled, matches!(place, Place::Filled(_)));
+        self.queued = with(self.queued, place == Place::Queued);
     }
 
     /// Notes what the client queued, or that it has its buffer again.
@@ -113,20 +121,39 @@ impl Buffers {
     /// The buffer that has been longest at a place that `which` picks.
     #[must_use]
     pub fn oldest(&self, which: impl Fn(Place) -> bool) -> Option<BufferIndex> {
-        let picked = self.slots.iter().enumerate().filter(|(_, slot)| which(slot.place));
-        let age = |slot: &Slot| self.moves.wrapping_sub(slot.since);
-        let (index, _) = picked.max_by_key(|(_, slot)| age(slot))?;
-        Some(BufferIndex(index as u8))
+        self.oldest_of(self.bits(which))
+    }
+
+    /// The buffer that has been queued longest.
+    #[must_use]
+    pub fn oldest_queued(&self) -> Option<BufferIndex> {
+        self.oldest_of(self.queued)
     }
 
     /// The oldest filled buffer.
     #[must_use]
     pub fn filled(&self) -> Option<FrameInfo> {
-        let oldest = self.oldest(|place| matches!(place, Place::Filled(_)))?;
-        match self.place(oldest)? {
+        match self.place(self.oldest_of(self.filled)?)? {
             Place::Filled(info) => Some(info),
             _ => None,
         }
+    }
+
+    /// Whether a buffer is filled.
+    #[must_use]
+    pub const fn any_filled(&self) -> bool {
+        self.filled != 0
+    }
+
+    fn oldest_of(&self, bits: u32) -> Option<BufferIndex> {
+        // Most of the time there is none, or one: nothing to compare.
+        if bits.count_ones() < 2 {
+            return (bits != 0).then_some(BufferIndex(bits.trailing_zeros() as u8));
+        }
+        let picked = self.slots.iter().enumerate().filter(|(index, _)| bits & 1 << index != 0);
+        let age = |slot: &Slot| self.moves.wrapping_sub(slot.since);
+        let (index, _) = picked.max_by_key(|(_, slot)| age(slot))?;
+        Some(BufferIndex(index as u8))
     }
 
     /// Number of buffers at places that `which` picks.
@@ -152,6 +179,7 @@ impl Buffers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use idl::types::{FrameDone, FrameFlags, Generation};
 
     #[test]
     fn the_queue_keeps_the_order_of_the_client() {
@@ -165,6 +193,40 @@ mod tests {
             buffers.put(buffer, Place::Driver);
         }
         assert_eq!(order, [2, 0, 3, 1]);
+    }
+
+    #[test]
+    fn what_is_filled_or_queued_is_known_at_every_move() {
+        let mut buffers = Buffers::new();
+        let all = |buffers: &Buffers| {
+            let filled = buffers.bits(|place| matches!(place, Place::Filled(_)));
+            assert_eq!(buffers.any_filled(), filled != 0);
+            assert_eq!(
+                (buffers.filled, buffers.queued),
+                (filled, buffers.bits(|at| at == Place::Queued))
+            );
+        };
+        let frame = FrameDone {
+            pool: PoolId(0),
+            buffer: BufferIndex(1),
+            sequence: 0,
+            timestamp_us: 0,
+            bytes_used: 0,
+            flags: FrameFlags::default(),
+        };
+        let filled = Place::Filled(FrameInfo { frame, epoch: Generation(0) });
+        let places = [
+            Place::Queued,
+            Place::Driver,
+            filled,
+            Place::Client(None),
+            Place::Queued,
+            Place::Unused,
+        ];
+        for (step, place) in places.into_iter().cycle().take(40).enumerate() {
+            buffers.put(BufferIndex((step * 5 % 7) as u8), place);
+            all(&buffers);
+        }
     }
 
     #[test]

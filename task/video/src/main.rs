@@ -12,13 +12,25 @@ use idl::video::{INCOMING_BYTES, InOrderVideoImpl, dispatch};
 use idl::{CallInfo, RequestError, supervisor};
 use slots::Slots;
 use task_video::{Config, Memory, Node};
-use userlib::{config_str, config_u32, notification, slot};
+use userlib::{Alarm, config_str, config_u32, notification, slot};
 
 userlib::entry!(main);
 
-struct Server(Node<Slots>);
+struct Server {
+    node: Node<Slots>,
+    alarm: Alarm,
+}
 
 type Reply<T> = Result<T, RequestError<NodeError>>;
+
+/// What says that a peer has died, is quiet, or is back.
+fn edges() -> u32 {
+    notification!("isp_edge")
+        | notification!("graph_edge")
+        | notification!("frames_edge")
+        | notification!("sensor_edge")
+        | notification!("client_edge")
+}
 
 fn now_us() -> u64 {
     userlib::sys_get_timer().now_us
@@ -26,44 +38,43 @@ fn now_us() -> u64 {
 
 impl InOrderVideoImpl for Server {
     fn notification_mask(&self) -> u32 {
-        notification!("isp_edge")
-            | notification!("graph_edge")
-            | notification!("frames_edge")
-            | notification!("sensor_edge")
-            | notification!("client_edge")
-            | notification!("frame_done")
-            | notification!("timer")
+        edges() | notification!("frame_done") | notification!("timer")
     }
 
     fn handle_notification(&mut self, bits: u32) {
-        while let Some(event) = userlib::sys_watch_next() {
-            self.0.edge(event);
+        if bits & edges() != 0 {
+            while let Some(event) = userlib::sys_watch_next() {
+                self.node.edge(event);
+            }
         }
         if bits & notification!("frame_done") != 0 {
             // Errors are disconnects, which drain has dealt with.
-            let _ = self.0.drain();
+            let _ = self.node.drain();
         }
-        self.0.expire(now_us());
+        if bits & notification!("timer") != 0 {
+            self.alarm.fired();
+            self.node.expire(now_us());
+        }
     }
 
     fn open(&mut self, call: &CallInfo) -> Reply<Handle> {
-        Ok(self.0.open(call.sender)?)
+        Ok(self.node.open(call.sender)?)
     }
 
     fn close(&mut self, call: &CallInfo, handle: Handle) -> Reply<()> {
-        Ok(self.0.close(call.sender, handle)?)
+        Ok(self.node.close(call.sender, handle)?)
     }
 
     fn query_capability(&mut self, call: &CallInfo, handle: Handle) -> Reply<Capability> {
-        Ok(self.0.query_capability(call.sender, handle)?)
+        Ok(self.node.query_capability(call.sender, handle)?)
     }
 
     fn enum_format(&mut self, call: &CallInfo, handle: Handle, index: u8) -> Reply<PixelFormat> {
-        Ok(self.0.enum_format(call.sender, handle, index)?)
+        Ok(self.node.enum_format(call.sender, handle, index)?)
     }
 
     fn get_format(&mut self, call: &CallInfo, handle: Handle) -> Reply<PixFormat> {
-        Ok(self.0.get_format(call.sender, handle)?)
+        Ok(self.node.get_format(call.sender, handle)?)
     }
 
     fn set_format(
@@ -72,11 +83,11 @@ impl InOrderVideoImpl for Server {
         handle: Handle,
         format: PixFormat,
     ) -> Reply<PixFormat> {
-        Ok(self.0.set_format(call.sender, handle, format)?)
+        Ok(self.node.set_format(call.sender, handle, format)?)
     }
 
     fn request_buffers(&mut self, call: &CallInfo, handle: Handle, count: u8) -> Reply<u8> {
-        Ok(self.0.request_buffers(call.sender, handle, count)?)
+        Ok(self.node.request_buffers(call.sender, handle, count)?)
     }
 
     fn query_buffer(
@@ -85,11 +96,11 @@ impl InOrderVideoImpl for Server {
         handle: Handle,
         buffer: BufferIndex,
     ) -> Reply<BufferInfo> {
-        Ok(self.0.query_buffer(call.sender, handle, buffer)?)
+        Ok(self.node.query_buffer(call.sender, handle, buffer)?)
     }
 
     fn queue_buffer(&mut self, call: &CallInfo, handle: Handle, buffer: BufferIndex) -> Reply<()> {
-        Ok(self.0.queue_buffer(call.sender, handle, buffer)?)
+        Ok(self.node.queue_buffer(call.sender, handle, buffer)?)
     }
 
     fn dequeue_buffer(
@@ -98,16 +109,16 @@ impl InOrderVideoImpl for Server {
         handle: Handle,
         timeout_ms: u32,
     ) -> Reply<FrameInfo> {
-        let taken = self.0.dequeue_buffer(call.sender, handle, timeout_ms, now_us())?;
+        let taken = self.node.dequeue_buffer(call.sender, handle, timeout_ms, now_us())?;
         taken.ok_or(RequestError::Deferred)
     }
 
     fn stream_on(&mut self, call: &CallInfo, handle: Handle) -> Reply<()> {
-        Ok(self.0.stream_on(call.sender, handle)?)
+        Ok(self.node.stream_on(call.sender, handle)?)
     }
 
     fn stream_off(&mut self, call: &CallInfo, handle: Handle, timeout_ms: u32) -> Reply<()> {
-        let stopped = self.0.stream_off(call.sender, handle, timeout_ms, now_us())?;
+        let stopped = self.node.stream_off(call.sender, handle, timeout_ms, now_us())?;
         stopped.ok_or(RequestError::Deferred)
     }
 
@@ -118,16 +129,16 @@ impl InOrderVideoImpl for Server {
         events: PollEvents,
         timeout_ms: u32,
     ) -> Reply<PollEvents> {
-        let ready = self.0.poll(call.sender, handle, events, timeout_ms, now_us())?;
+        let ready = self.node.poll(call.sender, handle, events, timeout_ms, now_us())?;
         ready.ok_or(RequestError::Deferred)
     }
 
     fn dequeue_event(&mut self, call: &CallInfo, handle: Handle) -> Reply<Event> {
-        Ok(self.0.dequeue_event(call.sender, handle)?)
+        Ok(self.node.dequeue_event(call.sender, handle)?)
     }
 
     fn reclaim(&mut self, call: &CallInfo, handle: Handle, buffer: BufferIndex) -> Reply<Reclaim> {
-        Ok(self.0.reclaim(call.sender, handle, buffer)?)
+        Ok(self.node.reclaim(call.sender, handle, buffer)?)
     }
 
     fn delegate(&mut self, call: &CallInfo, handle: Handle, task: TaskIndex) -> Reply<Handle> {
@@ -136,7 +147,7 @@ impl InOrderVideoImpl for Server {
             return Err(RequestError::Op(NodeError::NoSuchTask));
         }
         let holder = userlib::sys_refresh_task_id(task);
-        Ok(self.0.delegate(call.sender, handle, holder)?)
+        Ok(self.node.delegate(call.sender, handle, holder)?)
     }
 
     fn queue_output(
@@ -146,7 +157,7 @@ impl InOrderVideoImpl for Server {
         buffer: BufferIndex,
         frame: OutputFrame,
     ) -> Reply<()> {
-        Ok(self.0.queue_output(call.sender, handle, buffer, frame)?)
+        Ok(self.node.queue_output(call.sender, handle, buffer, frame)?)
     }
 
     fn import_buffer(
@@ -159,18 +170,18 @@ impl InOrderVideoImpl for Server {
         frame: OutputFrame,
     ) -> Reply<()> {
         let memory = Memory { pool, buffer: source };
-        Ok(self.0.import_buffer(call.sender, handle, buffer, memory, frame)?)
+        Ok(self.node.import_buffer(call.sender, handle, buffer, memory, frame)?)
     }
 
     fn holder(&mut self, call: &CallInfo, handle: Handle, buffer: BufferIndex) -> Reply<Owner> {
-        Ok(self.0.holder(call.sender, handle, buffer)?)
+        Ok(self.node.holder(call.sender, handle, buffer)?)
     }
 
     fn usage(
         &mut self,
         _: &CallInfo,
     ) -> Result<NodeUsage, RequestError<core::convert::Infallible>> {
-        Ok(self.0.usage())
+        Ok(self.node.usage())
     }
 }
 
@@ -186,19 +197,20 @@ fn main() -> ! {
         frames: slot!("frames"),
         sensor: slot!("sensor"),
     };
-    let mut server = Server(Node::new(Slots::new(&config, slot!("supervisor")), config));
+    let node = Node::new(Slots::new(&config, slot!("supervisor")), config);
+    let mut server = Server { node, alarm: Alarm::new(notification!("timer")) };
     for peer in [config.isp, config.graph, config.frames] {
         if let Ok(outlook) = supervisor.outlook(peer) {
-            server.0.learn(peer, outlook);
+            server.node.learn(peer, outlook);
         }
     }
-    server.0.settle();
+    server.node.settle();
     // Without a supervisor the kernel resets the machine; there is nothing to do about an error.
     let _ = supervisor.ready();
     let mut incoming = [0; INCOMING_BYTES];
     loop {
-        userlib::sys_set_timer(server.0.deadline_us(), notification!("timer"));
+        server.alarm.set(server.node.deadline_us());
         dispatch(&mut incoming, &mut server);
-        server.0.settle();
+        server.node.settle();
     }
 }

@@ -371,7 +371,7 @@ impl<U: Upstream> Node<U> {
             return PollEvents::NONE;
         }
         let own = self.owner == Some(family);
-        if own && self.buffers.filled().is_some() {
+        if own && self.buffers.any_filled() {
             return ready;
         }
         // V4L2: a poll for frames on a queue that does not stream is an error.

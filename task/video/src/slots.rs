@@ -1,8 +1,8 @@
 //! The peers of a video node behind their slots.
 
 use idl::types::{
-    BufferIndex, EntityId, Name, NextDone, Note, Owner, PixFormat, Pool, PoolId, Started,
-    TaskIndex, VideoNode,
+    BufferIndex, Drained, EntityId, Name, Note, Owner, PixFormat, Pool, PoolId, Started, TaskIndex,
+    VideoNode,
 };
 use idl::video::{reply_dequeue_buffer, reply_poll, reply_stream_off};
 use idl::{frames, graph, isp, supervisor};
@@ -45,7 +45,7 @@ impl Upstream for Slots {
         isp::Client::new(isp).queue(self.video, memory.pool, memory.buffer, timestamp_us)
     }
 
-    fn isp_next_done(&mut self, isp: TaskId) -> IspResult<NextDone> {
+    fn isp_next_done(&mut self, isp: TaskId) -> IspResult<Drained> {
         isp::Client::new(isp).next_done(self.video)
     }
 

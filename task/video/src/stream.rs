@@ -221,8 +221,9 @@ impl<U: Upstream> Node<U> {
                 }
                 self.stream = Stream::On(Run { entity, live: false });
             }
-            match next {
-                Ok(NextDone::Empty) => break,
+            let more = next.is_ok_and(|drained| drained.more);
+            match next.map(|drained| drained.done) {
+                Ok(NextDone::Empty) => {}
                 Ok(NextDone::Frame(frame)) => self.filled(frame, isp.generation()),
                 Ok(NextDone::NoFrames) => late = true,
                 Ok(NextDone::Stopped) | Err(ipc::Error::Op(IspError::NotStreaming)) => {
@@ -234,6 +235,9 @@ impl<U: Upstream> Node<U> {
                     return Err(ipc::Error::Disconnected(record));
                 }
             }
+            if !more {
+                break;
+            }
         }
         self.serve_waiters()?;
         if late {
@@ -244,7 +248,7 @@ impl<U: Upstream> Node<U> {
 
     /// Gives the driver what waits in the queue, in the client's order.
     fn feed(&mut self) -> Result<(), Refusal> {
-        while let Some(buffer) = self.buffers.oldest(|place| place == Place::Queued) {
+        while let Some(buffer) = self.buffers.oldest_queued() {
             let isp = self.call_id(self.config.isp)?;
             let Queued { imported, timestamp_us } = self.buffers.queued(buffer);
             let memory = imported.unwrap_or(Memory { pool: self.config.pool, buffer });
@@ -361,7 +365,7 @@ impl<U: Upstream> Node<U> {
             self.upstream.answer(waiter.caller, Answer::Dequeued(handed));
             handed?;
         }
-        if self.buffers.filled().is_some() {
+        if self.buffers.any_filled() {
             let ready = self.ready_event();
             let frames = |kind: &Wait| matches!(kind, Wait::Poll(events) if events.contains(ready));
             while let Some(waiter) = self.base.waiters.take(|waiter| frames(&waiter.kind)) {

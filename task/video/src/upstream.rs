@@ -3,7 +3,7 @@
 //! Each call names the life that it is meant for: nothing reaches a later life by accident.
 
 use idl::types::{
-    BufferIndex, EntityId, FrameInfo, FramesError, GraphError, IspError, Name, NextDone, Note,
+    BufferIndex, Drained, EntityId, FrameInfo, FramesError, GraphError, IspError, Name, Note,
     Owner, PixFormat, PollEvents, Pool, PoolId, Started, TaskIndex,
 };
 use idol_runtime::ipc;
@@ -50,7 +50,7 @@ pub trait Upstream {
     ) -> GraphResult<Started>;
     fn graph_stop(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<()>;
     fn isp_queue(&mut self, isp: TaskId, memory: Memory, timestamp_us: u64) -> IspResult<()>;
-    fn isp_next_done(&mut self, isp: TaskId) -> IspResult<NextDone>;
+    fn isp_next_done(&mut self, isp: TaskId) -> IspResult<Drained>;
     fn frames_pool(&mut self, frames: TaskId, pool: PoolId) -> FramesResult<Pool>;
     fn frames_attach(&mut self, frames: TaskId, held: u32) -> FramesResult<()>;
     fn frames_queue(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<()>;

@@ -11,9 +11,9 @@ use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 
 use idl::types::{
-    BufferIndex, Cause, Disconnect, Edge, EntityId, FrameDone, FrameFlags, FramesError, Generation,
-    GraphError, Handle, IspError, Name, NextDone, NodeError, NodeUsage, Note, Outlook, OutputFrame,
-    Owner, PixFormat, PollEvents, Pool, PoolId, Reclaim, Started, TaskIndex,
+    BufferIndex, Cause, Disconnect, Drained, Edge, EntityId, FrameDone, FrameFlags, FramesError,
+    Generation, GraphError, Handle, IspError, Name, NextDone, NodeError, NodeUsage, Note, Outlook,
+    OutputFrame, Owner, PixFormat, PollEvents, Pool, PoolId, Reclaim, Started, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -106,12 +106,13 @@ impl Upstream for Fake {
         Ok(())
     }
 
-    fn isp_next_done(&mut self, _: TaskId) -> IspResult<NextDone> {
+    fn isp_next_done(&mut self, _: TaskId) -> IspResult<Drained> {
         let mut world = self.0.borrow_mut();
         if world.isp_waits {
             return Err(ipc::Error::Op(IspError::NotStreaming));
         }
-        Ok(world.done.pop_front().unwrap_or(NextDone::Empty))
+        let done = world.done.pop_front().unwrap_or(NextDone::Empty);
+        Ok(Drained { done, more: !world.done.is_empty() })
     }
 
     fn frames_pool(&mut self, _: TaskId, _: PoolId) -> FramesResult<Pool> {

@@ -5,8 +5,8 @@ use crate::model::Op;
 use syn::Ident;
 
 /// Methods that every client or server has, so that an op cannot be named like them.
-const TAKEN_OPS: [&str; 6] =
-    ["new", "to", "task_id", "rebind", "handle_notification", "notification_mask"];
+const TAKEN_OPS: [&str; 7] =
+    ["new", "to", "task_id", "rebind", "handle_notification", "before_wait", "notification_mask"];
 
 /// The server's first parameter, so that an argument or lease cannot be named like it.
 const TAKEN_ARGS: [&str; 1] = ["call"];

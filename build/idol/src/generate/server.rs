@@ -50,6 +50,9 @@ fn definition(interface: &Interface, server_trait: &Ident) -> TokenStream {
             fn notification_mask(&self) -> u32;
             /// Handles the notification bits that were posted.
             fn handle_notification(&mut self, bits: u32);
+            /// What is to be done before each wait of [`serve`]. The answer to the message at hand is
+            /// decided, and goes out with the wait: nothing may block here.
+            fn before_wait(&mut self) {}
             #(#methods)*
         }
     }
@@ -120,6 +123,10 @@ fn dispatch(interface: &Interface, server_trait: &Ident) -> TokenStream {
 
             fn notified(&mut self, bits: u32) {
                 self.0.handle_notification(bits);
+            }
+
+            fn waits(&mut self) {
+                self.0.before_wait();
             }
         }
 

@@ -17,6 +17,7 @@
 //! for 16 of them, so 64 handles cannot be in 64 calls; the node ends all of them at once nevertheless.
 
 use super::kernel::Measured;
+use super::profile;
 use super::rows::Figure;
 use super::spans::{Span, shortest};
 use super::stream::{self, Stream};
@@ -40,6 +41,11 @@ const CLIENT: &str = "capture";
 const DRIVER: &str = "isp";
 /// Whose interrupt tells of the presence pin.
 const PRESENCE: &str = "power";
+
+/// What a frame needs on its way to the client: the driver's interrupt, `finish_dma` of the ledger (it
+/// shuts the window before anybody reads), a post to the node, `next_done` of the driver, `hand_out` of
+/// the ledger (it says who holds the buffer before that one runs), and the answer to the client.
+const HANDOFF: &str = "an interrupt, a post, three calls, an answer";
 
 /// Wall-clock limit of a run: with a line of log for each instruction, on a computer with other work.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -288,6 +294,8 @@ impl Streamed {
         let span = self.stream.addresses[span].to_vec();
         let figure = Figure::new(id, u32::try_from(span.len())?);
         let figure = figure.priced(cycles::of(&self.code, &span));
+        let shares = profile::shares(&self.code, &span);
+        let figure = figure.noted(format!("{shares}: {HANDOFF}"));
         Ok(Measured { figure, span, code: Rc::clone(&self.code) })
     }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask bench --profile ROW`: which instructions a row consists of, and where.
 //!
 //! One line per function of the span that counts, largest first; functions that the compiler has put
-//! into others are named with them, by source line.
+//! into others count as those. Then the course of it: who runs when.
 
 use crate::code::{Code, cycles};
 use std::collections::BTreeMap;
@@ -49,4 +49,48 @@ pub fn table(code: &Code, span: &[u32]) -> String {
         let _ = writeln!(text, "{instructions:>6} {share:>5.1}% {cycles:>6} {visits:>6} {name}");
     }
     text
+}
+
+/// Which program runs when: one line for each stretch, with the functions that it goes through.
+#[must_use]
+pub fn course(code: &Code, span: &[u32]) -> String {
+    let mut text = String::from("\n    gi program      functions\n");
+    for (program, stretch) in stretches(code, span) {
+        let mut names: Vec<(&str, u32)> = Vec::new();
+        for address in stretch {
+            let name = code.function_at(*address).map_or("?", |found| found.name.as_str());
+            match names.last_mut() {
+                Some((last, length)) if *last == name => *length += 1,
+                _ => names.push((name, 1)),
+            }
+        }
+        let last_part = |name: &str| name.rsplit("::").next().map(ToOwned::to_owned);
+        let part = |(name, length): &(&str, u32)| Some(format!("{} {length}", last_part(name)?));
+        let names: Vec<_> = names.iter().filter_map(part).collect();
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{:>6} {program:<12} {}", stretch.len(), names.join(", "));
+    }
+    text
+}
+
+/// What each program has of a span, largest first: `kernel 2198, isp 1457`.
+#[must_use]
+pub fn shares(code: &Code, span: &[u32]) -> String {
+    let mut shares: BTreeMap<&str, usize> = BTreeMap::new();
+    for (program, stretch) in stretches(code, span) {
+        *shares.entry(program).or_default() += stretch.len();
+    }
+    let mut shares: Vec<_> = shares.into_iter().collect();
+    shares.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
+    let shares: Vec<_> = shares.iter().map(|(name, length)| format!("{name} {length}")).collect();
+    shares.join(", ")
+}
+
+/// The span, cut where another program goes on.
+fn stretches<'a>(code: &'a Code, span: &'a [u32]) -> Vec<(&'a str, &'a [u32])> {
+    let program = |address: &u32| {
+        code.function_at(*address).map_or("?", |function| &code.programs[function.program])
+    };
+    let same = |one: &u32, next: &u32| program(one) == program(next);
+    span.chunk_by(same).map(|stretch| (program(&stretch[0]), stretch)).collect()
 }

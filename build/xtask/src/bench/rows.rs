@@ -161,17 +161,24 @@ pub struct Figure {
     id: String,
     figure: f64,
     cycles: Option<u32>,
+    /// What it consists of; printed below the row.
+    note: Option<String>,
 }
 
 impl Figure {
     /// A figure for a row.
     pub fn new(id: &str, figure: impl Into<f64>) -> Self {
-        Self { id: id.into(), figure: figure.into(), cycles: None }
+        Self { id: id.into(), figure: figure.into(), cycles: None, note: None }
     }
 
     /// The same with a modelled cycle figure.
     pub fn priced(self, cycles: u32) -> Self {
         Self { cycles: Some(cycles), ..self }
+    }
+
+    /// The same with a line that says what it consists of.
+    pub fn noted(self, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..self }
     }
 
     /// The row that it belongs to.
@@ -231,9 +238,9 @@ impl Row {
         Some((figure / self.reference? * 1000.0).round() / 1000.0)
     }
 
-    /// One line of the table.
+    /// One line of the table, and one for the figure's note.
     pub fn line(&self, figure: Option<&Figure>) -> String {
-        let Some(Figure { figure, cycles, .. }) = figure else {
+        let Some(Figure { figure, cycles, note, .. }) = figure else {
             return format!("{:<19} {:<34} not measured", self.id, self.what);
         };
         let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".into());
@@ -254,7 +261,8 @@ impl Row {
             number(*figure).to_string(),
             self.unit.text(),
         );
-        line.trim_end().into()
+        let note = note.as_ref().map_or(String::new(), |note| format!("\n{:<19} {note}", ""));
+        line.trim_end().to_owned() + &note
     }
 
     /// The same for tools.
@@ -305,6 +313,15 @@ mod tests {
     #[test]
     fn a_row_without_reference_has_no_ratio() {
         assert_eq!(gi("a", "b", None, 100, 50).ratio(7.0), None);
+    }
+
+    #[test]
+    fn a_note_stands_below_its_row() {
+        let row = gi("a", "b", None, 100, 50);
+        let line = row.line(Some(&Figure::new("a", 7).noted("kernel 3, isp 4")));
+        let (line, note) = line.split_once('\n').expect("two lines");
+        assert!(line.ends_with("meets moonshot"));
+        assert_eq!(note, "                    kernel 3, isp 4");
     }
 
     #[test]

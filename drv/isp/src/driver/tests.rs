@@ -9,7 +9,7 @@ use crate::frame_clock::{LOOK_US, STALLED_FRAMES};
 use crate::program::Path;
 use crate::program::tests::{preview_only, processed, raw};
 use crate::registers::{Write, Writer};
-use idl::types::{BufferIndex, ControlId, FrameDone, Name, PoolId};
+use idl::types::{BufferIndex, ControlId, FrameDone, Name, NextDone, PoolId};
 use model::{Model, Moment, Shared, Windows};
 use std::cell::RefCell;
 
@@ -18,6 +18,20 @@ const MOMENT_US: u64 = 8_000;
 
 /// Reset and tables, in microseconds: a poll, and 13 chunks.
 const RECOVERY_US: u64 = 20 * POLL_US;
+
+/// What a node gets that fetches until nothing is left; when it is told so, nothing is.
+fn drained(driver: &mut Driver, video: VideoNode) -> Vec<NextDone> {
+    let mut all = Vec::new();
+    while let Ok(Drained { done, more }) = driver.next_done(video) {
+        all.push(done);
+        if !more {
+            break;
+        }
+    }
+    let left = driver.next_done(video).map(|drained| drained.done);
+    assert!(matches!(left, Ok(NextDone::Empty) | Err(IspError::NotStreaming)), "{left:?}");
+    all
+}
 
 struct Bench {
     model: RefCell<Model>,
@@ -113,12 +127,12 @@ impl Bench {
     }
 
     fn fetch(&mut self) {
-        loop {
-            match self.driver.next_done(self.pipeline.video) {
-                Ok(NextDone::Frame(frame)) => self.fetched.push(frame),
-                Ok(NextDone::Stopped) => self.stopped += 1,
-                Ok(NextDone::NoFrames) => self.no_frames += 1,
-                Ok(NextDone::Empty) | Err(_) => return,
+        for done in drained(&mut self.driver, self.pipeline.video) {
+            match done {
+                NextDone::Frame(frame) => self.fetched.push(frame),
+                NextDone::Stopped => self.stopped += 1,
+                NextDone::NoFrames => self.no_frames += 1,
+                NextDone::Empty => {}
             }
         }
     }
@@ -733,6 +747,8 @@ fn without_a_stream_it_comes_to_rest_after_its_idle_time_and_a_start_wakes_it() 
     bench.with(|driver, outside| driver.power_on(outside.registers));
     while !bench.timer().ready {}
     assert_eq!(bench.driver.deadline_us(0), Some(50_000));
+    assert!(!bench.timer().at_rest, "a timer that fires early does nothing");
+    bench.now_us = 50_000 - POLL_US;
     assert!(bench.timer().at_rest);
     bench.power_cycle();
     let pipeline = bench.pipeline;

@@ -370,6 +370,12 @@ impl Engine {
         matches!(self.work, Work::Clearing { .. })
     }
 
+    /// Whether there is something for the node to fetch.
+    #[must_use]
+    pub const fn has_news(&self) -> bool {
+        self.news
+    }
+
     /// Whether there is something for the node to fetch; asking forgets it.
     pub fn take_news(&mut self) -> bool {
         core::mem::take(&mut self.news)

@@ -75,15 +75,15 @@ impl Jobs {
 
     fn fetch(&mut self, video: VideoNode) -> Fetched {
         let mut fetched = Fetched::default();
-        loop {
-            match self.driver.next_done(video) {
-                Ok(NextDone::Frame(frame)) => fetched.frames.push(frame),
-                Ok(NextDone::Stopped) => fetched.stopped += 1,
+        for done in drained(&mut self.driver, video) {
+            match done {
+                NextDone::Frame(frame) => fetched.frames.push(frame),
+                NextDone::Stopped => fetched.stopped += 1,
                 // Of a stream beside the jobs, whose sensor is silent.
-                Ok(NextDone::NoFrames) => {}
-                Ok(NextDone::Empty) | Err(_) => return fetched,
+                NextDone::NoFrames | NextDone::Empty => {}
             }
         }
+        fetched
     }
 
     fn at_rest(&self) {
