@@ -9,7 +9,7 @@
 //! IRQSTATUS, and where IRQENABLE allows that, CSIA of IRQ0STATUS of ISP main. Clearing IF_EN with
 //! CTRL.FRAME clear, and a soft reset, end a frame where it is; with CTRL.FRAME set it is finished.
 //!
-//! The [`format`]s are those of the Linux driver omap3isp, and RAW10 as it comes. A context takes a line
+//! The [`mod@format`]s are those of the Linux driver omap3isp, and RAW10 as it comes. A context takes a line
 //! whose data type is that of its format; of others it only sees frame start and end. Not modelled:
 //! contexts 1 to 7, virtual channels other than 0, check sums and header correction (the line makes no
 //! errors), the timing registers of the PHY, and whether its power takes time.
@@ -139,7 +139,7 @@ registers! {
     }
     /// Context n: control 2.
     CTX_CTRL2 ctx_ctrl2 @ 0x74 x 8 / 32, 0, BusyLocked, 0x0000_7FFF, "ispreg.h" {
-        /// Format and destination: [`format`].
+        /// Format and destination: [`mod@super::format`].
         FORMAT: 0, 10;
         /// Simple predictor.
         DPCM_PRED: 10, 1;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   samples ─DataType::send─► bytes on the line ─Format::samples─► samples ─► video port
-//!                                  │                    └─Format::store─► memory, two bytes each
+//!                                  │                    └───store────────► memory, two bytes each
 //!                                  └───────────────────────────────────► memory, as they come
 //! ```
 //! RAW10 has the upper eight bits of four samples, then their lower two, those of the first sample lowest
@@ -111,7 +111,7 @@ impl Format {
         }
     }
 
-    /// Whether memory gets samples ([`Format::store`]) and not the bytes of the line.
+    /// Whether memory gets samples ([`store`]) and not the bytes of the line.
     #[must_use]
     pub const fn stores_samples(&self) -> bool {
         self.expands
