@@ -6,6 +6,7 @@
 //!   raw:       sensor:0 → CCDC:0, CCDC:1 → CCDC output:0
 //!   serial:    sensor:0 → CSI2a:0 (a wire), CSI2a:1 → CSI2a output:0
 //!   serial and raw: sensor:0 → CSI2a:0, CSI2a:1 → CCDC:0, CCDC:1 → CCDC output:0
+//!   serial and previewed: the same up to CCDC:0, CCDC:2 → preview:0, preview:1 → preview output:0
 //!   developed: preview input:0 → preview:0, preview:1 → preview output:0
 //!   scaled:    resizer input:0 → resizer:0, resizer:1 → resizer output:0
 //!   received:  CCP2 input:0 → CCP2:0, CCP2:1 → CCDC:0, CCDC:1 → CCDC output:0
@@ -209,9 +210,7 @@ impl Camera {
         compressed: bool,
     ) -> Result<Layout, Failure> {
         self.link(&[((CSI2A, 1), (CCDC, 0)), ((CCDC, 1), (CCDC_OUTPUT, 0))])?;
-        let sent = if compressed { MbusCode::SGRBG10_DPCM8 } else { MbusCode::SGRBG10 };
-        let (sensor, receiver) = self.set_serial(csi2a, sensor_px, (sent, MbusCode::SGRBG10))?;
-        let ccdc = with(self.ccdc, |node| node.set_format(0, receiver.source))?;
+        let (sensor, ccdc) = self.set_serial_ccdc(csi2a, sensor_px, compressed)?;
         Ok(Layout {
             sensor: sensor.crop,
             sensor_px,
@@ -220,6 +219,45 @@ impl Camera {
             resizer: None,
             output: in_memory(ccdc.source, PixelFormat::SGRBG10),
         })
+    }
+
+    /// As [`Camera::serial_raw`], not compressed, but the CCDC feeds the preview engine, which writes.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn serial_previewed(
+        &self,
+        csi2a: TaskIndex,
+        sensor_px: (u16, u16),
+    ) -> Result<Layout, Failure> {
+        self.link(&[
+            ((CSI2A, 1), (CCDC, 0)),
+            ((CCDC, 2), (PREVIEW, 0)),
+            ((PREVIEW, 1), (PREVIEW_OUTPUT, 0)),
+        ])?;
+        let (sensor, ccdc) = self.set_serial_ccdc(csi2a, sensor_px, false)?;
+        let preview = with(self.preview, |node| node.set_format(0, ccdc.video_port))?;
+        Ok(Layout {
+            sensor: sensor.crop,
+            sensor_px,
+            ccdc: ccdc.crop,
+            preview: Some(preview.crop),
+            resizer: None,
+            output: in_memory(preview.source, PixelFormat::YUYV),
+        })
+    }
+
+    /// Sensor, receiver and CCDC, which has ten bits.
+    fn set_serial_ccdc(
+        &self,
+        csi2a: TaskIndex,
+        sensor_px: (u16, u16),
+        compressed: bool,
+    ) -> Result<(BlockState, BlockState), Failure> {
+        let sent = if compressed { MbusCode::SGRBG10_DPCM8 } else { MbusCode::SGRBG10 };
+        let (sensor, receiver) = self.set_serial(csi2a, sensor_px, (sent, MbusCode::SGRBG10))?;
+        let ccdc = with(self.ccdc, |node| node.set_format(0, receiver.source))?;
+        Ok((sensor, ccdc))
     }
 
     /// Sensor and receiver: what is on the line, and what the receiver makes of it.

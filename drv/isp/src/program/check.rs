@@ -6,6 +6,7 @@ use idl::types::{
 };
 
 use super::{Blocks, MemoryPath, Path, Route, csi2a};
+use crate::formats::code::Encoding;
 use crate::formats::{self, code};
 use crate::topology::position;
 
@@ -80,6 +81,8 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
     let first = pipeline.preview.as_ref().or(pipeline.resizer.as_ref());
     if let Some(ccdc) = pipeline.input.ccdc() {
         ensure(is_canonical(position::CCDC, ccdc))?;
+        // The parallel port has ten bits, and so has everything behind: fewer would be too dark.
+        ensure(matches!(code::encoding(ccdc.sink.code), Some(Encoding::Bayer { bits: 10, .. })))?;
         ensure(first.is_none_or(|first| linked(&ccdc.video_port, first)))?;
     }
     let input_bytes = match (&pipeline.input, first) {

@@ -364,8 +364,19 @@ fn serial_pipelines_that_cannot_run_are_refused() {
     refused(serially(&raw()), &|pipeline| pipeline.video = VideoNode::Csi2aOutput);
     refused(serially(&raw()), &|pipeline| pipeline.output.pixel_format = PixelFormat::SGRBG10P);
     refused(serially(&raw()), &|pipeline| ccdc(pipeline).crop.left_px = 1);
-    // The CCDC cannot take codes.
     refused(serially(&raw()), &|pipeline| pads(pipeline).0.code = MbusCode::SGRBG8);
+    // Eight bits are for memory alone, on both ways of the sensor.
+    let eight = sink(CCDC, PadFormat { width_px: 160, height_px: 120, code: MbusCode::SGRBG8 });
+    for (input, ok) in [
+        (Input::Sensor(eight), false),
+        (Input::Csi2a { sink: eight.sink, source: eight.sink, ccdc: Some(eight) }, false),
+        (Input::Csi2a { sink: eight.sink, source: eight.sink, ccdc: None }, true),
+    ] {
+        let video = if ok { VideoNode::Csi2aOutput } else { VideoNode::CcdcOutput };
+        let output = pixels(eight.source, PixelFormat::SGRBG8);
+        let pipeline = Pipeline { video, input, output, ..raw() };
+        assert_eq!(check(&pipeline).is_ok(), ok, "{pipeline:?}");
+    }
 }
 
 #[test]

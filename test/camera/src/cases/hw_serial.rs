@@ -12,7 +12,7 @@ use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, names,
 use crate::clock::now_us;
 use crate::ensure;
 use crate::mmio::Pixels;
-use crate::reference::Gradient;
+use crate::reference::{Decoder, Gradient};
 use crate::stage::{FRAME_MS, SENSOR_PX, Stage};
 use crate::text::Text;
 
@@ -66,15 +66,13 @@ fn byte(found: Pixels, offset: u32) -> u32 {
 
 /// Whether each sample of ten bits in two bytes is the one of the test pattern.
 fn is_pattern(found: Pixels, format: PixFormat) -> Result<(), Failure> {
-    for y in 0..SENT.height_px {
-        for x in 0..SENT.width_px {
-            let offset = y * format.stride_bytes + 2 * x;
-            let sample = byte(found, offset) | byte(found, offset + 1) << 8;
-            let sent = SENT.sample(x, y);
-            ensure!(sample == sent, "({x}, {y}) is {sample:#x}, not {sent:#x}");
-        }
-    }
-    Ok(())
+    check_samples("pattern", |x, y| pair(found, format, x, y), |x, y| SENT.sample(x, y))
+}
+
+/// Two bytes of a column and line.
+fn pair(found: Pixels, format: PixFormat, x: u32, y: u32) -> u32 {
+    let offset = y * format.stride_bytes + 2 * x;
+    byte(found, offset) | byte(found, offset + 1) << 8
 }
 
 /// The scene, with its noise, is what the CCDC writes of the same frame from the parallel port; the test
@@ -106,6 +104,137 @@ pub fn frames(stage: &mut Stage) -> Verdict {
     Ok(Text::of(format_args!(
         "scene {sum:#010x}; {WATCHED} frames of the pattern while {passed} passed"
     )))
+}
+
+/// Samples as they are packed on the line, their upper eight bits, the codes of a sensor that compresses,
+/// and what those stand for: each byte by its definition.
+pub fn formats(stage: &mut Stage) -> Verdict {
+    stage.all_ready(None)?;
+    test_pattern(stage)?;
+    let mut strides = [0; 4];
+    let kinds: [((PixelFormat, bool), Check); 4] = [
+        ((PixelFormat::SGRBG10P, false), is_packed),
+        ((PixelFormat::SGRBG8, false), is_upper),
+        ((PixelFormat::SGRBG10_DPCM8, false), are_codes),
+        ((PixelFormat::SGRBG10, true), is_decompressed),
+    ];
+    for ((wanted, check), stride) in kinds.into_iter().zip(&mut strides) {
+        let queue = streaming(stage, wanted)?;
+        for _ in 0..3 {
+            let info = queue.take(stage)?;
+            equal("bytes", info.frame.bytes_used, queue.format.size_bytes)?;
+            check(pixels(stage, &queue, info.frame.buffer)?, queue.format)?;
+            queue.queue(stage, info.frame.buffer)?;
+        }
+        *stride = queue.format.stride_bytes;
+        close(stage, &queue)?;
+    }
+    // Ten bits in two bytes again: the sensor is told each time.
+    let queue = streaming(stage, WHOLE)?;
+    let info = queue.take(stage)?;
+    is_pattern(pixels(stage, &queue, info.frame.buffer)?, queue.format)?;
+    close(stage, &queue)?;
+    Ok(Text::of(format_args!("lines of {strides:?} bytes")))
+}
+
+/// Checks a frame of the test pattern.
+type Check = fn(Pixels, PixFormat) -> Result<(), Failure>;
+
+/// Checks each sample of ten bits that `read` finds.
+fn check_samples(
+    what: &str,
+    read: impl Fn(u32, u32) -> u32,
+    expect: impl Fn(u32, u32) -> u32,
+) -> Result<(), Failure> {
+    for y in 0..SENT.height_px {
+        for x in 0..SENT.width_px {
+            let (found, expected) = (read(x, y), expect(x, y));
+            ensure!(found == expected, "{what}: ({x}, {y}) is {found:#x}, not {expected:#x}");
+        }
+    }
+    Ok(())
+}
+
+fn is_packed(found: Pixels, format: PixFormat) -> Result<(), Failure> {
+    let read = |x: u32, y: u32| {
+        let packet = y * format.stride_bytes + x / 4 * 5;
+        let low = byte(found, packet + 4) >> (2 * (x % 4)) & 3;
+        byte(found, packet + x % 4) << 2 | low
+    };
+    check_samples("packed", read, |x, y| SENT.sample(x, y))
+}
+
+fn is_upper(found: Pixels, format: PixFormat) -> Result<(), Failure> {
+    let read = |x, y| byte(found, y * format.stride_bytes + x);
+    check_samples("eight bits", read, |x, y| SENT.sample(x, y) >> 2)
+}
+
+/// The pattern rises slowly, so that all codes but the first two of a line are exact.
+fn are_codes(found: Pixels, format: PixFormat) -> Result<(), Failure> {
+    for y in 0..SENT.height_px {
+        let mut decoder = Decoder::default();
+        for x in 0..SENT.width_px {
+            let decoded = decoder.next(byte(found, y * format.stride_bytes + x));
+            let expected = expected_decoded(x, y);
+            ensure!(decoded == expected, "codes: ({x}, {y}) is {decoded:#x}, not {expected:#x}");
+        }
+    }
+    Ok(())
+}
+
+fn is_decompressed(found: Pixels, format: PixFormat) -> Result<(), Failure> {
+    check_samples("decompressed", |x, y| pair(found, format, x, y), expected_decoded)
+}
+
+/// What the codes of the pattern stand for: of the first two samples of a line the upper eight bits are
+/// sent, never as zero (MIPI CSI-2, annex E); after them the differences are small enough to be exact.
+fn expected_decoded(x: u32, y: u32) -> u32 {
+    let sample = SENT.sample(x, y);
+    if x < 2 { 4 * (sample >> 2).max(1) + 2 } else { sample }
+}
+
+/// The CCDC makes of the serial frames what it makes of the parallel ones: the scene with its noise, raw and
+/// developed; and it gets the samples that codes stand for.
+pub fn through_the_ccdc(stage: &mut Stage) -> Verdict {
+    stage.all_ready(None)?;
+    let layout = ok("set up", stage.camera.raw(SENSOR_PX, SENSOR_PX))?;
+    let raw = first_frame(stage, memory::raw, layout.output)?;
+    let taken = raw.pixels(stage.nodes.raw.pool.pixels, stage, FIRST)?;
+    // The serial frame will take the same buffer.
+    let kept = stage.nodes.resizer_input.pool.pixels.part(0, taken.bytes());
+    kept.fill_from(taken);
+    raw.close(stage)?;
+    let layout = ok("set up", stage.camera.serial_raw(stage.csi2a, SENSOR_PX, false))?;
+    let raw = first_frame(stage, memory::raw, layout.output)?;
+    let taken = raw.pixels(stage.nodes.raw.pool.pixels, stage, FIRST)?;
+    same(taken, kept, raw.format)?;
+    let raw_sum = taken.checksum();
+    raw.close(stage)?;
+    let layout = ok("set up", stage.camera.previewed(SENSOR_PX))?;
+    let parallel = developed_sum(stage, layout.output)?;
+    let layout = ok("set up", stage.camera.serial_previewed(stage.csi2a, SENSOR_PX))?;
+    equal("the developed picture", developed_sum(stage, layout.output)?, parallel)?;
+    test_pattern(stage)?;
+    let layout = ok("set up", stage.camera.serial_raw(stage.csi2a, SENSOR_PX, true))?;
+    let raw = first_frame(stage, memory::raw, layout.output)?;
+    is_decompressed(raw.pixels(stage.nodes.raw.pool.pixels, stage, FIRST)?, raw.format)?;
+    raw.close(stage)?;
+    // The next stream has the parallel port again.
+    let layout = ok("set up", stage.camera.raw(SENSOR_PX, SENSOR_PX))?;
+    let raw = first_frame(stage, memory::raw, layout.output)?;
+    is_pattern(raw.pixels(stage.nodes.raw.pool.pixels, stage, FIRST)?, raw.format)?;
+    raw.close(stage)?;
+    Ok(Text::of(format_args!("raw {raw_sum:#010x}, developed {parallel:#010x}")))
+}
+
+/// Checksum of the first picture behind the preview engine.
+fn developed_sum(stage: &mut Stage, format: PixFormat) -> Result<u32, Failure> {
+    let queue = first_frame(stage, memory::preview_output, format)?;
+    let pool = stage.nodes.preview_output.pool.pixels;
+    let sum = queue.pixels(pool, stage, FIRST)?.checksum();
+    queue.stop(stage)?;
+    queue.close(stage)?;
+    Ok(sum)
 }
 
 /// Frames that the sensor ends early, whose lines are lost on the way to memory, or that reach for memory
