@@ -1,7 +1,46 @@
-//! CSI-2 receiver A. The registers answer; no sensor is wired to it.
+//! CSI-2 receiver A, of which context 0 works: the serial line of the sensor ([`crate::sensor`]) goes to
+//! memory, to the video port, or to both.
+//!
+//! Lines are received while CTRL.IF_EN is set and COMPLEXIO_CFG1 says that the PHY has power, a clock lane
+//! and a first data lane. What context 0 has in its registers counts from the frame start on that it takes
+//! part in, so CTX_EN decides about whole frames; the words of CTX_CTRL2 are locked while it is set. Frames
+//! go to the PING and the PONG address in turn, PING first. With COUNT not zero, CTX_EN clears after so many
+//! frames. An event sets its bit of CTX_IRQSTATUS; where CTX_IRQENABLE allows it, that raises CONTEXT0 of
+//! IRQSTATUS, and where IRQENABLE allows that, CSIA of IRQ0STATUS of ISP main. Clearing IF_EN with
+//! CTRL.FRAME clear, and a soft reset, end a frame where it is; with CTRL.FRAME set it is finished.
+//!
+//! The [`mod@format`]s are those of the Linux driver omap3isp, and RAW10 as it comes. A context takes a line
+//! whose data type is that of its format; of others it only sees frame start and end. Not modelled:
+//! contexts 1 to 7, virtual channels other than 0, check sums and header correction (the line makes no
+//! errors), the timing registers of the PHY, and whether its power takes time.
 
-use crate::Access::{ReadOnly, ReadWrite, WriteOneToClear};
+use crate::Access::{BusyLocked, ReadOnly, ReadWrite, WriteOneToClear};
 use crate::register::registers;
+
+/// Codes of `CTX_CTRL2.FORMAT` (ispcsi2.h, but for RAW10: TRM).
+pub mod format {
+    /// RAW8 to memory, a byte each.
+    pub const RAW8: u32 = 0x2A;
+    /// RAW10 to memory as it comes: five bytes for four samples.
+    pub const RAW10: u32 = 0x2B;
+    /// User-defined bytes to memory: the compressed codes of a sensor.
+    pub const USER_8BIT: u32 = 0x40;
+    /// RAW10 to memory, two bytes each.
+    pub const RAW10_EXP16: u32 = 0xAB;
+    /// RAW8 to memory and to the video port.
+    pub const RAW8_VP: u32 = 0x12A;
+    /// RAW10 to memory, two bytes each, and to the video port.
+    pub const RAW10_EXP16_VP: u32 = 0x12F;
+    /// User-defined bytes, decompressed to ten bits, to memory, two bytes each.
+    pub const USER_8BIT_DPCM10: u32 = 0x2C0;
+    /// User-defined bytes, decompressed to ten bits, to memory, two bytes each, and to the video port.
+    pub const USER_8BIT_DPCM10_VP: u32 = 0x340;
+}
+
+/// Code of `CTX_CTRL2.USER_DEF_MAP`: user-defined bytes are bytes (ispcsi2.c).
+pub const USER_DEF_BYTES: u32 = 2;
+/// Code of `COMPLEXIO_CFG1.PWR_CMD` and `PWR_STATUS`: on (ispreg.h).
+pub const POWER_ON: u32 = 1;
 
 registers! {
     block Csi2a;
@@ -16,14 +55,29 @@ registers! {
         /// Master standby.
         MSTANDBY_MODE: 12, 2;
     }
-    /// System status.
+    /// System status. A receiver that is stuck (BUSY_STUCK) is never done with a reset.
     SYSSTATUS sysstatus @ 0x14, 1, ReadOnly, 0, "ispreg.h" {
         /// Reset is done.
         RESET_DONE: 0, 1;
     }
     /// Events.
-    IRQSTATUS irqstatus @ 0x18, 0, WriteOneToClear, 0x7FFF, "ispreg.h" {}
-    /// Which events raise the interrupt.
+    IRQSTATUS irqstatus @ 0x18, 0, WriteOneToClear, 0x7FFF, "ispreg.h" {
+        /// An event of context 0.
+        CONTEXT0: 0, 1;
+        /// Data came faster than memory took it.
+        FIFO_OVF: 8, 1;
+        /// An error of the lanes.
+        COMPLEXIO1_ERR: 9, 1;
+        /// A header could not be corrected.
+        ECC_NO_CORRECTION: 11, 1;
+        /// A header was corrected.
+        ECC_CORRECTION: 12, 1;
+        /// A short packet that is no sync.
+        SHORT_PACKET: 13, 1;
+        /// Memory refused a burst.
+        OCP_ERR: 14, 1;
+    }
+    /// Which events raise the interrupt; fields as IRQSTATUS.
     IRQENABLE irqenable @ 0x1C, 0, ReadWrite, 0x7FFF, "ispreg.h" {}
     /// Control.
     CTRL ctrl @ 0x40, 0, ReadWrite, 0x7FFF, "ispreg.h" {
@@ -31,13 +85,30 @@ registers! {
         IF_EN: 0, 1;
         /// Check header errors.
         ECC_EN: 2, 1;
-        /// Frame mode: 0 stop at once, 1 at frame end.
+        /// What clearing IF_EN does: 0 stop at once, 1 at frame end.
         FRAME: 3, 1;
-        /// Feed the video port.
+        /// Feed the video port and nothing to memory.
         VP_ONLY_EN: 11, 1;
     }
-    /// Lane order and power.
-    COMPLEXIO_CFG1 complexio_cfg1 @ 0x50, 0, ReadWrite, 0x2FFF_FFFF, "ispreg.h" {}
+    /// Lane order and power. Positions count from 1; 0 = the lane is not used.
+    COMPLEXIO_CFG1 complexio_cfg1 @ 0x50, 0, ReadWrite, 0x590F_FFFF, "ispreg.h" {
+        /// Position of the clock lane.
+        CLOCK_POSITION: 0, 3;
+        /// Position of data lane 1.
+        DATA1_POSITION: 4, 3;
+        /// Position of data lane 2.
+        DATA2_POSITION: 8, 3;
+        /// Power follows what the lanes do.
+        PWR_AUTO: 24, 1;
+        /// Power now. Read only.
+        PWR_STATUS: 25, 2;
+        /// Power to have: 0 off, 1 on, 2 ultra low.
+        PWR_CMD: 27, 2;
+        /// The PHY is out of reset. Read only.
+        RESET_DONE: 29, 1;
+        /// Let the PHY out of reset.
+        RESET_CTRL: 30, 1;
+    }
     /// Lane events.
     COMPLEXIO1_IRQSTATUS complexio1_irqstatus @ 0x54, 0, WriteOneToClear, 0x07FF_FFFF, "ispreg.h" {}
     /// Which lane events raise the interrupt.
@@ -50,12 +121,12 @@ registers! {
     /// Timing.
     TIMING timing @ 0x6C, 0x7FFF, ReadWrite, 0xFFFF, "ispreg.h" {}
     /// Context n: control 1.
-    CTX_CTRL1 ctx_ctrl1 @ 0x70 x 8 / 32, 0, ReadWrite, 0xC000_FFF9, "ispreg.h" {
+    CTX_CTRL1 ctx_ctrl1 @ 0x70 x 8 / 32, 0, ReadWrite, 0xC000_FFF1, "ispreg.h" {
         /// Context on.
         CTX_EN: 0, 1;
-        /// Two buffers in turn.
+        /// The latest frame went to the PONG address. Read only.
         PING_PONG: 3, 1;
-        /// Write COUNT together with this bit.
+        /// COUNT is written only together with this bit, which reads as zero.
         COUNT_UNLOCK: 4, 1;
         /// Check sums on.
         CS_EN: 5, 1;
@@ -63,18 +134,18 @@ registers! {
         EOL_EN: 6, 1;
         /// Event at frame end.
         EOF_EN: 7, 1;
-        /// Frames to take; 0 = without end.
+        /// Frames still to take; 0 = without end.
         COUNT: 8, 8;
     }
     /// Context n: control 2.
-    CTX_CTRL2 ctx_ctrl2 @ 0x74 x 8 / 32, 0, ReadWrite, 0x0000_7FFF, "ispreg.h" {
-        /// Format and destination.
+    CTX_CTRL2 ctx_ctrl2 @ 0x74 x 8 / 32, 0, BusyLocked, 0x0000_7FFF, "ispreg.h" {
+        /// Format and destination: [`mod@super::format`].
         FORMAT: 0, 10;
         /// Simple predictor.
         DPCM_PRED: 10, 1;
         /// Virtual channel.
         VIRTUAL_ID: 11, 2;
-        /// User-defined mapping.
+        /// What user-defined bytes are.
         USER_DEF_MAP: 13, 2;
     }
     /// Context n: line distance in memory in bytes; 0 = lines follow each other.
@@ -106,7 +177,7 @@ registers! {
     }
     /// Context n: control 3.
     CTX_CTRL3 ctx_ctrl3 @ 0x8C x 8 / 32, 0, ReadWrite, 0x3FFF_FFFF, "ispreg.h" {
-        /// Line that raises LINE_NUMBER.
+        /// Line after which LINE_NUMBER comes, counted from 1.
         LINE_NUMBER: 0, 16;
         /// Alpha of RGB formats.
         ALPHA: 16, 14;

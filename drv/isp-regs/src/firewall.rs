@@ -21,7 +21,8 @@ registers! {
     FAULT_ADDRESS fault_address @ 0x04, 0, ReadOnly, 0, "bench" {}
     /// What it was.
     FAULT_INFO fault_info @ 0x08, 0, ReadOnly, 0, "bench" {
-        /// Engine: 1 CCDC, 2 preview, 3 resizer, 4 AEWB, 5 AF, 6 histogram, 7 tables, 8 CCP2.
+        /// Engine: 1 CCDC, 2 preview, 3 resizer, 4 AEWB, 5 AF, 6 histogram, 7 tables, 8 CCP2,
+        /// 9 CSI2a.
         ENGINE: 0, 4;
         /// It was a write.
         WRITE: 4, 1;

@@ -32,8 +32,9 @@
 //! *Frames have a deadline.* A lost interrupt is found by looking after two frames; when no frame has
 //! started for four, the node is told, so that its clients need not wait for their own time-out.
 //!
-//! *Pipelines share no block*, so there are at most three: from the sensor or the memory channel of CCP2
-//! there is one CCDC, from memory one preview engine and one resizer.
+//! *Pipelines share no block*, so there are at most four: from the sensor or the memory channel of CCP2
+//! there is one CCDC, from the serial line one receiver CSI2a, from memory one preview engine and one
+//! resizer.
 //!
 //! *A block that does not stop is marked, not reset, while others work.* The reset takes the whole ISP.
 //! The marked block is kept off its buffers by the ledger (their windows are shut), pipelines that need
@@ -51,7 +52,7 @@ use sys_abi::TaskId;
 
 use crate::controls::{self, Controls};
 use crate::outbox::{Nodes, Outbox, Outboxes};
-use crate::program::{self, Blocks};
+use crate::program::{self, Blocks, Route};
 use crate::registers::Registers;
 use crate::running::Running;
 use crate::statistics::Engines;
@@ -60,8 +61,8 @@ use crate::xclk::Xclk;
 
 /// Time between polls, and between chunks of tables, in microseconds: the kernel's tick.
 const POLL_US: u64 = 1_000;
-/// Most pipelines at a time: each needs one of the three blocks at its end.
-const PIPELINES_MAX: usize = 3;
+/// Most pipelines at a time: each needs one of the four blocks at its end.
+const PIPELINES_MAX: usize = 4;
 
 /// How far the driver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -485,11 +486,15 @@ impl Driver {
         outside: &mut Outside<'_, R, L>,
     ) {
         let Some(running) = self.running[index].take() else { return };
+        let route = running.checked().route;
         if running.is_live() {
             self.statistics.stream_ended(outside);
         }
         running.end(flags, outside, &mut self.outboxes);
         if self.phase != Phase::Off {
+            if matches!(route, Route::Serial(_)) {
+                program::csi2a::switch_off(outside.registers);
+            }
             outside.registers.write(&IRQ0ENABLE, self.wanted_events());
         }
     }

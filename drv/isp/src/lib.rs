@@ -36,6 +36,7 @@ mod frame_clock;
 mod jobs;
 mod outbox;
 mod program;
+mod reception;
 mod registers;
 mod run;
 mod running;

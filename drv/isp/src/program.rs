@@ -5,6 +5,8 @@
 //!   preview:  sensor ─► CCDC ─VP─► preview ───────────► memory
 //!   resizer:  sensor ─► CCDC ─VP─► preview ─► resizer ► memory
 //!   memory ─► preview ─► memory     memory ─► preview ─► resizer ─► memory     memory ─► resizer ─► memory
+//!   serial:   sensor ─► CSI2a ────────────────────────► memory
+//!   sensor ─► CSI2a ─► CCDC ─► ..., on any of the three ways of the parallel port's frames
 //!   memory ─► CCP2 ─► CCDC ─► ..., on any of the three ways of the sensor's frames
 //! ```
 //!
@@ -16,6 +18,7 @@ mod blocks;
 mod ccdc;
 mod ccp2;
 mod check;
+pub mod csi2a;
 mod main_block;
 mod memory_path;
 mod path;
@@ -45,6 +48,13 @@ pub fn configure(checked: &Checked, out: &mut Writer<'_>) {
             ccp2::configure(format, out);
         }
         Input::Memory { format, .. } => stride_bytes = Some(format.stride_bytes),
+        Input::Csi2a { sink, source, ccdc: Some(_) } => {
+            main_block::select(Port::CsiA, out);
+            csi2a::configure_port((*sink, *source), out);
+        }
+        Input::Csi2a { sink, source, ccdc: None } => {
+            csi2a::configure((*sink, *source), &pipeline.output, out);
+        }
     }
     if let (Some(state), Some(path)) = (pipeline.input.ccdc(), checked.route.behind_ccdc()) {
         ccdc::configure(state, path == Path::Raw, &pipeline.output, out);

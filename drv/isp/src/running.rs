@@ -6,16 +6,19 @@ use crate::frame_clock::LOOK_US;
 use crate::jobs::Jobs;
 use crate::outbox::Outboxes;
 use crate::program::{Blocks, Checked, Route};
+use crate::reception::Reception;
 use crate::registers::Registers;
 use crate::run::Run;
 use crate::stream::{Held, Ledger, Outside, Stream};
 
 /// A running (or stopping) pipeline.
-#[allow(clippy::large_enum_variant, reason = "there are three of them, and no heap to put them on")]
+#[allow(clippy::large_enum_variant, reason = "there are four of them, and no heap to put them on")]
 #[derive(Debug)]
 pub enum Running {
-    /// From the sensor.
+    /// From the sensor, through the CCDC.
     Live(Stream),
+    /// From the serial line of the sensor to memory.
+    Received(Reception),
     /// From memory.
     Memory(Jobs),
 }
@@ -25,7 +28,8 @@ impl Running {
     #[must_use]
     pub const fn new(checked: Checked) -> Self {
         match checked.route {
-            Route::Live(path) => Self::Live(Stream::new(checked, path)),
+            Route::Live(path) | Route::Serial(path) => Self::Live(Stream::new(checked, path)),
+            Route::Csi2a => Self::Received(Reception::new(checked)),
             Route::Memory(path) => Self::Memory(Jobs::new(checked, path)),
         }
     }
@@ -35,6 +39,7 @@ impl Running {
     pub const fn checked(&self) -> &Checked {
         match self {
             Self::Live(stream) => stream.checked(),
+            Self::Received(reception) => reception.checked(),
             Self::Memory(jobs) => jobs.checked(),
         }
     }
@@ -52,7 +57,7 @@ impl Running {
         self.checked().route.blocks()
     }
 
-    /// Whether it runs from the sensor.
+    /// Whether it runs from the sensor through the CCDC: frame sync and statistics are of such frames.
     #[must_use]
     pub const fn is_live(&self) -> bool {
         matches!(self, Self::Live(_))
@@ -63,6 +68,7 @@ impl Running {
     pub const fn run(&self) -> Run {
         match self {
             Self::Live(stream) => stream.run,
+            Self::Received(reception) => reception.run,
             Self::Memory(jobs) => jobs.run,
         }
     }
@@ -78,16 +84,17 @@ impl Running {
         match self {
             _ if self.is_stopping() => {}
             Self::Live(stream) => stream.park(outside),
+            Self::Received(reception) => reception.park(outside),
             Self::Memory(jobs) => jobs.run = Run::park(outside.now_us),
         }
     }
 
     /// The hardware is about to be reset.
     pub fn park_now(&mut self) {
-        let run = self.run().park_now();
         match self {
-            Self::Live(stream) => stream.run = run,
-            Self::Memory(jobs) => jobs.run = run,
+            Self::Live(stream) => stream.run = stream.run.park_now(),
+            Self::Received(reception) => reception.park_now(),
+            Self::Memory(jobs) => jobs.run = jobs.run.park_now(),
         }
     }
 
@@ -102,6 +109,7 @@ impl Running {
         let video = self.checked().video();
         match self {
             Self::Live(stream) => stream.finish_last(idle, outside, outboxes.of(video)),
+            Self::Received(reception) => reception.cut_off(outside, outboxes.of(video)),
             Self::Memory(jobs) => jobs.cut_off(outside, outboxes),
         }
     }
@@ -115,6 +123,7 @@ impl Running {
         let video = self.checked().video();
         match self {
             Self::Live(stream) => stream.go_on(outside, outboxes.of(video)),
+            Self::Received(reception) => reception.go_on(outside, outboxes.of(video)),
             Self::Memory(jobs) => jobs.go_on(outside, outboxes),
         }
     }
@@ -123,7 +132,7 @@ impl Running {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         match self {
-            Self::Live(_) => false,
+            Self::Live(_) | Self::Received(_) => false,
             Self::Memory(jobs) => jobs.is_draining(),
         }
     }
@@ -133,6 +142,7 @@ impl Running {
     pub fn held(&self, video: VideoNode) -> usize {
         match self {
             Self::Live(stream) => stream.held(),
+            Self::Received(reception) => reception.held(),
             Self::Memory(jobs) => jobs.held(video),
         }
     }
@@ -142,6 +152,7 @@ impl Running {
     pub fn look_us(&self) -> u64 {
         match self {
             Self::Live(stream) => stream.look_us(),
+            Self::Received(reception) => reception.look_us(),
             Self::Memory(_) => LOOK_US,
         }
     }
@@ -149,8 +160,10 @@ impl Running {
     /// Says so if the sensor has been silent for too long.
     pub fn check_deadline(&mut self, now_us: u64, outboxes: &mut Outboxes) {
         let video = self.checked().video();
-        if let Self::Live(stream) = self {
-            stream.check_deadline(now_us, outboxes.of(video));
+        match self {
+            Self::Live(stream) => stream.check_deadline(now_us, outboxes.of(video)),
+            Self::Received(reception) => reception.check_deadline(now_us, outboxes.of(video)),
+            Self::Memory(_) => {}
         }
     }
 
@@ -159,7 +172,7 @@ impl Running {
     pub const fn frame_start(&self) -> Option<FrameStart> {
         match self {
             Self::Live(stream) => stream.frame_start(),
-            Self::Memory(_) => None,
+            Self::Received(_) | Self::Memory(_) => None,
         }
     }
 
@@ -173,6 +186,7 @@ impl Running {
     ) {
         match self {
             Self::Live(stream) => stream.queue(held, outside, outboxes.of(video)),
+            Self::Received(reception) => reception.queue(held, outside, outboxes.of(video)),
             Self::Memory(jobs) => jobs.queue(video, (held, timestamp_us), outside, outboxes),
         }
     }
@@ -181,6 +195,8 @@ impl Running {
     pub fn set_crop<R: Registers, L>(&mut self, checked: Checked, outside: &mut Outside<'_, R, L>) {
         match self {
             Self::Live(stream) => stream.set_crop(checked, outside),
+            // It has no crop, and a pipeline without one has none to change.
+            Self::Received(_) => {}
             Self::Memory(jobs) => jobs.set_crop(checked),
         }
     }
@@ -198,6 +214,7 @@ impl Running {
         let video = self.checked().video();
         match self {
             Self::Live(stream) => stream.events(events, outside, outboxes.of(video)),
+            Self::Received(reception) => reception.events(events, outside, outboxes.of(video)),
             Self::Memory(jobs) => jobs.events(events, outside, outboxes),
         }
     }
@@ -214,6 +231,7 @@ impl Running {
         let video = self.checked().video();
         match self {
             Self::Live(stream) => stream.stop(outside, outboxes.of(video)),
+            Self::Received(reception) => reception.stop(outside, outboxes.of(video)),
             Self::Memory(jobs) => jobs.stop(outside, outboxes),
         }
     }
@@ -223,6 +241,7 @@ impl Running {
     pub fn settled<R: Registers, L>(&self, outside: &mut Outside<'_, R, L>) -> (Blocks, bool) {
         let busy = match self {
             Self::Live(stream) => stream.busy(outside.registers),
+            Self::Received(reception) => reception.busy(outside.registers),
             Self::Memory(jobs) => jobs.busy(outside.registers),
         };
         (busy, self.run().is_late(outside.now_us))
@@ -238,6 +257,7 @@ impl Running {
         let video = self.checked().video();
         match self {
             Self::Live(stream) => stream.end(flags, outside, outboxes.of(video)),
+            Self::Received(reception) => reception.end(flags, outside, outboxes.of(video)),
             Self::Memory(jobs) => jobs.end(flags, outside, outboxes),
         }
     }

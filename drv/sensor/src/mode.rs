@@ -31,6 +31,48 @@ pub const ARRAY: Rect = Rect {
     height_px: regs::ARRAY_HEIGHT_PX,
 };
 
+/// What the module sends of a sample over its serial line; the parallel port has ten bits always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Ten bits.
+    Raw10,
+    /// The upper eight bits.
+    Raw8,
+    /// Ten bits compressed to eight.
+    Dpcm8,
+}
+
+impl Sent {
+    /// All of them.
+    const ALL: [Self; 3] = [Self::Raw10, Self::Raw8, Self::Dpcm8];
+
+    /// What is sent for this code; `None` if it cannot be.
+    #[must_use]
+    pub fn of(code: MbusCode) -> Option<Self> {
+        Self::ALL.into_iter().find(|sent| sent.code() == code)
+    }
+
+    /// The code on the media bus.
+    #[must_use]
+    pub const fn code(self) -> MbusCode {
+        match self {
+            Self::Raw10 => MbusCode::SGRBG10,
+            Self::Raw8 => MbusCode::SGRBG8,
+            Self::Dpcm8 => MbusCode::SGRBG10_DPCM8,
+        }
+    }
+
+    /// The word of SERIAL_FORMAT.
+    #[must_use]
+    pub const fn word(self) -> u16 {
+        match self {
+            Self::Raw10 => regs::serial_format::RAW10,
+            Self::Raw8 => regs::serial_format::RAW8,
+            Self::Dpcm8 => regs::serial_format::DPCM8,
+        }
+    }
+}
+
 /// A window of the array and its reduction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode {
@@ -38,18 +80,21 @@ pub struct Mode {
     pub window: Rect,
     /// This many pixels each way become one: 1, 2, 4 or 8.
     pub reduction: u16,
+    /// What is sent serially.
+    pub sent: Sent,
 }
 
 impl Mode {
     /// The whole array, four to one: 648 x 486.
-    pub const DEFAULT: Self = Self { window: ARRAY, reduction: 4 };
+    pub const DEFAULT: Self = Self { window: ARRAY, reduction: 4, sent: Sent::Raw10 };
 
     /// The mode behind a state that [`adjust`] made.
     #[must_use]
     pub fn of(state: &BlockState) -> Option<Self> {
+        let sent = Sent::of(state.source.code)?;
         let mode = REDUCTIONS
             .into_iter()
-            .map(|reduction| Self { window: state.crop, reduction })
+            .map(|reduction| Self { window: state.crop, reduction, sent })
             .find(|mode| mode.output() == state.source)?;
         mode.is_possible().then_some(mode)
     }
@@ -60,7 +105,7 @@ impl Mode {
         PadFormat {
             width_px: self.window.width_px / self.reduction,
             height_px: self.window.height_px / self.reduction,
-            code: MbusCode::SGRBG10,
+            code: self.sent.code(),
         }
     }
 
@@ -101,8 +146,11 @@ impl Mode {
 pub fn adjust(state: &BlockState, change: &FormatChange) -> BlockState {
     let mode = Mode::of(state).unwrap_or(Mode::DEFAULT);
     match change {
-        FormatChange::Format { format, .. } => with_size(mode, format.width_px, format.height_px),
-        FormatChange::Crop(crop) => with_window(mode.reduction, *crop),
+        FormatChange::Format { format, .. } => {
+            let sent = Sent::of(format.code).unwrap_or(Sent::Raw10);
+            with_size(Mode { sent, ..mode }, format.width_px, format.height_px)
+        }
+        FormatChange::Crop(crop) => with_window(mode, *crop),
     }
     .state()
 }
@@ -130,10 +178,11 @@ fn with_size(mode: Mode, width_px: u16, height_px: u16) -> Mode {
         width_px,
         height_px,
     };
-    Mode { window, reduction }
+    Mode { window, reduction, ..mode }
 }
 
-fn with_window(reduction: u16, crop: Rect) -> Mode {
+fn with_window(mode: Mode, crop: Rect) -> Mode {
+    let reduction = mode.reduction;
     let size = |wanted_px: u16, limit_px: u16| {
         let step_px = 2 * reduction;
         let wanted_px = wanted_px.clamp(SIZE_MIN_PX * reduction, limit_px);
@@ -147,7 +196,7 @@ fn with_window(reduction: u16, crop: Rect) -> Mode {
         width_px,
         height_px,
     };
-    Mode { window, reduction }
+    Mode { window, ..mode }
 }
 
 /// The even start of a window of `size_px` around the middle of an old one, inside of the limit.
@@ -178,7 +227,11 @@ mod tests {
         let state = adjust(&Mode::DEFAULT.state(), &change);
         assert_eq!((state.source.width_px, state.source.height_px), size, "{change:?}");
         assert_eq!(state.crop, crop, "{change:?}");
-        assert_eq!(state.source.code, MbusCode::SGRBG10);
+        assert_eq!(
+            state.source.code,
+            MbusCode::SGRBG10,
+            "the code that was asked for cannot be sent"
+        );
         assert!(Mode::of(&state).is_some(), "{change:?} gives a mode");
     }
 
@@ -247,6 +300,26 @@ mod tests {
             state = adjust(&state, &change);
             assert!(Mode::of(&state).is_some(), "{change:?} gives {state:?}");
         }
+    }
+
+    #[test]
+    fn the_code_that_is_sent_is_kept_by_a_crop_and_is_part_of_the_mode() {
+        for (code, word) in [
+            (MbusCode::SGRBG10, 0x0A0A),
+            (MbusCode::SGRBG8, 0x0808),
+            (MbusCode::SGRBG10_DPCM8, 0x0A08),
+        ] {
+            let format = PadFormat { width_px: 320, height_px: 240, code };
+            let change = FormatChange::Format { pad: 0, format };
+            let state = adjust(&Mode::DEFAULT.state(), &change);
+            assert_eq!(state.source, format);
+            assert_eq!(Mode::of(&state).map(|mode| mode.sent.word()), Some(word));
+            let cropped = adjust(&state, &FormatChange::Crop(ARRAY));
+            assert_eq!(cropped.source.code, code);
+        }
+        let mut other = Mode::DEFAULT.state();
+        other.source.code = MbusCode::YUYV8_1X16;
+        assert_eq!(Mode::of(&other), None);
     }
 
     #[test]

@@ -92,6 +92,7 @@ impl Program {
         self.push(&regs::WINDOW_WIDTH, window.width_px - 1);
         self.push(&regs::ROW_ADDRESS_MODE, row as u16);
         self.push(&regs::COLUMN_ADDRESS_MODE, column as u16);
+        self.push(&regs::SERIAL_FORMAT, mode.sent.word());
     }
 
     fn control(&mut self, control: Control, controls: &Controls) {
@@ -151,8 +152,9 @@ mod tests {
         let program = writes(Program::start(&Mode::DEFAULT, &Controls::DEFAULT));
         let geometry = [(1, 54), (2, 16), (3, 1943), (4, 2591), (0x22, 0x33), (0x23, 0x33)];
         assert_eq!(program[..6], geometry);
+        assert_eq!(program[6], (0xE0, 0x0A0A));
         let controls = [(8, 0), (9, 1943), (0x35, 8), (0xA0, 0), (0x20, 0x40), (7, 0x1F82)];
-        assert_eq!(program[6..], controls);
+        assert_eq!(program[7..], controls);
     }
 
     #[test]

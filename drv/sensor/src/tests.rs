@@ -121,7 +121,7 @@ impl World {
 
 fn small() -> Mode {
     let window = Rect { left_px: 656, top_px: 492, width_px: 1280, height_px: 960 };
-    Mode { window, reduction: 8 }
+    Mode { window, reduction: 8, ..Mode::DEFAULT }
 }
 
 #[test]

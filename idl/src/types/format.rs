@@ -31,6 +31,8 @@ impl PixelFormat {
     pub const SGRBG10: Self = Self(u32::from_le_bytes(*b"BA10"));
     /// V4L2_PIX_FMT_SGRBG10DPCM8: 10 bits compressed to a byte (MIPI CSI-2, predictor 1).
     pub const SGRBG10_DPCM8: Self = Self(u32::from_le_bytes(*b"BD10"));
+    /// V4L2_PIX_FMT_SGRBG10P: 10 bits, four samples in five bytes (MIPI CSI-2, RAW10).
+    pub const SGRBG10P: Self = Self(u32::from_le_bytes(*b"pgAA"));
     /// V4L2_PIX_FMT_UYVY.
     pub const UYVY: Self = Self(u32::from_le_bytes(*b"UYVY"));
     /// V4L2_PIX_FMT_YUYV.

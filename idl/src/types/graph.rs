@@ -3,7 +3,7 @@
 use hubpack::SerializedSize;
 use serde::{Deserialize, Serialize};
 
-use super::{BlockState, PixFormat};
+use super::{BlockState, PadFormat, PixFormat};
 
 /// A name of at most 31 bytes, zero-filled.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
@@ -196,6 +196,15 @@ pub enum Input {
         /// The CCDC's active state; its sink is what the receiver makes of them.
         ccdc: BlockState,
     },
+    /// The sensor, through the receiver CSI2a.
+    Csi2a {
+        /// What comes over the serial line.
+        sink: PadFormat,
+        /// What the receiver passes on.
+        source: PadFormat,
+        /// The CCDC's active state, if the frames go on to it and not to memory.
+        ccdc: Option<BlockState>,
+    },
 }
 
 impl Input {
@@ -204,6 +213,7 @@ impl Input {
     pub const fn ccdc(&self) -> Option<&BlockState> {
         match self {
             Self::Sensor(ccdc) | Self::Ccp2 { ccdc, .. } => Some(ccdc),
+            Self::Csi2a { ccdc, .. } => ccdc.as_ref(),
             Self::Memory { .. } => None,
         }
     }
@@ -213,7 +223,7 @@ impl Input {
     pub const fn memory(&self) -> Option<&PixFormat> {
         match self {
             Self::Memory { format, .. } | Self::Ccp2 { format, .. } => Some(format),
-            Self::Sensor(_) => None,
+            Self::Sensor(_) | Self::Csi2a { .. } => None,
         }
     }
 }

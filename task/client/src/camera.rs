@@ -4,6 +4,9 @@
 //!   processed: sensor:0 → CCDC:0, CCDC:2 → preview:0, preview:1 → resizer:0, resizer:1 → resizer output:0
 //!   previewed: sensor:0 → CCDC:0, CCDC:2 → preview:0, preview:1 → preview output:0
 //!   raw:       sensor:0 → CCDC:0, CCDC:1 → CCDC output:0
+//!   serial:    sensor:0 → CSI2a:0 (a wire), CSI2a:1 → CSI2a output:0
+//!   serial and raw: sensor:0 → CSI2a:0, CSI2a:1 → CCDC:0, CCDC:1 → CCDC output:0
+//!   serial and previewed: the same up to CCDC:0, CCDC:2 → preview:0, preview:1 → preview output:0
 //!   developed: preview input:0 → preview:0, preview:1 → preview output:0
 //!   scaled:    resizer input:0 → resizer:0, resizer:1 → resizer output:0
 //!   received:  CCP2 input:0 → CCP2:0, CCP2:1 → CCDC:0, CCDC:1 → CCDC output:0
@@ -20,6 +23,8 @@ use crate::{Failure, Media, Subdev};
 
 const CCP2: &str = "OMAP3 ISP CCP2";
 const CCP2_INPUT: &str = "OMAP3 ISP CCP2 input";
+const CSI2A: &str = "OMAP3 ISP CSI2a";
+const CSI2A_OUTPUT: &str = "OMAP3 ISP CSI2a output";
 const CCDC: &str = "OMAP3 ISP CCDC";
 const CCDC_OUTPUT: &str = "OMAP3 ISP CCDC output";
 const PREVIEW: &str = "OMAP3 ISP preview";
@@ -162,6 +167,113 @@ impl Camera {
             resizer: None,
             output: in_memory(preview.source, PixelFormat::YUYV),
         })
+    }
+
+    /// Sets up the pipeline of the sensor's serial line to memory, where `pixel_format` lies; `csi2a` is the
+    /// receiver's subdev node. SGRBG10 is sent as it is, or, if `compressed`, decompressed by the
+    /// receiver.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn serial(
+        &self,
+        csi2a: TaskIndex,
+        sensor_px: (u16, u16),
+        (pixel_format, compressed): (PixelFormat, bool),
+    ) -> Result<Layout, Failure> {
+        self.link(&[((CSI2A, 1), (CSI2A_OUTPUT, 0))])?;
+        let (sent, stored) = match pixel_format {
+            PixelFormat::SGRBG8 => (MbusCode::SGRBG8, MbusCode::SGRBG8),
+            PixelFormat::SGRBG10_DPCM8 => (MbusCode::SGRBG10_DPCM8, MbusCode::SGRBG10_DPCM8),
+            _ if compressed => (MbusCode::SGRBG10_DPCM8, MbusCode::SGRBG10),
+            _ => (MbusCode::SGRBG10, MbusCode::SGRBG10),
+        };
+        let (sensor, receiver) = self.set_serial(csi2a, sensor_px, (sent, stored))?;
+        Ok(Layout {
+            sensor: sensor.crop,
+            sensor_px,
+            ccdc: Rect::default(),
+            preview: None,
+            resizer: None,
+            output: in_memory(receiver.source, pixel_format),
+        })
+    }
+
+    /// Sets up the raw pipeline of the sensor's serial line: the CCDC writes what the receiver gives it.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn serial_raw(
+        &self,
+        csi2a: TaskIndex,
+        sensor_px: (u16, u16),
+        compressed: bool,
+    ) -> Result<Layout, Failure> {
+        self.link(&[((CSI2A, 1), (CCDC, 0)), ((CCDC, 1), (CCDC_OUTPUT, 0))])?;
+        let (sensor, ccdc) = self.set_serial_ccdc(csi2a, sensor_px, compressed)?;
+        Ok(Layout {
+            sensor: sensor.crop,
+            sensor_px,
+            ccdc: ccdc.crop,
+            preview: None,
+            resizer: None,
+            output: in_memory(ccdc.source, PixelFormat::SGRBG10),
+        })
+    }
+
+    /// As [`Camera::serial_raw`], not compressed, but the CCDC feeds the preview engine, which writes.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn serial_previewed(
+        &self,
+        csi2a: TaskIndex,
+        sensor_px: (u16, u16),
+    ) -> Result<Layout, Failure> {
+        self.link(&[
+            ((CSI2A, 1), (CCDC, 0)),
+            ((CCDC, 2), (PREVIEW, 0)),
+            ((PREVIEW, 1), (PREVIEW_OUTPUT, 0)),
+        ])?;
+        let (sensor, ccdc) = self.set_serial_ccdc(csi2a, sensor_px, false)?;
+        let preview = with(self.preview, |node| node.set_format(0, ccdc.video_port))?;
+        Ok(Layout {
+            sensor: sensor.crop,
+            sensor_px,
+            ccdc: ccdc.crop,
+            preview: Some(preview.crop),
+            resizer: None,
+            output: in_memory(preview.source, PixelFormat::YUYV),
+        })
+    }
+
+    /// Sensor, receiver and CCDC, which has ten bits.
+    fn set_serial_ccdc(
+        &self,
+        csi2a: TaskIndex,
+        sensor_px: (u16, u16),
+        compressed: bool,
+    ) -> Result<(BlockState, BlockState), Failure> {
+        let sent = if compressed { MbusCode::SGRBG10_DPCM8 } else { MbusCode::SGRBG10 };
+        let (sensor, receiver) = self.set_serial(csi2a, sensor_px, (sent, MbusCode::SGRBG10))?;
+        let ccdc = with(self.ccdc, |node| node.set_format(0, receiver.source))?;
+        Ok((sensor, ccdc))
+    }
+
+    /// Sensor and receiver: what is on the line, and what the receiver makes of it.
+    fn set_serial(
+        &self,
+        csi2a: TaskIndex,
+        (width_px, height_px): (u16, u16),
+        (sent, passed): (MbusCode, MbusCode),
+    ) -> Result<(BlockState, BlockState), Failure> {
+        let wanted = PadFormat { width_px, height_px, code: sent };
+        let sensor = with(self.sensor, |node| node.set_format(0, wanted))?;
+        let receiver = with(csi2a, |node| {
+            node.set_format(0, sensor.source)?;
+            node.set_format(1, PadFormat { code: passed, ..sensor.source })
+        })?;
+        Ok((sensor, receiver))
     }
 
     /// Sets up the pipeline that develops raw pictures of `input_px` (width, height) from memory: of

@@ -40,21 +40,23 @@ pub struct Graph<D> {
     session: Session<2>,
     isp: TaskIndex,
     sensor: TaskIndex,
-    sensor_sink: Name,
+    sinks: [Name; 2],
     joined: [bool; 2],
     pipelines: [Option<Running>; PIPELINES_MAX],
     duties: Duties,
 }
 
 impl<D: Drivers> Graph<D> {
-    /// An empty graph of this life. `sensor_sink` names the entity that the sensor is wired to.
+    /// An empty graph of this life. The sensor is wired to the entities of these names: in parallel, by a
+    /// link that clients switch, and serially, by one that is always on (Linux omap3isp: a CSI-2 sensor's
+    /// link is immutable). A name that no entity has is no wire.
     #[must_use]
     pub fn new(
         drivers: D,
         life: Generation,
         isp: TaskIndex,
         sensor: TaskIndex,
-        sensor_sink: &str,
+        (parallel_sink, serial_sink): (&str, &str),
     ) -> Self {
         Self {
             drivers,
@@ -62,7 +64,7 @@ impl<D: Drivers> Graph<D> {
             session: Session::new([isp, sensor]),
             isp,
             sensor,
-            sensor_sink: Name::new(sensor_sink),
+            sinks: [parallel_sink, serial_sink].map(Name::new),
             joined: [false; 2],
             pipelines: [None; PIPELINES_MAX],
             duties: Duties::default(),
@@ -410,16 +412,19 @@ impl<D: Drivers> Graph<D> {
         self.topology.join(Member::Sensor, 0, description, Some(state)).map(|_| ())
     }
 
-    /// The link between the two members; off until a client enables it.
+    /// The links between the two members.
     fn wire_sensor(&mut self) {
-        let sensor = self.topology.nodes().find(|node| node.member == Member::Sensor);
-        let sink = self.topology.named(&self.sensor_sink);
-        if let (Some(sensor), Some(sink)) = (sensor, sink) {
-            let source = PadRef { entity: sensor.entity.id, pad: 0 };
-            let sink = PadRef { entity: sink.entity.id, pad: 0 };
-            // Without room the link is missing and pipelines answer BrokenPipeline; LINKS_MAX
-            // has room for twice the links of the OMAP3 ISP.
-            let _ = self.topology.connect(Link { source, sink, flags: LinkFlags::default() });
+        let always = LinkFlags(LinkFlags::ENABLED.0 | LinkFlags::IMMUTABLE.0);
+        for (name, flags) in self.sinks.into_iter().zip([LinkFlags::default(), always]) {
+            let sensor = self.topology.nodes().find(|node| node.member == Member::Sensor);
+            let sink = self.topology.named(&name);
+            if let (Some(sensor), Some(sink)) = (sensor, sink) {
+                let source = PadRef { entity: sensor.entity.id, pad: 0 };
+                let sink = PadRef { entity: sink.entity.id, pad: 0 };
+                // Without room the link is missing and pipelines answer BrokenPipeline; LINKS_MAX
+                // has room for twice the links of the OMAP3 ISP.
+                let _ = self.topology.connect(Link { source, sink, flags });
+            }
         }
     }
 

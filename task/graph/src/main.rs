@@ -181,7 +181,8 @@ fn main() -> ! {
     let slots = Slots { supervisor: slot!("supervisor"), announce: config_u32s!("announce") };
     let life = userlib::sys_refresh_task_id(own_index!()).generation();
     let (isp, sensor) = (slot!("isp"), slot!("sensor"));
-    let graph = Graph::new(slots, life, isp, sensor, config_str!("sensor_sink"));
+    let sinks = (config_str!("parallel_sink"), config_str!("serial_sink"));
+    let graph = Graph::new(slots, life, isp, sensor, sinks);
     GRAPH.with(|server| serve(server.insert(Server(graph)), [isp, sensor]));
     unreachable!("main runs once and serve does not return")
 }

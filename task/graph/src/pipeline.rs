@@ -3,8 +3,8 @@
 //!
 //! The walk follows the one enabled link into each sink pad, so it needs no search; a pipeline that is
 //! asked for at its input is first followed downstream, along the one enabled link out of each block.
-//! What the ISP driver can run is its own decision; a receiver is part of a path only between a video
-//! output node and the CCDC, because no sensor is wired to one.
+//! What the ISP driver can run is its own decision; a receiver is part of a path between a video output
+//! node and the CCDC (CCP2), or behind the sensor (CSI2a).
 //!
 //! The lane shifter of the CCDC could take a code with more bits than the CCDC's sink; with one
 //! raw code in use, equality of codes is the same rule.
@@ -16,18 +16,21 @@ use idl::types::{
 
 use crate::topology::{Node, Topology};
 
-/// Most entities of a pipeline: video node, receiver, CCDC, preview engine, resizer, video node.
+/// Most entities of a pipeline: sensor or video node, receiver, CCDC, preview engine, resizer, video node.
 pub const PATH_MAX: usize = 6;
+
+/// The receiver that a sensor can be wired to.
+const CSI2A: DeviceNode = DeviceNode::Subdev(1);
 
 /// Where the pictures of a pipeline come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The sensor, through the CCDC.
+    /// The sensor.
     Sensor {
         /// What the sensor runs.
         sensor: BlockState,
-        /// What the CCDC runs.
-        ccdc: BlockState,
+        /// How its frames come to the ISP, and what the blocks there run.
+        input: Input,
     },
     /// The buffers of a video output node.
     Memory {
@@ -82,7 +85,8 @@ impl Path {
             Origin::Memory { entity, expected, .. } if entity == end => expected,
             _ => self.offered,
         };
-        fits_memory(pad, format)
+        let packs = self.video == VideoNode::Csi2aOutput;
+        fits_memory(pad, format, packs)
     }
 
     /// What the ISP runs, once the formats in memory are known; `input` is not used if the path
@@ -90,7 +94,7 @@ impl Path {
     #[must_use]
     pub const fn pipeline(&self, output: PixFormat, input: PixFormat) -> Pipeline {
         let input = match self.origin {
-            Origin::Sensor { ccdc, .. } => Input::Sensor(ccdc),
+            Origin::Sensor { input, .. } => input,
             Origin::Memory { ccdc: Some(ccdc), .. } => Input::Ccp2 { format: input, ccdc },
             Origin::Memory { video, .. } => Input::Memory { video, format: input },
         };
@@ -108,8 +112,8 @@ struct Blocks {
     resizer: Option<BlockState>,
     sensor: Option<BlockState>,
     memory: Option<(EntityId, VideoNode)>,
-    /// A receiver is one of them.
-    received: bool,
+    /// The receiver that is one of them: its device node and what it runs.
+    receiver: Option<(DeviceNode, Option<BlockState>)>,
     /// What the last block offers to the node at the end.
     offered: Option<PadFormat>,
     /// What the first block expects from memory.
@@ -131,7 +135,9 @@ impl Blocks {
                 let video = video_node(node.entity.description.node);
                 self.memory = video.map(|video| (node.entity.id, video));
             }
-            EntityFunction::VidIfBridge => self.received = true,
+            EntityFunction::VidIfBridge => {
+                self.receiver = Some((node.entity.description.node, node.state));
+            }
             EntityFunction::Statistics => return Err(GraphError::BrokenPipeline),
         }
         Ok(())
@@ -139,11 +145,18 @@ impl Blocks {
 
     fn origin(&self) -> Option<Origin> {
         match (self.memory, self.ccdc, self.sensor) {
-            (Some((entity, video)), ccdc, None) if ccdc.is_some() == self.received => {
+            (Some((entity, video)), ccdc, None) if ccdc.is_some() == self.receiver.is_some() => {
                 Some(Origin::Memory { entity, video, expected: self.expected?, ccdc })
             }
-            (None, Some(ccdc), Some(sensor)) if !self.received => {
-                Some(Origin::Sensor { sensor, ccdc })
+            (None, ccdc, Some(sensor)) => {
+                let input = match self.receiver {
+                    None => Input::Sensor(ccdc?),
+                    Some((CSI2A, Some(BlockState { sink, source, .. }))) => {
+                        Input::Csi2a { sink, source, ccdc }
+                    }
+                    Some(_) => return None,
+                };
+                Some(Origin::Sensor { sensor, input })
             }
             _ => None,
         }
@@ -200,10 +213,14 @@ fn downstream<'a>(topology: &'a Topology, input: &'a Node) -> Result<&'a Node, G
     Err(GraphError::BrokenPipeline)
 }
 
-/// Whether what a pad offers is what the client wants in memory (V4L2: EINVAL if not).
-fn fits_memory(offered: PadFormat, format: PixFormat) -> bool {
+/// Whether what a pad offers is what the client wants in memory (V4L2: EINVAL if not). `packs`: samples
+/// of ten bits may lie there as they come over the serial line.
+fn fits_memory(offered: PadFormat, format: PixFormat, packs: bool) -> bool {
     let same_size = (offered.width_px, offered.height_px) == (format.width_px, format.height_px);
-    same_size && memory_format(offered.code) == Some(format.pixel_format)
+    let packed = packs && offered.code == MbusCode::SGRBG10;
+    same_size
+        && (memory_format(offered.code) == Some(format.pixel_format)
+            || packed && format.pixel_format == PixelFormat::SGRBG10P)
 }
 
 /// How a media bus code lies in memory.

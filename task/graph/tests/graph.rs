@@ -3,6 +3,8 @@
 
 #[path = "graph/memory.rs"]
 mod memory;
+#[path = "graph/serial.rs"]
+mod serial;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -47,7 +49,7 @@ fn block(sink: PadFormat, source: PadFormat) -> BlockState {
     BlockState { sink, crop, crop_bounds: crop, source, video_port: sink }
 }
 
-const NAMES: [(&str, EntityFunction, u8, u8, DeviceNode); 10] = [
+const NAMES: [(&str, EntityFunction, u8, u8, DeviceNode); 12] = [
     ("OMAP3 ISP CCDC", EntityFunction::PixelEncConv, 3, 1, DeviceNode::Subdev(2)),
     ("OMAP3 ISP CCDC output", EntityFunction::IoV4l, 1, 1, DeviceNode::Video(2)),
     ("OMAP3 ISP preview", EntityFunction::PixelFormatter, 2, 1, DeviceNode::Subdev(3)),
@@ -58,10 +60,12 @@ const NAMES: [(&str, EntityFunction, u8, u8, DeviceNode); 10] = [
     ("OMAP3 ISP resizer input", EntityFunction::IoV4l, 1, 0, DeviceNode::Video(5)),
     ("OMAP3 ISP CCP2", EntityFunction::VidIfBridge, 2, 1, DeviceNode::Subdev(0)),
     ("OMAP3 ISP CCP2 input", EntityFunction::IoV4l, 1, 0, DeviceNode::Video(0)),
+    ("OMAP3 ISP CSI2a", EntityFunction::VidIfBridge, 2, 1, DeviceNode::Subdev(1)),
+    ("OMAP3 ISP CSI2a output", EntityFunction::IoV4l, 1, 1, DeviceNode::Video(1)),
 ];
 
 /// (source, pad) to (sink, pad), by position in `NAMES`.
-const LINKS: [((u8, u8), (u8, u8)); 9] = [
+const LINKS: [((u8, u8), (u8, u8)); 11] = [
     ((0, 1), (1, 0)),
     ((0, 2), (2, 0)),
     ((2, 1), (3, 0)),
@@ -71,6 +75,8 @@ const LINKS: [((u8, u8), (u8, u8)); 9] = [
     ((7, 0), (3, 0)),
     ((9, 0), (8, 0)),
     ((8, 1), (0, 0)),
+    ((10, 1), (11, 0)),
+    ((10, 1), (0, 0)),
 ];
 
 fn description(index: usize) -> EntityDescription {
@@ -131,6 +137,7 @@ impl Drivers for Fake {
                 let code = match entity {
                     0 => sink.code,
                     8 => MbusCode::SGRBG10,
+                    10 => sink.code,
                     _ => MbusCode::YUYV8_1X16,
                 };
                 block(sink, PadFormat { code, ..sink })
@@ -141,7 +148,11 @@ impl Drivers for Fake {
     }
 
     fn isp_start(&mut self, _: TaskId, pipeline: Pipeline) -> IspResult<()> {
-        let from = if matches!(pipeline.input, Input::Ccp2 { .. }) { " from CCP2" } else { "" };
+        let from = match pipeline.input {
+            Input::Ccp2 { .. } => " from CCP2",
+            Input::Csi2a { .. } => " from CSI2a",
+            Input::Sensor(_) | Input::Memory { .. } => "",
+        };
         self.log(format!("isp.start {:?}{from}", pipeline.video));
         self.0.borrow().isp_start.map_or(Ok(()), Err)
     }
@@ -200,11 +211,13 @@ impl Drivers for Fake {
     }
 }
 
+const SINKS: (&str, &str) = ("OMAP3 ISP CCDC", "OMAP3 ISP CSI2a");
+
 type Subject = Graph<Fake>;
 
 fn empty(life: u32) -> (Subject, Fake) {
     let fake = Fake::default();
-    let graph = Graph::new(fake.clone(), Generation(life), ISP, SENSOR, "OMAP3 ISP CCDC");
+    let graph = Graph::new(fake.clone(), Generation(life), ISP, SENSOR, SINKS);
     (graph, fake)
 }
 
@@ -279,13 +292,17 @@ fn count(graph: &Subject) -> usize {
 }
 
 #[test]
-fn members_join_at_ready_and_the_sensor_is_wired_but_off() {
+fn members_join_at_ready_and_the_sensor_is_wired_but_off_in_parallel() {
     let (graph, _) = complete();
-    assert_eq!(count(&graph), 11);
+    assert_eq!(count(&graph), NAMES.len() + 1);
     let version = graph.topology_version();
     let links: Vec<_> = (0..).map_while(|index| graph.link(version, index).ok()).collect();
-    assert_eq!(links.len(), 10);
-    assert!(links.iter().all(|link| !link.flags.contains(LinkFlags::ENABLED)));
+    assert_eq!(links.len(), LINKS.len() + 2);
+    let serial = pad(&graph, SINKS.1, 0);
+    for link in links {
+        assert_eq!(link.flags.contains(LinkFlags::ENABLED), link.sink == serial, "{link:?}");
+        assert_eq!(link.flags.contains(LinkFlags::IMMUTABLE), link.sink == serial, "{link:?}");
+    }
 }
 
 #[test]
@@ -314,7 +331,7 @@ fn when_the_isp_dies_its_entities_leave_and_come_back_with_new_ids() {
     assert_eq!(graph.topology_version(), version + 1);
     assert_eq!(fake.take(), ["sensor.stop", "announce"], "a dead isp is not called");
     edge(&mut graph, ISP, Edge::Ready, 1);
-    assert_eq!(count(&graph), 11);
+    assert_eq!(count(&graph), NAMES.len() + 1);
     assert_ne!(id(&graph, "OMAP3 ISP CCDC"), old);
     assert_eq!(graph.state(old), Err(GraphError::NoSuchEntity));
 }
@@ -324,7 +341,7 @@ fn when_the_sensor_dies_its_stream_is_stopped_and_the_isp_stays() {
     let (mut graph, fake, output) = streaming();
     edge(&mut graph, SENSOR, Edge::Died, 0);
     assert_eq!(fake.take(), ["isp.stop ResizerOutput", "announce"]);
-    assert_eq!(count(&graph), 10);
+    assert_eq!(count(&graph), NAMES.len());
     let refused = graph.start(NODE, output, YUYV);
     assert_eq!(refused, Err(ipc::Error::Op(GraphError::BrokenPipeline)));
 }
@@ -493,7 +510,7 @@ fn a_death_while_describing_leaves_nothing_half_registered() {
     assert_eq!((count(&graph), graph.topology_version()), (0, version));
     fake.0.borrow_mut().isp_dies_at_entity = None;
     edge(&mut graph, ISP, Edge::Ready, 1);
-    assert_eq!(count(&graph), 10);
+    assert_eq!(count(&graph), NAMES.len());
 }
 
 #[test]
@@ -510,7 +527,7 @@ fn until_every_live_member_is_described_the_graph_says_rebuilding() {
     fake.0.borrow_mut().isp_is_not_ready = false;
     graph.settle();
     assert!(!graph.rebuilding());
-    assert_eq!(count(&graph), 11);
+    assert_eq!(count(&graph), NAMES.len() + 1);
 }
 
 #[test]

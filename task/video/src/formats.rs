@@ -30,20 +30,26 @@ pub struct Formats {
 }
 
 impl Formats {
-    /// The formats of /dev/video`number`: raw at the CCDC and in front of it and the preview engine, YUV
-    /// behind that and at the resizer. The node of CSI2a has none yet.
+    /// The formats of /dev/video`number`: raw at the receivers, at the CCDC and in front of the preview
+    /// engine, YUV behind that and at the resizer.
     #[must_use]
     pub fn of(number: u8) -> Self {
         const RAW: &[PixelFormat] = &[PixelFormat::SGRBG10];
+        const SERIAL: &[PixelFormat] = &[
+            PixelFormat::SGRBG10,
+            PixelFormat::SGRBG10P,
+            PixelFormat::SGRBG10_DPCM8,
+            PixelFormat::SGRBG8,
+        ];
         const RECEIVED: &[PixelFormat] = &[PixelFormat::SGRBG10, PixelFormat::SGRBG10_DPCM8];
         const DEVELOPED: &[PixelFormat] = &[PixelFormat::SGRBG10, PixelFormat::SGRBG8];
         const YUV: &[PixelFormat] = &[PixelFormat::UYVY, PixelFormat::YUYV];
         let (list, fallback) = match number {
             0 => (RECEIVED, PixelFormat::SGRBG10),
+            1 => (SERIAL, PixelFormat::SGRBG10),
             2 => (RAW, PixelFormat::SGRBG10),
             3 => (DEVELOPED, PixelFormat::SGRBG10),
-            4..=6 => (YUV, PixelFormat::YUYV),
-            _ => (&[] as &[PixelFormat], PixelFormat::YUYV),
+            _ => (YUV, PixelFormat::YUYV),
         };
         let (min_px, align_bytes) = match number {
             0 => (RECEIVED_MIN_PX, STRIDE_ALIGN_BYTES),
@@ -66,7 +72,7 @@ impl Formats {
         let known = self.list.contains(&wanted.pixel_format);
         let pixel_format = if known { wanted.pixel_format } else { self.fallback };
         let width_px = wanted.width_px.clamp(self.min_px.0, WIDTH_MAX_PX) & !1;
-        let line_bytes = u32::from(width_px) * pixel_bytes(pixel_format);
+        let line_bytes = line_bytes(width_px, pixel_format);
         let stride_bytes = line_bytes.next_multiple_of(self.align_bytes);
         let lines_max = u16::try_from(pool.buffer_bytes / stride_bytes).unwrap_or(u16::MAX);
         let height_px = wanted.height_px.max(self.min_px.1).min(lines_max.max(self.min_px.1));
@@ -88,11 +94,14 @@ impl Formats {
     }
 }
 
-/// Bytes of a pixel: one of eight bits, two in all other formats of these nodes.
-const fn pixel_bytes(format: PixelFormat) -> u32 {
+/// Bytes of a line without padding: a byte for eight bits, five for four packed samples, and two for a
+/// pixel of all other formats of these nodes.
+const fn line_bytes(width_px: u16, format: PixelFormat) -> u32 {
+    let width = width_px as u32;
     match format {
-        PixelFormat::SGRBG8 | PixelFormat::SGRBG10_DPCM8 => 1,
-        _ => 2,
+        PixelFormat::SGRBG8 | PixelFormat::SGRBG10_DPCM8 => width,
+        PixelFormat::SGRBG10P => width.div_ceil(4) * 5,
+        _ => 2 * width,
     }
 }
 
@@ -130,12 +139,17 @@ mod tests {
         check(0, (170, 120, codes), (170, 120, codes, 192));
         check(0, (8, 0, yuyv), (16, 1, raw, 32));
         check(0, (65_535, 9999, codes), (4096, 150, codes, 4096));
+        let (packed, bytes) = (PixelFormat::SGRBG10P, PixelFormat::SGRBG8);
+        check(1, (162, 120, packed), (162, 120, packed, 224));
+        check(1, (160, 120, codes), (160, 120, codes, 160));
+        check(1, (160, 120, bytes), (160, 120, bytes, 160));
+        check(1, (160, 120, yuyv), (160, 120, raw, 320));
+        check(2, (160, 120, packed), (160, 120, raw, 320));
         check(2, (160, 120, codes), (160, 120, raw, 320));
         check(2, (160, 120, yuyv), (160, 120, raw, 320));
         check(2, (170, 120, raw), (170, 120, raw, 352));
         check(3, (170, 119, yuyv), (170, 119, raw, 384));
         check(3, (8, 2, raw), (64, 16, raw, 128));
-        let bytes = PixelFormat::SGRBG8;
         check(3, (170, 119, bytes), (170, 119, bytes, 192));
         check(2, (160, 120, bytes), (160, 120, raw, 320));
         check(5, (8, 2, uyvy), (32, 32, uyvy, 64));

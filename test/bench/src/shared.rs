@@ -167,6 +167,15 @@ impl MemoryFrame {
     }
 }
 
+/// What the registers of CSI2a do not say.
+#[repr(C)]
+pub struct Receiver {
+    /// Times that a frame in progress was ended, wrapping: core 0 counts.
+    pub cuts: AtomicU32,
+    /// Frames that context 0 has taken since the latest reset.
+    pub frames: AtomicU32,
+}
+
 /// When core 1 must call core 0 for the fault script.
 #[repr(C)]
 pub struct Alarm {
@@ -211,6 +220,8 @@ pub struct Shared {
     pub memory_frames: [MemoryFrame; 2],
     /// The frame of the CCP2's memory channel; of the words only the input.
     pub channel_frame: MemoryFrame,
+    /// CSI2a.
+    pub receiver: Receiver,
     /// Next moment of the fault script.
     pub alarm: Alarm,
     /// Options of the run.
@@ -270,6 +281,7 @@ impl Shared {
             },
             memory_frames: [const { MemoryFrame::new() }; 2],
             channel_frame: MemoryFrame::new(),
+            receiver: Receiver { cuts: zero(), frames: zero() },
             alarm: Alarm { armed: zero(), frame: zero(), line: zero() },
             options: Options { line_us: zero(), flags: zero(), seed: zero() },
             sensor_stops: zero(),

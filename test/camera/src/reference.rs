@@ -28,8 +28,13 @@ impl Gradient {
     /// The code of a pixel.
     #[must_use]
     pub fn code(&self, x: u32, y: u32) -> u32 {
-        let code = (x + y) * 1024 / (self.width_px + self.height_px);
-        code.min(CODE_MAX).saturating_sub(BLACK_LEVEL)
+        self.sample(x, y).saturating_sub(BLACK_LEVEL)
+    }
+
+    /// The same as the sensor sends it.
+    #[must_use]
+    pub fn sample(&self, x: u32, y: u32) -> u32 {
+        ((x + y) * 1024 / (self.width_px + self.height_px)).min(CODE_MAX)
     }
 
     /// The four codes of a 2x2 cell.

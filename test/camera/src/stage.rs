@@ -68,6 +68,8 @@ pub struct Nodes {
     pub resizer_input: Node,
     /// CCP2 input.
     pub ccp2_input: Node,
+    /// CSI2a output.
+    pub serial: Node,
 }
 
 /// Pools as the client library has them, for the case about it. That case uses no [`Pixels`] of them.
@@ -108,6 +110,8 @@ pub struct Stage {
     pub nodes: Nodes,
     /// Subdev node of the receiver CCP2.
     pub ccp2: TaskIndex,
+    /// Subdev node of the receiver CSI2a.
+    pub csi2a: TaskIndex,
     /// Subdev node of the CCDC.
     pub subdev: subdev::Client,
     /// Nodes of the statistics engines, by the number of the engine.
@@ -403,9 +407,9 @@ impl Stage {
         self.graph.rebind();
         self.media.rebind();
         self.video.rebind();
-        let Nodes { raw, preview_input, preview_output, resizer_input, ccp2_input } =
+        let Nodes { raw, preview_input, preview_output, resizer_input, ccp2_input, serial } =
             &mut self.nodes;
-        for node in [raw, preview_input, preview_output, resizer_input, ccp2_input] {
+        for node in [raw, preview_input, preview_output, resizer_input, ccp2_input, serial] {
             node.video.rebind();
         }
         self.subdev.rebind();

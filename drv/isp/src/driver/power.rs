@@ -8,7 +8,7 @@ use drv_isp_regs::sbl;
 use idl::types::FrameFlags;
 
 use super::{Driver, News, PIPELINES_MAX, Phase};
-use crate::program::{self, Blocks, Route, TABLE_WRITES};
+use crate::program::{self, Blocks, TABLE_WRITES};
 use crate::registers::{Registers, Write, Writer};
 use crate::run::Run;
 use crate::running::Running;
@@ -66,7 +66,7 @@ impl Driver {
         if blocks.overlap(Blocks::PREVIEW) {
             self.controls.write(registers);
         }
-        if let Route::Live(path) = running.checked().route {
+        if let Some(path) = running.checked().route.live() {
             self.statistics.stream_started(path);
         }
         running.go_on(outside, &mut self.outboxes);

@@ -3,6 +3,7 @@
 mod memory;
 mod model;
 mod rest;
+mod serial;
 
 use super::*;
 use crate::frame_clock::{LOOK_US, STALLED_FRAMES};

@@ -23,6 +23,8 @@ impl Blocks {
     pub const STATISTICS: Self = Self(8);
     /// The receiver CCP2; its memory channel is busy as long as it is enabled.
     pub const CCP2: Self = Self(16);
+    /// The receiver CSI2a, which has no busy bit: see [`super::csi2a`].
+    pub const CSI2A: Self = Self(32);
 
     /// The blocks of both sets.
     #[must_use]
@@ -56,6 +58,9 @@ impl Blocks {
         let mut bits = 0;
         if self.overlap(Self::CCDC) {
             bits |= sbl::pcr::CCDC_WBL_OVF.mask();
+        }
+        if self.overlap(Self::CSI2A) {
+            bits |= sbl::pcr::CSIA_WBL_OVF.mask();
         }
         if self.overlap(Self::PREVIEW) {
             bits |= sbl::pcr::PRV_WBL_OVF.mask();

@@ -5,7 +5,8 @@ use idl::types::{
     PixelFormat, Rect, VideoNode,
 };
 
-use super::{Blocks, MemoryPath, Path, Route};
+use super::{Blocks, MemoryPath, Path, Route, csi2a};
+use crate::formats::code::Encoding;
 use crate::formats::{self, code};
 use crate::topology::position;
 
@@ -40,7 +41,7 @@ impl Checked {
     #[must_use]
     pub const fn input(&self) -> Option<VideoNode> {
         match self.route {
-            Route::Live(_) => None,
+            Route::Live(_) | Route::Serial(_) | Route::Csi2a => None,
             Route::Memory(path) => Some(path.input()),
         }
     }
@@ -80,10 +81,16 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
     let first = pipeline.preview.as_ref().or(pipeline.resizer.as_ref());
     if let Some(ccdc) = pipeline.input.ccdc() {
         ensure(is_canonical(position::CCDC, ccdc))?;
+        // The parallel port has ten bits, and so has everything behind: fewer would be too dark.
+        ensure(matches!(code::encoding(ccdc.sink.code), Some(Encoding::Bayer { bits: 10, .. })))?;
         ensure(first.is_none_or(|first| linked(&ccdc.video_port, first)))?;
     }
     let input_bytes = match (&pipeline.input, first) {
         (Input::Sensor(_), _) => 0,
+        (Input::Csi2a { sink, source, ccdc }, _) => {
+            check_serial((*sink, *source), ccdc.as_ref(), &pipeline.output)?;
+            0
+        }
         (Input::Ccp2 { format, ccdc }, _) => {
             let receiver = receiver(format)?;
             ensure(linked(&receiver.source, ccdc))?;
@@ -96,13 +103,17 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
         }
         (Input::Memory { .. }, None) => return Err(IspError::InvalidPipeline),
     };
-    let last = match (pipeline.input.ccdc(), &pipeline.preview, &pipeline.resizer) {
-        (_, _, Some(resizer)) => resizer.source,
-        (_, Some(preview), None) => preview.source,
-        (Some(ccdc), None, None) => ccdc.source,
-        (None, None, None) => return Err(IspError::InvalidPipeline),
+    let bytes = match (&pipeline.input, &pipeline.preview, &pipeline.resizer) {
+        (_, _, Some(resizer)) => memory_bytes(&resizer.source, &pipeline.output),
+        (_, Some(preview), None) => memory_bytes(&preview.source, &pipeline.output),
+        (Input::Csi2a { source, ccdc: None, .. }, None, None) => {
+            received_bytes(source, &pipeline.output)
+        }
+        (input, None, None) => {
+            input.ccdc().and_then(|ccdc| memory_bytes(&ccdc.source, &pipeline.output))
+        }
     };
-    let bytes = memory_bytes(&last, &pipeline.output).ok_or(IspError::InvalidPipeline)?;
+    let bytes = bytes.ok_or(IspError::InvalidPipeline)?;
     Ok(Checked { pipeline: *pipeline, route, bytes, input_bytes })
 }
 
@@ -110,6 +121,9 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
 fn route(pipeline: &Pipeline) -> Option<Route> {
     let route = match pipeline.input {
         Input::Sensor(_) => Route::Live(Path::to(pipeline.video)?),
+        Input::Csi2a { ccdc: Some(_), .. } => Route::Serial(Path::to(pipeline.video)?),
+        Input::Csi2a { ccdc: None, .. } if pipeline.video == VideoNode::Csi2aOutput => Route::Csi2a,
+        Input::Csi2a { .. } => return None,
         Input::Memory { video, .. } => Route::Memory(MemoryPath::between(video, pipeline.video)?),
         Input::Ccp2 { .. } => {
             Route::Memory(MemoryPath::between(VideoNode::Ccp2Input, pipeline.video)?)
@@ -123,6 +137,23 @@ fn route(pipeline: &Pipeline) -> Option<Route> {
     let given = pipeline.preview.is_some() == needs(Blocks::PREVIEW)
         && pipeline.resizer.is_some() == needs(Blocks::RESIZER);
     given.then_some(route)
+}
+
+/// Whether the receiver CSI2a can do what is on its pads, and what is behind it fits.
+fn check_serial(
+    (sink, source): (PadFormat, PadFormat),
+    ccdc: Option<&BlockState>,
+    output: &PixFormat,
+) -> Result<(), IspError> {
+    let changes = [(0, sink), (1, source)];
+    let start = formats::default_state(position::CSI2A)?;
+    let state = changes.into_iter().try_fold(start, |state, (pad, format)| {
+        formats::adjust(position::CSI2A, state, FormatChange::Format { pad, format })
+    })?;
+    ensure((state.sink, state.source) == (sink, source))?;
+    ensure(ccdc.is_none_or(|ccdc| linked(&source, ccdc)))?;
+    let memory = ccdc.is_none().then_some(output.pixel_format);
+    ensure(csi2a::format(sink.code, source.code, memory).is_some())
 }
 
 /// What the receiver CCP2 has on its pads when such frames lie in memory.
@@ -179,10 +210,25 @@ fn is_solved(state: &BlockState) -> bool {
 
 /// Bytes from the first to the last of the picture; `None` if memory and pad do not fit.
 fn memory_bytes(pad: &PadFormat, memory: &PixFormat) -> Option<u32> {
-    let encoding = code::encoding(pad.code)?;
+    let line_bytes = u32::from(pad.width_px) * code::pixel_bytes(code::encoding(pad.code)?);
+    let same_format = code::pixel_format(pad.code) == Some(memory.pixel_format);
+    let bytes = lines_bytes(pad, memory, line_bytes);
+    bytes.filter(|_| same_format)
+}
+
+/// The same behind the receiver CSI2a, which can also write the bytes of RAW10 as they come.
+fn received_bytes(pad: &PadFormat, memory: &PixFormat) -> Option<u32> {
+    let packed = memory.pixel_format == PixelFormat::SGRBG10P && pad.code == MbusCode::SGRBG10;
+    if !packed {
+        return memory_bytes(pad, memory);
+    }
+    lines_bytes(pad, memory, u32::from(pad.width_px).div_ceil(4) * 5)
+}
+
+/// Bytes of all lines; `None` if they do not fit.
+fn lines_bytes(pad: &PadFormat, memory: &PixFormat, line_bytes: u32) -> Option<u32> {
     let fits = (memory.width_px, memory.height_px) == (pad.width_px, pad.height_px)
-        && code::pixel_format(pad.code) == Some(memory.pixel_format)
-        && memory.stride_bytes >= u32::from(pad.width_px) * code::pixel_bytes(encoding)
+        && memory.stride_bytes >= line_bytes
         && memory.stride_bytes.is_multiple_of(BURST_BYTES)
         && memory.stride_bytes <= STRIDE_BYTES_MAX;
     let bytes = memory.stride_bytes.checked_mul(pad.height_px.into())?;

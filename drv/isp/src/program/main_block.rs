@@ -16,6 +16,8 @@ const VS_RISING: u32 = 3;
 pub enum Port {
     /// The sensor.
     Parallel = 0,
+    /// The receiver CSI2a.
+    CsiA = 1,
     /// The receiver CCP2.
     CsiB = 2,
 }

@@ -21,8 +21,12 @@ pub enum Path {
 /// What a pipeline runs through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// From the sensor.
+    /// From the sensor, on the parallel port.
     Live(Path),
+    /// From the sensor, on the serial line through the receiver CSI2a and the CCDC.
+    Serial(Path),
+    /// From the sensor, on the serial line through the receiver CSI2a to memory.
+    Csi2a,
     /// From memory.
     Memory(MemoryPath),
 }
@@ -33,6 +37,8 @@ impl Route {
     pub const fn blocks(self) -> Blocks {
         match self {
             Self::Live(path) => path.blocks().and(Blocks::STATISTICS),
+            Self::Serial(path) => path.blocks().and(Blocks::STATISTICS).and(Blocks::CSI2A),
+            Self::Csi2a => Blocks::CSI2A,
             Self::Memory(path) => path.blocks(),
         }
     }
@@ -41,8 +47,19 @@ impl Route {
     #[must_use]
     pub const fn behind_ccdc(self) -> Option<Path> {
         match self {
-            Self::Live(path) | Self::Memory(MemoryPath::Ccp2(path)) => Some(path),
-            Self::Memory(_) => None,
+            Self::Live(path) | Self::Serial(path) | Self::Memory(MemoryPath::Ccp2(path)) => {
+                Some(path)
+            }
+            Self::Csi2a | Self::Memory(_) => None,
+        }
+    }
+
+    /// The way of the sensor's frames from the CCDC on: those that the statistics engines measure.
+    #[must_use]
+    pub const fn live(self) -> Option<Path> {
+        match self {
+            Self::Live(path) | Self::Serial(path) => Some(path),
+            Self::Csi2a | Self::Memory(_) => None,
         }
     }
 
@@ -50,7 +67,8 @@ impl Route {
     #[must_use]
     pub const fn events(self) -> u32 {
         match self {
-            Self::Live(path) => path.events() | statistics::EVENTS,
+            Self::Live(path) | Self::Serial(path) => path.events() | statistics::EVENTS,
+            Self::Csi2a => irq::CSIA.mask(),
             Self::Memory(path) => path.done_events(),
         }
     }

@@ -5,7 +5,7 @@ use crate::formats::{adjust, default_state};
 use crate::registers::Write;
 use crate::topology::position::{CCDC, PREVIEW, RESIZER};
 use drv_isp_regs::{
-    Register, ccdc as ccdc_regs, ccp2 as ccp2_regs, main_block as main_regs,
+    Register, ccdc as ccdc_regs, ccp2 as ccp2_regs, csi2a as csi2a_regs, main_block as main_regs,
     preview as preview_regs, resizer as resizer_regs,
 };
 use idl::types::{
@@ -60,6 +60,25 @@ pub(crate) fn raw() -> Pipeline {
         resizer: None,
         output,
     }
+}
+
+/// 160x120 GRBG from the serial line to memory.
+pub(crate) fn serial() -> Pipeline {
+    let sink = PadFormat { width_px: 160, height_px: 120, code: MbusCode::SGRBG10 };
+    Pipeline {
+        video: VideoNode::Csi2aOutput,
+        input: Input::Csi2a { sink, source: sink, ccdc: None },
+        preview: None,
+        resizer: None,
+        output: pixels(sink, PixelFormat::SGRBG10),
+    }
+}
+
+/// The frames of a sensor pipeline from the serial line instead.
+pub(crate) fn serially(live: &Pipeline) -> Pipeline {
+    let ccdc = *live.input.ccdc().expect("from the sensor");
+    let input = Input::Csi2a { sink: ccdc.sink, source: ccdc.sink, ccdc: Some(ccdc) };
+    Pipeline { input, ..*live }
 }
 
 /// As far as the preview engine.
@@ -153,7 +172,8 @@ fn nothing_starts_a_block_or_names_an_address() {
 
 #[test]
 fn every_offset_that_is_written_is_a_register() {
-    for (offset, value) in written(&raw()).into_iter().chain(written(&processed(100, 100))) {
+    let all = [raw(), processed(100, 100), serial(), serially(&raw())];
+    for (offset, value) in all.iter().flat_map(written) {
         let (register, _) = drv_isp_regs::lookup(offset as u32).expect("a row");
         assert_eq!(value & !register.writable, 0, "{} {value:#x}", register.name);
     }
@@ -163,6 +183,7 @@ fn ccdc(pipeline: &mut Pipeline) -> &mut BlockState {
     match &mut pipeline.input {
         Input::Sensor(state) => state,
         Input::Ccp2 { ccdc, .. } => ccdc,
+        Input::Csi2a { ccdc, .. } => ccdc.as_mut().expect("goes on to it"),
         Input::Memory { .. } => panic!("no CCDC"),
     }
 }
@@ -246,6 +267,115 @@ fn the_ccdc_does_with_received_frames_what_it_does_with_the_sensors() {
         from_memory.retain(|offset, _| !receiver.contains(offset));
         from_memory.insert(control, from_sensor[&control]);
         assert_eq!(from_memory, from_sensor);
+    }
+}
+
+#[test]
+fn the_serial_line_goes_to_memory_a_frame_at_a_time() {
+    let map = written(&serial());
+    expect(&map, &csi2a_regs::SYSCONFIG, 0x2001);
+    // Clock lane first, data lane second; power on and automatic, out of reset.
+    expect(&map, &csi2a_regs::COMPLEXIO_CFG1, 0x4900_0021);
+    expect(&map, &csi2a_regs::CTX_CTRL1, 0);
+    expect(&map, &csi2a_regs::CTX_CTRL2, 0xAB);
+    expect(&map, &csi2a_regs::CTX_CTRL3, 120);
+    expect(&map, &csi2a_regs::CTX_DAT_OFST, 320);
+    expect(&map, &csi2a_regs::CTX_IRQENABLE, 3);
+    expect(&map, &csi2a_regs::IRQENABLE, 1);
+    expect(&map, &csi2a_regs::CTRL, 1);
+    assert!(
+        !map.contains_key(&ccdc_regs::PCR.offset()) && !map.contains_key(&main_regs::CTRL.offset())
+    );
+    let blocks = check(&serial()).expect("the hardware can run it").route.blocks();
+    assert_eq!(blocks, Blocks::CSI2A);
+}
+
+#[test]
+fn the_ccdc_does_with_serial_frames_what_it_does_with_parallel_ones() {
+    for live in [raw(), preview_only(), processed(320, 240)] {
+        let (parallel, mut serial) = (written(&live), written(&serially(&live)));
+        let control = main_regs::CTRL.offset();
+        assert_eq!(main_regs::ctrl::PAR_SER_CLK_SEL.get(serial[&control]), 1, "CSI A");
+        expect(&serial, &csi2a_regs::CTX_CTRL2, 0x12F);
+        // On without end, and nothing to memory.
+        expect(&serial, &csi2a_regs::CTX_CTRL1, 0x11);
+        expect(&serial, &csi2a_regs::CTRL, 0x801);
+        serial.retain(|offset, _| *offset < csi2a_regs::REVISION.offset());
+        serial.insert(control, parallel[&control]);
+        assert_eq!(serial, parallel);
+    }
+}
+
+#[test]
+fn codes_are_kept_or_decompressed_and_samples_packed_as_the_ends_want_it() {
+    let check_format = |sink: MbusCode, source: MbusCode, pixel_format, format: u32| {
+        let mut pipeline = serial();
+        let Input::Csi2a { sink: on_line, source: passed, .. } = &mut pipeline.input else {
+            panic!("serial")
+        };
+        (on_line.code, passed.code) = (sink, source);
+        pipeline.output.pixel_format = pixel_format;
+        let map = written(&pipeline);
+        let word = map[&csi2a_regs::CTX_CTRL2.offset()];
+        assert_eq!(csi2a_regs::ctx_ctrl2::FORMAT.get(word), format);
+        assert_eq!(word >> 10, if sink == MbusCode::SGRBG10_DPCM8 { 1 | 2 << 3 } else { 0 });
+    };
+    let (raw, codes) = (MbusCode::SGRBG10, MbusCode::SGRBG10_DPCM8);
+    check_format(raw, raw, PixelFormat::SGRBG10, 0xAB);
+    check_format(raw, raw, PixelFormat::SGRBG10P, 0x2B);
+    check_format(MbusCode::SGRBG8, MbusCode::SGRBG8, PixelFormat::SGRBG8, 0x2A);
+    check_format(codes, codes, PixelFormat::SGRBG10_DPCM8, 0x40);
+    check_format(codes, raw, PixelFormat::SGRBG10, 0x2C0);
+}
+
+#[test]
+fn serial_pipelines_that_cannot_run_are_refused() {
+    let refused = |good: Pipeline, change: &dyn Fn(&mut Pipeline)| {
+        let mut pipeline = good;
+        change(&mut pipeline);
+        assert_eq!(check(&pipeline), Err(IspError::InvalidPipeline), "{pipeline:?}");
+    };
+    fn pads(pipeline: &mut Pipeline) -> (&mut PadFormat, &mut PadFormat) {
+        match &mut pipeline.input {
+            Input::Csi2a { sink, source, .. } => (sink, source),
+            _ => panic!("serial"),
+        }
+    }
+    for good in [serial(), serially(&raw()), serially(&processed(320, 240))] {
+        check(&good).expect("the hardware can run it");
+        refused(good, &|pipeline| pads(pipeline).0.width_px -= 2);
+        refused(good, &|pipeline| pads(pipeline).1.height_px -= 2);
+        refused(good, &|pipeline| pads(pipeline).1.code = MbusCode::SGRBG10_DPCM8);
+        refused(good, &|pipeline| pads(pipeline).0.code = MbusCode::YUYV8_1X16);
+        refused(good, &|pipeline| pipeline.output.size_bytes -= 1);
+        refused(good, &|pipeline| pipeline.output.stride_bytes -= 32);
+        refused(good, &|pipeline| pipeline.video = VideoNode::PreviewInput);
+    }
+    refused(serial(), &|pipeline| pipeline.video = VideoNode::CcdcOutput);
+    refused(serial(), &|pipeline| pipeline.preview = processed(320, 240).preview);
+    refused(serial(), &|pipeline| pipeline.resizer = processed(320, 240).resizer);
+    refused(serial(), &|pipeline| pipeline.output.pixel_format = PixelFormat::SGRBG10_DPCM8);
+    refused(serial(), &|pipeline| {
+        let (sink, source) = pads(pipeline);
+        // The context cannot expand twelve bits.
+        (sink.code, source.code) = (MbusCode(0x3011), MbusCode(0x3011));
+        pipeline.output.pixel_format = PixelFormat(u32::from_le_bytes(*b"BA12"));
+    });
+    refused(serially(&raw()), &|pipeline| pipeline.video = VideoNode::Csi2aOutput);
+    refused(serially(&raw()), &|pipeline| pipeline.output.pixel_format = PixelFormat::SGRBG10P);
+    refused(serially(&raw()), &|pipeline| ccdc(pipeline).crop.left_px = 1);
+    refused(serially(&raw()), &|pipeline| pads(pipeline).0.code = MbusCode::SGRBG8);
+    // Eight bits are for memory alone, on both ways of the sensor.
+    let eight = sink(CCDC, PadFormat { width_px: 160, height_px: 120, code: MbusCode::SGRBG8 });
+    for (input, ok) in [
+        (Input::Sensor(eight), false),
+        (Input::Csi2a { sink: eight.sink, source: eight.sink, ccdc: Some(eight) }, false),
+        (Input::Csi2a { sink: eight.sink, source: eight.sink, ccdc: None }, true),
+    ] {
+        let video = if ok { VideoNode::Csi2aOutput } else { VideoNode::CcdcOutput };
+        let output = pixels(eight.source, PixelFormat::SGRBG8);
+        let pipeline = Pipeline { video, input, output, ..raw() };
+        assert_eq!(check(&pipeline).is_ok(), ok, "{pipeline:?}");
     }
 }
 

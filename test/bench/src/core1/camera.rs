@@ -60,6 +60,8 @@ pub struct Camera {
     statistics: Statistics,
     gamma: GammaTables,
     pub(super) raw: [u16; MAX_WIDTH_PX],
+    /// Samples of a line that came serially.
+    pub(super) serial: [u16; MAX_WIDTH_PX],
     /// A line of the dark frame.
     dark: [u8; MAX_WIDTH_PX],
     pub(super) developed: YuvLine,
@@ -74,7 +76,7 @@ pub struct Camera {
     unfinished: Unfinished,
     pub(super) mischief: Mischief,
     /// Lines that come late to memory.
-    lines: Lines,
+    pub(super) lines: Lines,
     runaway: Option<Runaway>,
     /// Frames from memory: the preview's and the resizer's.
     pub(super) from_memory: [Option<FromMemory>; 2],
@@ -99,6 +101,7 @@ impl Camera {
             statistics: Statistics::new(),
             gamma: GammaTables::linear(),
             raw: [0; MAX_WIDTH_PX],
+            serial: [0; MAX_WIDTH_PX],
             dark: [0; MAX_WIDTH_PX],
             developed: YuvLine::new(),
             scaled: YuvLine::new(),
@@ -129,6 +132,9 @@ impl Camera {
                 publish(shared, frame.line);
                 return Turn::Line;
             }
+            // A frame that is cut short has a frame end all the same.
+            let mut ended = *frame;
+            self.end_reception(shared, &mut ended);
             self.end_frame(shared);
         }
         let (sends, stops) = sending(|| sensor_sends(shared), || shared.sensor_stops.load(SeqCst));
@@ -169,8 +175,10 @@ impl Camera {
             line: 0,
             height,
             lines,
-            dropped: shared.mischief.dropped.take().is_some()
-                || !config::hears(shared, Input::Sensor),
+            dropped: shared.mischief.dropped.take().is_some(),
+            input: Input::Sensor,
+            heard: false,
+            reception: None,
             ccdc: None,
             preview: None,
             resizer: None,
@@ -230,7 +238,10 @@ impl Camera {
         self.run_away(shared, memory);
         if let Some(mut frame) = self.frame.take_if(|frame| !frame.dropped) {
             if frame.line == 0 {
-                self.start(shared, &mut frame);
+                self.begin_reception(shared, &mut frame);
+                if frame.heard {
+                    self.start(shared, &mut frame);
+                }
             }
             if frame.line < frame.height {
                 self.active_line(shared, &mut frame, scene, memory);
@@ -299,8 +310,12 @@ impl Camera {
         scene: &mut impl SceneSource,
         memory: &mut impl Memory,
     ) {
-        let width = if frame.ccdc.is_some() { self.sensor_row(frame, scene) } else { 0 };
-        self.received(shared, frame, width, memory);
+        let taken = frame.ccdc.is_some() || frame.reception.is_some();
+        let width = if taken { self.sensor_row(frame, scene) } else { 0 };
+        self.receive_line(shared, frame, width, memory);
+        if frame.heard {
+            self.received(shared, frame, width, memory);
+        }
     }
 
     /// A line has come to the CCDC; its pixels are in the raw line.
@@ -438,8 +453,8 @@ impl Camera {
     /// Line events, and the end of the CCDC's frame at the last active line.
     fn end_line(&mut self, shared: &Shared, frame: &mut Frame) {
         let lines = shared.get(&VDINT);
-        let input = if frame.from_memory { Input::Ccp2 } else { Input::Sensor };
-        let sync = syn_mode::VDHDEN.is_set(shared.get(&SYN_MODE)) && config::hears(shared, input);
+        let sync =
+            syn_mode::VDHDEN.is_set(shared.get(&SYN_MODE)) && config::hears(shared, frame.input);
         let mut events = 0;
         if sync && frame.line == vdint::VDINT0.get(lines) {
             events |= irq::CCDC_VD0.mask();
@@ -498,7 +513,7 @@ impl Camera {
         }
     }
 
-    fn publish_outstanding(&self, shared: &Shared, of_frame: u32) {
+    pub(super) fn publish_outstanding(&self, shared: &Shared, of_frame: u32) {
         let runaway = self.runaway.map_or(0, |runaway| runaway.target.engine_bit());
         let engines = of_frame | self.statistics.engines() | self.lines.engines(shared) | runaway;
         shared.progress.outstanding.store(engines, SeqCst);

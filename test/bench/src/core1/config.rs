@@ -107,6 +107,8 @@ pub fn line_time(shared: &Shared, active: u32, width_px: usize) -> u32 {
 pub enum Input {
     /// The sensor, on the parallel port.
     Sensor = 0,
+    /// The sensor, through the receiver CSI2a.
+    Csi2a = 1,
     /// The receiver CCP2 (CSI B).
     Ccp2 = 2,
 }

@@ -1,9 +1,11 @@
 //! DMA: lines of bytes on their way to memory, through the firewall.
 
 use super::mischief::Twist;
+use super::receiver::raise_receiver;
 use crate::regs::firewall::{Engine, allows_read, allows_write, refuse, refuse_read};
 use crate::shared::{Shared, gate};
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use drv_isp_regs::csi2a::irqstatus;
 use drv_isp_regs::main_block::{self, IRQ0STATUS, ctrl, irq};
 use drv_isp_regs::sbl;
 
@@ -30,6 +32,8 @@ pub struct Target {
     pub lines: u16,
     /// What is wrong with it.
     pub twist: Twist,
+    /// Of the receiver CSI2a: the cuts before its start; after another one nothing is written.
+    pub life: u32,
 }
 
 impl Target {
@@ -74,6 +78,10 @@ impl Target {
         let address = self.address;
         self.skip_line();
         let buffers_on = ctrl::SBL_WR0_RAM_EN.is_set(shared.get(&main_block::CTRL));
+        let serial = self.engine == Engine::Csi2a;
+        if serial && self.life != shared.receiver.cuts.load(SeqCst) {
+            return;
+        }
         if gates & gate::DMA == 0 || !buffers_on {
             // Nobody takes the data; it is lost.
             return;
@@ -81,6 +89,9 @@ impl Target {
         if !allows_write(shared, address, bytes.len() as u32) {
             refuse(shared, self.engine, address);
             shared.word(&IRQ0STATUS).fetch_or(irq::MMU_ERR.mask(), Relaxed);
+            if serial {
+                raise_receiver(shared, irqstatus::OCP_ERR.mask());
+            }
             return;
         }
         memory.write(address, bytes);
@@ -96,6 +107,10 @@ fn overflow(shared: &Shared, engine: Engine) {
         Engine::Resizer => sbl::pcr::RSZ1_WBL_OVF,
         Engine::Aewb => sbl::pcr::H3A_AEAWB_WBL_OVF,
         Engine::Focus => sbl::pcr::H3A_AF_WBL_OVF,
+        Engine::Csi2a => {
+            raise_receiver(shared, irqstatus::FIFO_OVF.mask());
+            sbl::pcr::CSIA_WBL_OVF
+        }
         // They only read.
         Engine::Tables | Engine::Ccp2 => return,
     };

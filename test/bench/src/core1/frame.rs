@@ -1,8 +1,9 @@
 //! A frame in progress: which blocks take part, where they write, what is left to do.
 
-use super::config;
+use super::config::{self, Input};
 use super::dma::Target;
 use super::mischief::Mischief;
+use super::receiver::Reception;
 use super::statistics::Statistics;
 use crate::pixels::yuv::YuvOrder;
 use crate::regs::firewall::Engine;
@@ -53,8 +54,14 @@ pub struct Frame {
     pub height: u32,
     /// All lines.
     pub lines: u32,
-    /// The frame does not come: it is lost, or the CCDC listens to another input.
+    /// The frame does not come.
     pub dropped: bool,
+    /// The way on which it comes to the CCDC.
+    pub input: Input,
+    /// The CCDC listens to that.
+    pub heard: bool,
+    /// The receiver CSI2a takes it.
+    pub reception: Option<Reception>,
     /// The CCDC takes part; its memory output.
     pub ccdc: Option<Option<Target>>,
     /// The preview takes part.
@@ -173,6 +180,9 @@ impl Frame {
             height: 0,
             lines: 0,
             dropped: false,
+            input: Input::Ccp2,
+            heard: false,
+            reception: None,
             ccdc: None,
             preview: None,
             resizer: None,
@@ -196,7 +206,10 @@ impl Frame {
         if gates & gate::PIPE == 0 || !sync || !CCDC.start(shared) {
             return;
         }
-        mischief.begin_frame(shared);
+        let serial = self.reception.and_then(|reception| reception.target());
+        if serial.is_none() {
+            mischief.begin_frame(shared);
+        }
         self.ccdc = Some(ccdc_target(shared, mischief));
         let port_on = ccdc::fmtcfg::VPEN.is_set(shared.get(&ccdc::FMTCFG));
         if port_on {
@@ -231,7 +244,8 @@ impl Frame {
     /// Engines that still have something to write.
     pub fn engines(&self) -> u32 {
         let of = |output: &Option<Output>| output.and_then(|output| output.target);
-        [self.ccdc.flatten(), of(&self.preview), of(&self.resizer)]
+        let serial = self.reception.and_then(|reception| reception.target());
+        [self.ccdc.flatten(), of(&self.preview), of(&self.resizer), serial]
             .iter()
             .flatten()
             .fold(0, |set, target| set | target.engine_bit())

@@ -19,7 +19,7 @@ use drv_isp_regs::bench_control::LATE_LINES_MAX;
 use drv_isp_regs::sbl;
 
 /// Engines, by code.
-const ENGINES: usize = 8;
+const ENGINES: usize = 10;
 
 /// What is wrong with the lines of a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +75,7 @@ impl Mischief {
             line: 0,
             lines: 0,
             twist: self.twist,
+            life: 0,
         }
     }
 }
@@ -106,6 +107,7 @@ impl Lines {
             line: 0,
             lines: 0,
             twist: Mischief::new().twist,
+            life: 0,
         };
         let bytes = [0; 2 * MAX_WIDTH_PX];
         let line = Line { epoch: 0, target, lines_left: 0, used: 0, bytes };

@@ -9,6 +9,7 @@
 //!              blanking: nothing but time
 //!             a line of each frame from memory: DMA -> preview -> resizer -> DMA, or DMA -> resizer -> DMA
 //!             a line of the memory channel: DMA -> ccdc -> ..., as from the sensor
+//!             each line of the sensor also serially: receiver CSI2a -> DMA, or in place of the parallel one -> ccdc
 //! ```
 //! Everything visible happens in [`crate::shared::Shared::commit`], so that a reset, a power cut or
 //! a closed firewall window stops it between two instructions of the product. The algorithms are in
@@ -24,6 +25,7 @@ mod from_memory;
 mod h3a_writer;
 mod memory_channel;
 mod mischief;
+mod receiver;
 mod statistics;
 
 #[cfg(test)]
@@ -38,6 +40,8 @@ mod from_memory_tests;
 mod memory_channel_tests;
 #[cfg(test)]
 mod mischief_tests;
+#[cfg(test)]
+mod receiver_tests;
 #[cfg(test)]
 mod statistics_tests;
 

@@ -26,6 +26,7 @@ pub mod ccdc;
 pub mod ccp2;
 pub mod cfa;
 pub mod chroma_suppression;
+pub mod csi2;
 pub mod dark_frame;
 pub mod defect;
 pub mod dpcm;

@@ -54,11 +54,19 @@ fn busy(block: Block) -> Option<(&'static Register, Field)> {
     })
 }
 
-/// Bits whose writing does more than store: resets, and what begins a frame from memory.
+/// Bits whose writing does more than store: resets, power, locks, and what begins a frame from memory.
 fn acting(register: &Register) -> u32 {
     match *register {
         main_block::SYSCONFIG => main_block::sysconfig::SOFTRESET.mask(),
         csi2a::SYSCONFIG => csi2a::sysconfig::SOFT_RESET.mask(),
+        csi2a::COMPLEXIO_CFG1 => {
+            csi2a::complexio_cfg1::PWR_CMD.mask() | csi2a::complexio_cfg1::RESET_CTRL.mask()
+        }
+        // The count has a lock, and the context locks its other control word.
+        csi2a::CTX_CTRL1 => {
+            let count = csi2a::ctx_ctrl1::COUNT.mask() | csi2a::ctx_ctrl1::COUNT_UNLOCK.mask();
+            count | csi2a::ctx_ctrl1::CTX_EN.mask()
+        }
         ccp2::SYSCONFIG => ccp2::sysconfig::SOFT_RESET.mask(),
         preview::PCR => preview::pcr::EN.mask(),
         resizer::PCR => resizer::pcr::EN.mask(),

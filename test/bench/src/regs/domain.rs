@@ -116,6 +116,7 @@ impl<P: Platform> Hardware<'_, P> {
                 shared.progress.active.store(0, SeqCst);
                 shared.progress.outstanding.store(0, SeqCst);
                 shared.progress.from_memory.store(0, SeqCst);
+                shared.receiver.frames.store(0, SeqCst);
             },
         );
         if self.reset_stuck {

@@ -4,8 +4,8 @@ use super::hardware::{Hardware, HostTransfer, Platform};
 use crate::script::Entry;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{
-    Block, Register, bench_control, ccp2, csi2a, firewall, hist, host_link, kill_switch,
-    main_block, prcm, preview, resizer, sbl, sensor_bus,
+    Block, Register, bench_control, ccp2, firewall, hist, host_link, kill_switch, main_block, prcm,
+    preview, resizer, sbl, sensor_bus,
 };
 
 impl<P: Platform> Hardware<'_, P> {
@@ -13,11 +13,7 @@ impl<P: Platform> Hardware<'_, P> {
     pub(super) fn after_write(&mut self, register: &Register, index: u16, value: u32, old: u32) {
         match register.block {
             Block::Main => self.main_written(register, value),
-            Block::Csi2a
-                if *register == csi2a::SYSCONFIG && csi2a::sysconfig::SOFT_RESET.is_set(value) =>
-            {
-                super::domain::reset_blocks(self.shared, &[Block::Csi2a]);
-            }
+            Block::Csi2a => self.receiver_written(register, value, old),
             Block::Ccp2
                 if *register == ccp2::SYSCONFIG && ccp2::sysconfig::SOFT_RESET.is_set(value) =>
             {

@@ -32,6 +32,8 @@ pub enum Engine {
     Tables = 7,
     /// Memory channel of CCP2.
     Ccp2 = 8,
+    /// Receiver CSI2a.
+    Csi2a = 9,
 }
 
 /// May the camera write these bytes?

@@ -3,7 +3,7 @@
 use super::bus::Bus;
 use super::prcm::{Answer, Needs, Prcm};
 use super::reads::BadReads;
-use super::{class, domain};
+use super::{class, domain, receiver};
 use crate::irq::{LINES, Line, Pend};
 use crate::log::{Access, Log, Verdict, Who};
 use crate::params::{Flags, Parameters};
@@ -222,9 +222,10 @@ impl<'a, P: Platform> Hardware<'a, P> {
         if self.is_locked(register, index) {
             return Verdict::BusyDropped;
         }
-        let busy = self.is_busy(register.block);
+        let busy = self.is_busy(register.block) || self.context_locks(register, index);
         let mut dropped = false;
         let change = |old| {
+            let value = receiver::unlocked(register, old, value);
             let written = class::write(register, old, value, busy);
             dropped = written.dropped;
             Some(written.value)

@@ -19,6 +19,7 @@ mod inject;
 pub mod memory_frames;
 pub mod prcm;
 mod reads;
+mod receiver;
 mod sensor;
 
 #[cfg(test)]

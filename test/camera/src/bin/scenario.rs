@@ -91,8 +91,13 @@ fn stage() -> Stage {
                 video: video::Client::to(slot!("video0")),
                 pool: pool(config_u32!("ccp2_input"), region!("video0")),
             },
+            serial: Node {
+                video: video::Client::to(slot!("video1")),
+                pool: pool(config_u32!("csi2a_output"), region!("video1")),
+            },
         },
         ccp2: slot!("ccp2"),
+        csi2a: slot!("csi2a"),
         subdev: subdev::Client::to(slot!("ccdc")),
         statistics: [slot!("aewb"), slot!("af"), slot!("histogram")].map(statistics::Client::to),
         camera: Camera {

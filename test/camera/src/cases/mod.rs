@@ -2,6 +2,7 @@
 
 mod hw_frames;
 mod hw_lies;
+mod hw_serial;
 mod measuring;
 mod memory;
 mod removal;
@@ -207,6 +208,13 @@ pub const CASES: &[Case] = &[
     case("hw_reads_that_lie_end_in_a_life_that_reads_right", hw_lies::reads),
     case("hw_a_lost_presence_edge_is_found_at_the_next_access", hw_lies::presence),
     case("hw_a_control_bus_that_fails_costs_retries_or_one_life", hw_lies::bus),
+    case("hw_serial_frames_are_the_sensors_bit_by_bit", hw_serial::frames),
+    case("hw_serial_formats_are_packed_and_compressed_as_defined", hw_serial::formats),
+    case("hw_serial_frames_are_the_parallel_ones_to_the_ccdc", hw_serial::through_the_ccdc),
+    case("hw_serial_damage_is_marked_and_the_frames_behind_it_are_right", hw_serial::damaged),
+    case("hw_serial_frame_cut_by_an_unplug_ends_disconnected_in_time", hw_serial::unplugged),
+    case("hw_serial_receiver_that_does_not_stop_is_reset", hw_serial::wedged),
+    case("hw_serial_and_parallel_streams_exclude_each_other", hw_serial::exclusive),
     case("hw_another_part_at_the_sensors_address_never_serves", hw_lies::part),
     case("s53_a_suspend_keeps_idle_handles_and_lives", s53_gating::idle_handles),
     case("s53_a_suspended_stream_goes_on_after_the_resume", s53_gating::running_stream),
