@@ -9,10 +9,11 @@ use crate::ensure;
 use crate::stage::{QUIET_US, Stage};
 use crate::text::Text;
 
-/// Entities of the ISP (15) and of the sensor, and links: 15 inside of the ISP, one between them.
+/// Entities of the ISP (15) and of the sensor, and links: 15 inside of the ISP, two between them.
 const ISP_ENTITIES: u8 = 15;
 const SENSOR_ENTITIES: u8 = 1;
 const ISP_LINKS: u8 = 15;
+const SENSOR_LINKS: u8 = 2;
 
 fn links(stage: &Stage) -> Result<u8, Failure> {
     let version = ok("version", stage.graph.topology_version())?;
@@ -37,7 +38,7 @@ pub fn any_order(stage: &mut Stage) -> Verdict {
         [([isp, sensor], without_isp), ([sensor, isp], without_sensor)].into_iter().enumerate()
     {
         let epoch = stage.all_ready(None)?;
-        let all = (ISP_ENTITIES + SENSOR_ENTITIES, ISP_LINKS + 1);
+        let all = (ISP_ENTITIES + SENSOR_ENTITIES, ISP_LINKS + SENSOR_LINKS);
         equal("entities and links", (stage.entities()?, links(stage)?), all)?;
         leave(stage, members[0], first)?;
         leave(stage, members[1], (0, 0))?;
