@@ -237,7 +237,7 @@ impl Bench {
 
     fn fetch(&mut self) {
         loop {
-            match self.driver.next_done(VIDEO) {
+            match self.driver.next_done(VIDEO).map(|drained| drained.done) {
                 Ok(NextDone::Frame(frame)) => self.fetched.push(frame),
                 Ok(NextDone::Stopped) => self.stopped += 1,
                 Ok(NextDone::NoFrames) => self.no_frames += 1,
