@@ -7,6 +7,7 @@
 use crate::error::SymbolError;
 use build_manifest::{Config, ConfigValue, Image, Task};
 use std::collections::BTreeSet;
+use sys_abi::SLOT_WORDS;
 
 /// A symbol that the program refers to, with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,11 +250,14 @@ fn every_task(image: &Image, key: &str) -> Option<ConfigValue> {
             Some(ConfigValue::Text(names.collect()))
         }
         "task_priority" => words(&|task| task.priority.into()),
-        // An image has at most 32 tasks where somebody asks (`task_supervisor::TASKS_MAX`).
-        "task_slots" => words(&|task| {
-            let bit = |peer: usize| u32::try_from(peer).ok().and_then(|n| 1u32.checked_shl(n));
-            task.slots.iter().filter_map(|slot| bit(slot.peer)).fold(0, |all, bit| all | bit)
-        }),
+        "task_slots" => {
+            let slots = |task: &Task| {
+                let mut words = [0; SLOT_WORDS];
+                task.slots.iter().for_each(|slot| words[slot.peer / 32] |= 1 << (slot.peer % 32));
+                words
+            };
+            Some(ConfigValue::Words(image.tasks.iter().flat_map(slots).collect()))
+        }
         "task_hang_ms" => words(&|task| task.hang_ms.unwrap_or(0)),
         "task_quiesce" => words(&|task| {
             task.quiesce.and_then(|helper| u32::try_from(helper).ok()).unwrap_or(NONE)
@@ -367,7 +371,9 @@ bytes = 1024
     fn policy_is_filled_in_for_whoever_asks() {
         let words = [50u32, 70, 50, 50, 0].into_iter().flat_map(u32::to_le_bytes).collect();
         check("__config_task_hang_ms", Value::Bytes(words));
-        let slots = [0u32, 0, 0, 1 << 1, 0].into_iter().flat_map(u32::to_le_bytes).collect();
+        let mut slots = [0; 5 * SLOT_WORDS];
+        slots[3 * SLOT_WORDS] = 1_u32 << 1;
+        let slots = slots.into_iter().flat_map(u32::to_le_bytes).collect();
         check("__config_task_slots", Value::Bytes(slots));
     }
 

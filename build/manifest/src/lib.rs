@@ -54,7 +54,7 @@
 //! (255 for the empty name). For every task, and unless it does not ask, the
 //! builder fills in arrays with one entry per task, from what the manifest says about it:
 //! `task_hang_ms` (0 = never checked), `task_quiesce` (index of the helper, `u32::MAX` = none),
-//! `task_priority`, `task_slots` (bit n: a slot on task n), `task_restart_first_ms` (`u32::MAX` = never restarted), `task_restart_factor`,
+//! `task_priority`, `task_slots` (`sys_abi::SlotTable`), `task_restart_first_ms` (`u32::MAX` = never restarted), `task_restart_factor`,
 //! `task_restart_max_ms`, `task_restart_deaths`, `task_restart_within_ms`; and `task_names`, the
 //! names as one string with a line feed after each.
 #![forbid(unsafe_code)]

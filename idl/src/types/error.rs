@@ -170,7 +170,7 @@ pub enum NodeError {
     /// The sensor has sent no frame for several frame intervals (EIO on DQBUF: signal loss). The
     /// stream goes on: wait again, or stop it.
     NoFrames = 25,
-    /// The image has no task with that index (EINVAL); name one by its slot.
+    /// The image has no task with that index, or it has no slot on this node (EINVAL); name one that has.
     NoSuchTask = 26,
 }
 

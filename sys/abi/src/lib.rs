@@ -17,6 +17,7 @@ mod death;
 mod fault;
 mod kipc;
 mod lease;
+mod slots;
 mod syscall;
 mod tables;
 mod task_id;
@@ -26,6 +27,7 @@ pub use death::{Cause, DeathRecord, Disconnect, Edge, WatchEvent};
 pub use fault::{FaultInfo, FaultSource, ReplyFaultReason, SchedState, TaskState, UsageError};
 pub use kipc::{Kipc, TaskStats};
 pub use lease::{LeaseAttributes, LeaseDescriptor};
+pub use slots::{SLOT_WORDS, SlotTable};
 pub use syscall::{
     CODE_DISCONNECTED, CODE_RESERVED_FIRST, FORWARD_BYTES, IrqStatus, RecvMode, RecvStatus,
     SendStatus, Sysnum,

@@ -7,7 +7,7 @@ mod serve;
 use idl::supervisor;
 use idl::types::SupervisorError;
 use mmio::{KillSwitch, take_crash};
-use sys_abi::{FaultInfo, Generation, TaskIndex, TaskState};
+use sys_abi::{FaultInfo, Generation, SlotTable, TaskIndex, TaskState};
 use task_supervisor::{Action, Config, Event, SCAN_US, Supervisor, TASKS_MAX, Tables};
 use userlib::{TaskCell, kipc};
 
@@ -48,7 +48,7 @@ fn config() -> Config<'static> {
             within_ms: userlib::config_u32s!("task_restart_within_ms"),
             hang_ms: userlib::config_u32s!("task_hang_ms"),
             priority: userlib::config_u32s!("task_priority"),
-            slots: userlib::config_u32s!("task_slots"),
+            slots: SlotTable(userlib::config_u32s!("task_slots")),
         },
         operators: userlib::config_u32s!("operators"),
         quiesce_us: u64::from(userlib::config_u32!("quiesce_timeout_ms")) * 1000,

@@ -3,7 +3,7 @@
 //! The values come from `app.toml`, as arrays with one word per task that the image builder links
 //! in for whoever names them.
 
-use sys_abi::TaskIndex;
+use sys_abi::{SlotTable, TaskIndex};
 
 /// Deaths remembered per task; `give_up.deaths` may not exceed it.
 pub const DEATHS_MAX: usize = 16;
@@ -34,8 +34,8 @@ pub struct Tables<'a> {
     pub hang_ms: &'a [u32],
     /// Priority; 0 = most important.
     pub priority: &'a [u32],
-    /// Bit n: the task has a slot on task n.
-    pub slots: &'a [u32],
+    /// Who has a slot on whom.
+    pub slots: SlotTable<'a>,
 }
 
 impl Tables<'_> {
@@ -49,14 +49,13 @@ impl Tables<'_> {
         within_ms: &[],
         hang_ms: &[],
         priority: &[],
-        slots: &[],
+        slots: SlotTable(&[]),
     };
 
     /// Whether `caller` may send to `server`.
     #[must_use]
     pub fn calls(&self, caller: TaskIndex, server: TaskIndex) -> bool {
-        let peers = self.slots.get(usize::from(caller.0)).copied().unwrap_or(0);
-        peers.checked_shr(server.0.into()).unwrap_or(0) & 1 != 0
+        self.slots.has(caller, server)
     }
 
     /// The task that makes hardware quiet. There is one in an image; without any, task 0.
@@ -176,7 +175,7 @@ mod tests {
         within_ms: &[0, 10_000],
         hang_ms: &[0, 50],
         priority: &[0, 3],
-        slots: &[0, 1],
+        slots: SlotTable(&[0, 0, 1, 0]),
     };
 
     #[test]

@@ -8,7 +8,9 @@ mod hangs;
 
 use crate::{Action, Config, Event, KEEP_US, REMOVING_US, Supervisor, Tables};
 use idl::types::{Control, Note, Outlook, PendingQuiesce, StoryKind, SupervisorError};
-use sys_abi::{Cause, CrashKind, CrashRecord, Edge, Generation, TaskId, TaskIndex, TaskStats};
+use sys_abi::{
+    Cause, CrashKind, CrashRecord, Edge, Generation, SlotTable, TaskId, TaskIndex, TaskStats,
+};
 
 const POWER: TaskIndex = TaskIndex(1);
 const FRAMES: TaskIndex = TaskIndex(2);
@@ -30,7 +32,7 @@ const TABLES: Tables<'static> = Tables {
     within_ms: &[10_000; COUNT],
     hang_ms: &[0, 50, 50, 50, 50, 50, 0],
     priority: &[0, 2, 1, 3, 4, 9, 6],
-    slots: &[0, 0b100, 0, 0b110, 0b1010, 0b1_1000, 0],
+    slots: SlotTable(&[0, 0, 0b100, 0, 0, 0, 0b110, 0, 0b1010, 0, 0b1_1000, 0, 0, 0]),
 };
 
 struct World {

@@ -11,6 +11,7 @@ use idl::types::{
 use idl::video::{INCOMING_BYTES, InOrderVideoImpl, dispatch};
 use idl::{CallInfo, RequestError, supervisor};
 use slots::Slots;
+use sys_abi::SlotTable;
 use task_video::{Config, Memory, Node};
 use userlib::{Alarm, config_str, config_u32, notification, slot};
 
@@ -142,8 +143,9 @@ impl InOrderVideoImpl for Server {
     }
 
     fn delegate(&mut self, call: &CallInfo, handle: Handle, task: TaskIndex) -> Reply<Handle> {
-        // To ask the kernel for a task that there is not would be this task's fault.
-        if u32::from(task.0) >= userlib::task_count!() {
+        // To ask the kernel for a task that there is not would be this task's fault; and who cannot call
+        // this node is not watched, so that its handle would stay for ever.
+        if !SlotTable(userlib::config_u32s!("task_slots")).has(task, userlib::own_index!()) {
             return Err(RequestError::Op(NodeError::NoSuchTask));
         }
         let holder = userlib::sys_refresh_task_id(task);

@@ -68,12 +68,14 @@ pub fn delegator_first(stage: &mut Stage) -> Verdict {
     Ok(Text::of(format_args!("the delegate streamed on, then {record:?}")))
 }
 
-/// An index that is no task's is the client's mistake, and ends neither the node nor the stream.
+/// An index that is no task's is the client's mistake, and ends neither the node nor the stream. A task
+/// that cannot call the node would have no use for a handle, and nobody would close it.
 pub fn nobody(stage: &mut Stage) -> Verdict {
     let running = stage.stream(4)?;
     stage.run_frames(&running, 2)?;
     let lives = stage.lives();
-    for nobody in [sys_abi::MAX_TASKS as u8, 200, u8::MAX] {
+    let deaf = [stage.power, stage.isp, TaskIndex(0)].map(|task| task.0);
+    for nobody in [sys_abi::MAX_TASKS as u8, 200, u8::MAX].into_iter().chain(deaf) {
         let passed = stage.video.delegate(running.handle, TaskIndex(nobody));
         refused("delegate to nobody", passed, NodeError::NoSuchTask)?;
     }
@@ -83,7 +85,7 @@ pub fn nobody(stage: &mut Stage) -> Verdict {
     stage.wait_for("the end of the stream", QUIET_US, |stage| {
         Ok((stage.usage()? == NodeUsage::default()).then_some(()))
     })?;
-    Ok(Text::of(format_args!("three indices were refused, and the stream went on")))
+    Ok(Text::of(format_args!("six indices were refused, and the stream went on")))
 }
 
 pub fn hundred(stage: &mut Stage) -> Verdict {
