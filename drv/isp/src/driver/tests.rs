@@ -8,7 +8,7 @@ mod serial;
 use super::*;
 use crate::frame_clock::{LOOK_US, STALLED_FRAMES};
 use crate::program::Path;
-use crate::program::tests::{preview_only, processed, raw};
+use crate::program::tests::{preview_only, processed, raw, serially};
 use crate::registers::{Write, Writer};
 use idl::types::{BufferIndex, ControlId, FrameDone, Name, NextDone, PoolId};
 use model::{Model, Moment, Shared, Windows};
@@ -149,8 +149,10 @@ impl Bench {
     }
 }
 
-fn all() -> [Pipeline; 3] {
-    [raw(), preview_only(), processed(320, 240)]
+fn all() -> [Pipeline; 6] {
+    let parallel = [raw(), preview_only(), processed(320, 240)];
+    let [written, shown, zoomed] = parallel.map(|live| serially(&live));
+    [raw(), preview_only(), processed(320, 240), written, shown, zoomed]
 }
 
 #[test]
