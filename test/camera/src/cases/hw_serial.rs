@@ -1,47 +1,37 @@
-//! The serial line of the sensor through the receiver CSI2a to memory (video1): each bit of a frame against
-//! what the sensor sends, damage, removal, and a receiver that does not stop.
+//! The serial line of the sensor through the receiver CSI2a, to memory (video1) or to the CCDC: each bit of
+//! a frame against what the sensor sends.
 
-use drv_isp_regs::{Block, bench_control as control};
-use idl::ipc;
-use idl::types::{BufferIndex, Cause, FrameFlags, NodeError, PixFormat, PixelFormat};
+use idl::types::{BufferIndex, NodeError, PixFormat, PixelFormat};
 
 use super::memory::{self, BUFFERS, FIRST, Queue, STOP_MS};
-use super::removal::in_time_us;
 use super::s37_developed::{first_frame, same, test_pattern};
-use crate::check::{Ended, Failure, Verdict, at_most, disconnected, equal, names, ok, refused};
-use crate::clock::now_us;
+use crate::check::{Failure, Verdict, equal, ok, refused};
 use crate::ensure;
 use crate::mmio::Pixels;
 use crate::reference::{Decoder, Gradient};
-use crate::stage::{FRAME_MS, SENSOR_PX, Stage};
+use crate::stage::{SENSOR_PX, Stage};
 use crate::text::Text;
 
 /// What the sensor sends of the test pattern.
 const SENT: Gradient = Gradient { width_px: SENSOR_PX.0 as u32, height_px: SENSOR_PX.1 as u32 };
 /// Samples as they are, or as their sensor compresses them.
-const WHOLE: (PixelFormat, bool) = (PixelFormat::SGRBG10, false);
+pub(super) const WHOLE: (PixelFormat, bool) = (PixelFormat::SGRBG10, false);
 /// Frames of a stream that are looked at.
 const WATCHED: u32 = 6;
-/// Line of a frame at which the module goes.
-const MIDDLE_LINE: u32 = 60;
-/// The driver waits so long for a receiver that does not stop, in microseconds.
-const STOP_LIMIT_US: u64 = 1_000_000;
-/// What a poll of the driver, a reset and the answers may take on top of that, in microseconds.
-const SLACK_US: u64 = 50_000;
 
 /// Node and pool.
-fn serial(stage: &Stage) -> &idl::video::Client {
+pub(super) fn serial(stage: &Stage) -> &idl::video::Client {
     &stage.nodes.serial.video
 }
 
 /// The pipeline for frames that lie so in memory.
-fn set_up(stage: &mut Stage, wanted: (PixelFormat, bool)) -> Result<PixFormat, Failure> {
+pub(super) fn set_up(stage: &mut Stage, wanted: (PixelFormat, bool)) -> Result<PixFormat, Failure> {
     let layout = ok("set up", stage.camera.serial(stage.csi2a, SENSOR_PX, wanted))?;
     Ok(layout.output)
 }
 
 /// A stream of such frames, with all its buffers queued.
-fn streaming(stage: &mut Stage, wanted: (PixelFormat, bool)) -> Result<Queue, Failure> {
+pub(super) fn streaming(stage: &mut Stage, wanted: (PixelFormat, bool)) -> Result<Queue, Failure> {
     let format = set_up(stage, wanted)?;
     let queue = Queue::open(stage, serial, format)?;
     (0..BUFFERS).try_for_each(|index| queue.queue(stage, BufferIndex(index)))?;
@@ -49,11 +39,11 @@ fn streaming(stage: &mut Stage, wanted: (PixelFormat, bool)) -> Result<Queue, Fa
     Ok(queue)
 }
 
-fn pixels(stage: &Stage, queue: &Queue, buffer: BufferIndex) -> Result<Pixels, Failure> {
+pub(super) fn pixels(stage: &Stage, queue: &Queue, buffer: BufferIndex) -> Result<Pixels, Failure> {
     queue.pixels(stage.nodes.serial.pool.pixels, stage, buffer)
 }
 
-fn close(stage: &mut Stage, queue: &Queue) -> Result<(), Failure> {
+pub(super) fn close(stage: &mut Stage, queue: &Queue) -> Result<(), Failure> {
     queue.stop(stage)?;
     queue.close(stage)?;
     memory::at_rest(stage, stage.nodes.serial.pool.id)
@@ -65,7 +55,7 @@ fn byte(found: Pixels, offset: u32) -> u32 {
 }
 
 /// Whether each sample of ten bits in two bytes is the one of the test pattern.
-fn is_pattern(found: Pixels, format: PixFormat) -> Result<(), Failure> {
+pub(super) fn is_pattern(found: Pixels, format: PixFormat) -> Result<(), Failure> {
     check_samples("pattern", |x, y| pair(found, format, x, y), |x, y| SENT.sample(x, y))
 }
 
@@ -235,111 +225,6 @@ fn developed_sum(stage: &mut Stage, format: PixFormat) -> Result<u32, Failure> {
     queue.stop(stage)?;
     queue.close(stage)?;
     Ok(sum)
-}
-
-/// Frames that the sensor ends early, whose lines are lost on the way to memory, or that reach for memory
-/// that is not theirs, are marked; those behind them are whole.
-pub fn damaged(stage: &mut Stage) -> Verdict {
-    stage.all_ready(None)?;
-    test_pattern(stage)?;
-    let mut marked = [0; 3];
-    let kinds = [
-        (control::FRAME_TRUNCATED, 60, "truncated"),
-        (control::FRAME_TORN, 30, "torn"),
-        (control::DMA_STALE, 0, "stale"),
-    ];
-    for ((kind, line, what), marked) in kinds.into_iter().zip(&mut marked) {
-        let queue = streaming(stage, WHOLE)?;
-        let mut right_at_last = 0;
-        for number in 0..WATCHED + BUFFERS_AND_DAMAGE {
-            if number == 2 {
-                stage.bench.now(kind, line, 1)?;
-            }
-            let info = ok("dequeue", serial(stage).dequeue_buffer(queue.handle, FRAME_MS))?;
-            if info.frame.flags.contains(FrameFlags::ERROR) {
-                *marked += 1;
-                right_at_last = 0;
-            } else {
-                is_pattern(pixels(stage, &queue, info.frame.buffer)?, queue.format)?;
-                right_at_last += 1;
-            }
-            queue.queue(stage, info.frame.buffer)?;
-        }
-        equal(what, *marked, 1)?;
-        ensure!(right_at_last >= WATCHED / 2, "{what}: only {right_at_last} right at last");
-        close(stage, &queue)?;
-    }
-    Ok(Text::of(format_args!("{marked:?} marked of {kinds:?}")))
-}
-
-/// Frames that are on their way before a damage is seen.
-const BUFFERS_AND_DAMAGE: u32 = 4;
-
-/// The module goes in the middle of a frame, while the client waits for it: told in time, both buffers come
-/// back once, and the next life receives the same frame.
-pub fn unplugged(stage: &mut Stage) -> Verdict {
-    let epoch = stage.all_ready(None)?;
-    let format = set_up(stage, WHOLE)?;
-    let before = first_frame(stage, serial, format)?;
-    let sum = pixels(stage, &before, FIRST)?.checksum();
-    before.close(stage)?;
-    let queue = streaming(stage, WHOLE)?;
-    let mut interval_us = 0;
-    let mut taken_us = now_us();
-    for _ in 0..3 {
-        let info = queue.take(stage)?;
-        interval_us =
-            info.frame.timestamp_us - core::mem::replace(&mut taken_us, info.frame.timestamp_us);
-        queue.queue(stage, info.frame.buffer)?;
-    }
-    stage.forget_story()?;
-    stage.bench.at(stage.bench.frame() + 2, MIDDLE_LINE, control::UNPLUG, 0, 0)?;
-    let (ended, told_us) = loop {
-        match serial(stage).dequeue_buffer(queue.handle, FRAME_MS) {
-            Ok(info) => queue.queue(stage, info.frame.buffer)?,
-            Err(ipc::Error::Disconnected(record)) => break (record, now_us()),
-            Err(error) => return ok("dequeue", Err(error)),
-        }
-    };
-    let causes = &[Cause::Unplugged, Cause::Faulted];
-    names("the blocked call", ended, &Ended { peer: stage.isp, generation: epoch, causes })?;
-    let death = stage.death(stage.isp)?;
-    let took_us = told_us.saturating_sub(death.time_us);
-    at_most("told", took_us, in_time_us(interval_us))?;
-    let again = serial(stage).get_format(queue.handle);
-    equal("the record", disconnected("a later call", again)?, ended)?;
-    (0..BUFFERS).try_for_each(|index| queue.reclaim(stage, BufferIndex(index)))?;
-    queue.close(stage)?;
-    memory::at_rest(stage, stage.nodes.serial.pool.id)?;
-    stage.bench.replug()?;
-    stage.all_ready(Some(epoch))?;
-    let format = set_up(stage, WHOLE)?;
-    let after = first_frame(stage, serial, format)?;
-    equal("frame 0 of the next life", pixels(stage, &after, FIRST)?.checksum(), sum)?;
-    after.close(stage)?;
-    Ok(Text::of(format_args!("told {took_us} us after the death, {ended:?}")))
-}
-
-/// A receiver that is never done with its reset: the stop ends in bounded time, the mark keeps everybody
-/// off the receiver until the reset that comes with the end of the last stream.
-pub fn wedged(stage: &mut Stage) -> Verdict {
-    stage.all_ready(None)?;
-    test_pattern(stage)?;
-    let queue = streaming(stage, WHOLE)?;
-    queue.take(stage)?;
-    stage.bench.now(control::BUSY_STUCK, Block::Csi2a as u32, 0)?;
-    let begun_us = now_us();
-    queue.stop(stage)?;
-    let took_us = now_us() - begun_us;
-    ensure!(took_us >= STOP_LIMIT_US, "the receiver was given only {took_us} us");
-    at_most("stream off", took_us, STOP_LIMIT_US + SLACK_US)?;
-    queue.close(stage)?;
-    memory::at_rest(stage, stage.nodes.serial.pool.id)?;
-    let queue = streaming(stage, WHOLE)?;
-    let info = queue.take(stage)?;
-    is_pattern(pixels(stage, &queue, info.frame.buffer)?, queue.format)?;
-    close(stage, &queue)?;
-    Ok(Text::of(format_args!("stream off after {took_us} us")))
 }
 
 /// The sensor has one stream at a time, whichever way its frames take.

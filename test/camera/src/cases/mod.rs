@@ -3,6 +3,7 @@
 mod hw_frames;
 mod hw_lies;
 mod hw_serial;
+mod hw_serial_trouble;
 mod measuring;
 mod memory;
 mod removal;
@@ -212,9 +213,21 @@ pub const CASES: &[Case] = &[
     case("hw_serial_frames_are_the_sensors_bit_by_bit", hw_serial::frames),
     case("hw_serial_formats_are_packed_and_compressed_as_defined", hw_serial::formats),
     case("hw_serial_frames_are_the_parallel_ones_to_the_ccdc", hw_serial::through_the_ccdc),
-    case("hw_serial_damage_is_marked_and_the_frames_behind_it_are_right", hw_serial::damaged),
-    case("hw_serial_frame_cut_by_an_unplug_ends_disconnected_in_time", hw_serial::unplugged),
-    case("hw_serial_receiver_that_does_not_stop_is_reset", hw_serial::wedged),
+    case(
+        "hw_serial_damage_is_marked_and_the_frames_behind_it_are_right",
+        hw_serial_trouble::damaged,
+    ),
+    case(
+        "hw_serial_frame_cut_by_an_unplug_ends_disconnected_in_time",
+        hw_serial_trouble::unplugged,
+    ),
+    case("hw_serial_receiver_that_does_not_stop_is_reset", hw_serial_trouble::wedged),
+    case(
+        "hw_serial_frame_cut_at_the_ccdc_ends_disconnected_in_time",
+        hw_serial_trouble::unplugged_at_the_ccdc,
+    ),
+    case("hw_serial_interrupts_gone_wrong_tear_no_frame", hw_serial_trouble::interrupts),
+    case("hw_serial_stream_goes_on_after_a_suspend", hw_serial_trouble::suspended),
     case("hw_serial_and_parallel_streams_exclude_each_other", hw_serial::exclusive),
     case("hw_another_part_at_the_sensors_address_never_serves", hw_lies::part),
     case("s53_a_suspend_keeps_idle_handles_and_lives", s53_gating::idle_handles),

@@ -21,7 +21,7 @@ const BEFORE: u32 = 2;
 /// The bound of a suspend, in microseconds: that of power, and the fall of the domain.
 const SUSPEND_US: u64 = 1_600_000;
 /// A running stream comes to rest within a frame or two, in microseconds.
-const REST_US: u64 = 100_000;
+pub(super) const REST_US: u64 = 100_000;
 /// From a resume to the domain on, in microseconds (power gives up after 20 ms).
 const RISE_US: u64 = 30_000;
 /// How long nothing may be touched, in microseconds, and spurious interrupts meanwhile.
@@ -78,18 +78,18 @@ fn reach(stage: &mut Stage, wanted: PowerState, within_us: u64) -> Result<u64, F
     Ok(now_us() - begun_us)
 }
 
-fn suspend(stage: &mut Stage, within_us: u64) -> Result<u64, Failure> {
+pub(super) fn suspend(stage: &mut Stage, within_us: u64) -> Result<u64, Failure> {
     ok("suspend", power::Client::to(stage.power).suspend(true))?;
     reach(stage, PowerState::Suspended, within_us)
 }
 
-fn resume(stage: &mut Stage) -> Result<(), Failure> {
+pub(super) fn resume(stage: &mut Stage) -> Result<(), Failure> {
     ok("resume", power::Client::to(stage.power).suspend(false))?;
     reach(stage, PowerState::On, RISE_US).map(drop)
 }
 
 /// Nobody touches a register, no engine a byte, whatever the interrupt lines do.
-fn untouched(stage: &Stage) -> Result<(), Failure> {
+pub(super) fn untouched(stage: &Stage) -> Result<(), Failure> {
     stage.bench.mark();
     for _ in 0..SPURIOUS {
         stage.bench.now(control::IRQ_SPURIOUS, 0, ISP_IRQ)?;
