@@ -158,10 +158,9 @@ impl InOrderVideoImpl for Server {
     fn delegate(&mut self, call: &CallInfo, handle: Handle, task: TaskIndex) -> Reply<Handle> {
         // To ask the kernel for a task that there is not would be this task's fault; and who cannot call
         // this node is not watched, so that its handle would stay for ever.
-        if !SlotTable(userlib::config_u32s!("task_slots")).has(task, userlib::own_index!()) {
-            return Err(RequestError::Op(NodeError::NoSuchTask));
-        }
-        let holder = userlib::sys_refresh_task_id(task);
+        let slots = SlotTable(userlib::config_u32s!("task_slots"));
+        let can_call = slots.has(task, userlib::own_index!());
+        let holder = can_call.then(|| userlib::sys_refresh_task_id(task));
         Ok(self.node.delegate(call.sender, handle, holder)?)
     }
 

@@ -94,6 +94,9 @@ pub struct Node<U> {
     /// Whose buffers they are.
     pub(crate) owner: Option<u32>,
     pub(crate) stream: Stream,
+    /// A handle was closed, by its holder or for its death, since [`Node::settle`] has looked at what it
+    /// left behind.
+    pub(crate) handle_closed: bool,
     /// The life of frames that knows of this node, and the pool.
     pub(crate) attached: Option<(TaskId, Pool)>,
     families: u32,
@@ -110,6 +113,7 @@ impl<U: Upstream> Node<U> {
             buffers: Buffers::new(),
             owner: None,
             stream: Stream::Off,
+            handle_closed: false,
             attached: None,
             families: 0,
             config,
@@ -185,7 +189,9 @@ impl<U: Upstream> Node<U> {
     /// # Errors
     /// `BadHandle`.
     pub fn close(&mut self, caller: TaskId, handle: Handle) -> Result<(), Refusal> {
-        self.base.close(caller, handle).map(|_| ())
+        self.base.close(caller, handle)?;
+        self.handle_closed = true;
+        Ok(())
     }
 
     /// `query_capability`.
@@ -355,16 +361,18 @@ impl<U: Upstream> Node<U> {
         }
     }
 
-    /// `delegate`, to the present life of another task.
+    /// `delegate`, to the present life of another task, if it is one that can call this node.
     ///
     /// # Errors
-    /// `TableFull`; else as [`Node::query_capability`].
+    /// `NoSuchTask`; `TableFull`; else as [`Node::query_capability`].
     pub fn delegate(
         &mut self,
         caller: TaskId,
         handle: Handle,
-        holder: TaskId,
+        holder: Option<TaskId>,
     ) -> Result<Handle, Refusal> {
+        self.enter(caller, handle)?;
+        let holder = holder.ok_or(ipc::Error::Op(NodeError::NoSuchTask))?;
         self.base.delegate(caller, handle, holder)
     }
 
@@ -483,7 +491,8 @@ impl<U: Upstream> Node<U> {
             Reaction::Quiet { peer, generation } if peer == self.config.isp => {
                 self.isp_is_quiet(generation);
             }
-            Reaction::None | Reaction::Quiet { .. } | Reaction::Sweep { .. } => {}
+            Reaction::Sweep { .. } => self.handle_closed = true,
+            Reaction::None | Reaction::Quiet { .. } => {}
         }
     }
 

@@ -6,10 +6,10 @@ use idl::types::{
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
-use task_node::Refusal;
+use task_node::{Open, Refusal};
 
 use crate::buffers::{Place, Queued};
-use crate::node::Node;
+use crate::node::{Node, VideoHandle};
 use crate::upstream::{Memory, Upstream};
 
 impl<U: Upstream> Node<U> {
@@ -148,6 +148,24 @@ impl<U: Upstream> Node<U> {
                 Err(ipc::Error::Op(NodeError::NoBuffers))
             }
             result => self.ledger(result),
+        }
+    }
+
+    /// Buffers whose holder has no handle of their stream any more are the stream's again.
+    pub(crate) fn take_back_left(&mut self) {
+        for buffer in (0..BUFFERS_MAX as u8).map(BufferIndex) {
+            let Some(Place::Client(Some(holder))) = self.buffers.place(buffer) else { continue };
+            let still = |open: &Open<VideoHandle>| {
+                open.holder.index() == holder && Some(open.data.family) == self.owner
+            };
+            if self.base.handles.iter().any(still) {
+                continue;
+            }
+            match self.let_go(buffer, holder, true) {
+                Ok(()) => self.buffers.put(buffer, Place::Client(None)),
+                // The ledger is gone; its next life is asked.
+                Err(_) => self.handle_closed = true,
+            }
         }
     }
 

@@ -483,6 +483,9 @@ impl<U: Upstream> Node<U> {
         {
             self.bring_back();
         }
+        if core::mem::take(&mut self.handle_closed) {
+            self.take_back_left();
+        }
         self.free_abandoned();
     }
 

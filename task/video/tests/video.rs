@@ -322,7 +322,7 @@ fn stream_off_ends_when_the_hardware_is_idle_and_gives_all_buffers_back() {
 #[test]
 fn stream_off_of_another_holder_ends_the_waits_on_the_same_queue() {
     let (mut node, fake, handle) = streaming();
-    let theirs = node.delegate(ALICE, handle, BOB).unwrap();
+    let theirs = node.delegate(ALICE, handle, Some(BOB)).unwrap();
     assert_eq!(node.dequeue_buffer(BOB, theirs, 1000, 0), Ok(None));
     assert_eq!(node.stream_off(ALICE, handle, 1000, 0), Ok(None));
     assert_eq!(fake.answers(), [(BOB, Answer::Dequeued(op(NodeError::NotStreaming)))]);
@@ -331,7 +331,7 @@ fn stream_off_of_another_holder_ends_the_waits_on_the_same_queue() {
 #[test]
 fn a_delegate_cannot_queue_a_buffer_that_somebody_reads() {
     let (mut node, fake, handle) = streaming();
-    let theirs = node.delegate(ALICE, handle, BOB).unwrap();
+    let theirs = node.delegate(ALICE, handle, Some(BOB)).unwrap();
     done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
     node.dequeue_buffer(ALICE, handle, 0, 0).unwrap();
     assert_eq!(node.queue_buffer(BOB, theirs, BufferIndex(2)), op(NodeError::BadBuffer));
@@ -345,7 +345,7 @@ fn the_queue_belongs_to_one_family_until_its_last_close() {
     assert_eq!(node.request_buffers(BOB, other, 2), op(NodeError::Busy));
     assert_eq!(node.stream_on(BOB, other), op(NodeError::Busy));
     assert_eq!(node.dequeue_buffer(BOB, other, 10, 0), op(NodeError::Busy));
-    let theirs = node.delegate(ALICE, handle, BOB).unwrap();
+    let theirs = node.delegate(ALICE, handle, Some(BOB)).unwrap();
     node.close(ALICE, handle).unwrap();
     node.settle();
     fake.calls();

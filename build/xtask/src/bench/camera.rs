@@ -32,7 +32,7 @@ use build_image::Dist;
 use clap::Parser;
 use idl::parameters::Parameters;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The task that streams.
@@ -76,6 +76,25 @@ struct Run {
 /// # Errors
 /// The image does not build or does not do what it should.
 pub fn measure() -> anyhow::Result<(Vec<Measured>, Vec<Figure>)> {
+    // A run takes minutes of one processor, and counts instructions: beside another one it counts the same.
+    let crowds = CROWDS.map(|(id, case)| Ok((id, test::camera::machine(case)?)));
+    let crowds = crowds.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    std::thread::scope(|scope| {
+        let crowds = scope.spawn(move || {
+            let measured = crowds
+                .into_iter()
+                .map(|(id, (dist, setup))| Streamed::product(dist, &setup)?.crowd(id));
+            measured.collect::<anyhow::Result<Vec<_>>>()
+        });
+        let (mut measured, figures) = measure_frames()?;
+        let crowds = crowds.join().map_err(|_| anyhow::anyhow!("the rows of crowds panicked"))?;
+        measured.extend(crowds?);
+        Ok((measured, figures))
+    })
+}
+
+/// The rows of the client that streams.
+fn measure_frames() -> anyhow::Result<(Vec<Measured>, Vec<Figure>)> {
     let small = Streamed::new(&SMALL)?;
     let handoff = small.span("frame.handoff", DRIVER)?;
     let disconnect = small.disconnect()?;
@@ -87,11 +106,7 @@ pub fn measure() -> anyhow::Result<(Vec<Measured>, Vec<Figure>)> {
     }
     let large = Streamed::new(&LARGE)?;
     figures.push(large.span("frame.handoff.large", DRIVER)?.figure);
-    let mut measured = vec![handoff, disconnect];
-    for (id, case) in CROWDS {
-        measured.push(crowd(id, case)?);
-    }
-    Ok((measured, figures))
+    Ok((vec![handoff, disconnect], figures))
 }
 
 /// Rows of more than one waiting client, and the cases in which they wait.
@@ -117,7 +132,7 @@ pub fn measure_one(id: &str) -> anyhow::Result<Option<Measured>> {
 
 fn crowd(id: &str, case: &str) -> anyhow::Result<Measured> {
     let (dist, setup) = test::camera::machine(case)?;
-    Streamed::of(dist, &setup)?.crowd(id)
+    Streamed::product(dist, &setup)?.crowd(id)
 }
 
 /// The product image, told to stream and perhaps to be unplugged at a frame; the folder lives as long
@@ -148,7 +163,7 @@ pub fn prepared(shot: &Shot, unplug_at: Option<u32>) -> anyhow::Result<(Dist, Se
 /// A run of the product, instruction by instruction.
 struct Streamed {
     dist: Dist,
-    code: Rc<Code>,
+    code: Arc<Code>,
     stream: Stream,
     accesses: Vec<Access>,
 }
@@ -191,15 +206,28 @@ fn median(accesses: &[Access], writes: bool) -> Option<u32> {
     costs.get(costs.len() / 2).copied()
 }
 
+/// The code of kernel and tasks.
+fn product(dist: &Dist) -> Range<u32> {
+    let flash = dist.layout.flash;
+    flash.base..flash.base + flash.used_bytes
+}
+
 impl Streamed {
     fn new(shot: &Shot) -> anyhow::Result<Self> {
         let (dist, setup, _work) = prepared(shot, Some(shot.frames - 3))?;
         Self::of(dist, &setup)
     }
 
+    /// Without the bench, which executes most of a run.
+    fn product(dist: Dist, setup: &Setup) -> anyhow::Result<Self> {
+        let code = Arc::new(Code::of_product(&dist)?);
+        let stream = stream::run(setup, &[product(&dist)])?;
+        ensure!(stream.end == End::Status(0), "the streaming image: {}", stream.end);
+        Ok(Self { dist, code, stream, accesses: Vec::new() })
+    }
+
     fn of(dist: Dist, setup: &Setup) -> anyhow::Result<Self> {
-        let flash = dist.layout.flash;
-        let product = flash.base..flash.base + flash.used_bytes;
+        let product = product(&dist);
         let mut code = Code::of_product(&dist)?;
         code.add(BENCH, &dist.file(BENCH).context("the image has no bench")?)?;
         let bench = code.extent(BENCH).context("the bench has no code")?;
@@ -208,7 +236,7 @@ impl Streamed {
         let entry = code.named(BENCH, TRAP).context("the bench has no trap")?.start;
         let accesses = accesses(&code, &stream.addresses, &product, entry);
         stream.addresses.retain(|address| product.contains(address));
-        Ok(Self { dist, code: Rc::new(code), stream, accesses })
+        Ok(Self { dist, code: Arc::new(code), stream, accesses })
     }
 
     fn flash(&self, task: &str) -> anyhow::Result<Range<u32>> {
@@ -283,7 +311,7 @@ impl Streamed {
         let span: Vec<u32> = work.copied().collect();
         let figure = Figure::new(id, u32::try_from(span.len())?);
         let figure = figure.priced(cycles::of(&self.code, &span));
-        Ok(Measured { figure, span, code: Rc::clone(&self.code) })
+        Ok(Measured { figure, span, code: Arc::clone(&self.code) })
     }
 
     fn span(&self, id: &str, owner: &str) -> anyhow::Result<Measured> {
@@ -296,7 +324,7 @@ impl Streamed {
         let figure = figure.priced(cycles::of(&self.code, &span));
         let shares = profile::shares(&self.code, &span);
         let figure = figure.noted(format!("{shares}: {HANDOFF}"));
-        Ok(Measured { figure, span, code: Rc::clone(&self.code) })
+        Ok(Measured { figure, span, code: Arc::clone(&self.code) })
     }
 
     /// What kernel, drivers and nodes execute from one frame to the next: median.

@@ -40,7 +40,7 @@ pub struct Measured {
     /// The span that counts, instruction by instruction.
     pub span: Vec<u32>,
     /// The image's code.
-    pub code: std::rc::Rc<Code>,
+    pub code: std::sync::Arc<Code>,
 }
 
 /// Measures all rows of the kernel, and its sizes.
@@ -99,7 +99,7 @@ const MORE_TASKS: &str = ".tasks16";
 struct Booted {
     manifest: &'static str,
     dist: Dist,
-    code: std::rc::Rc<Code>,
+    code: std::sync::Arc<Code>,
     stream: Stream,
     reported: Vec<Reported>,
 }
@@ -124,7 +124,7 @@ impl Booted {
         ensure!(stream.end == End::Status(0), "{manifest}: {}", stream.end);
         let parse = |line: &String| serde_json::from_str::<Reported>(line).ok();
         let reported = stream.lines.iter().filter_map(parse).collect();
-        let code = std::rc::Rc::new(Code::of_product(&dist)?);
+        let code = std::sync::Arc::new(Code::of_product(&dist)?);
         Ok(Self { manifest, dist, code, stream, reported })
     }
 
@@ -143,7 +143,7 @@ impl Booted {
         let span = self.stream.addresses[span].to_vec();
         let cycles = cycles::of(&self.code, &span) - cycles::of(&self.code, empty);
         let figure = Figure::new(id, figure).priced(cycles);
-        Measured { figure, span, code: std::rc::Rc::clone(&self.code) }
+        Measured { figure, span, code: std::sync::Arc::clone(&self.code) }
     }
 
     /// The rows of `measure.rs`, in its order; the first operation in the stream is the empty one.

@@ -216,3 +216,37 @@ fn edges_that_mean_nothing_change_nothing() {
     assert_eq!((fake.calls(), fake.answers()), (vec![], vec![]));
     assert!(node.get_format(ALICE, handle).is_ok());
 }
+
+/// Two hold the stream; one of them goes with a frame in its hands, and the other goes on with all buffers.
+#[test]
+fn what_a_holder_leaves_behind_is_the_streams_again_however_it_leaves() {
+    for dies in [true, false] {
+        let (mut node, fake, handle) = streaming();
+        let theirs = node.delegate(ALICE, handle, Some(BOB)).unwrap();
+        let second = node.delegate(ALICE, handle, Some(BOB)).unwrap();
+        done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
+        let held = node.dequeue_buffer(BOB, theirs, 100, 0).unwrap().unwrap().frame.buffer;
+        node.close(BOB, theirs).unwrap();
+        node.settle();
+        let early = node.queue_buffer(ALICE, handle, held);
+        assert_eq!(early, op(NodeError::BadBuffer), "another handle of the same stream");
+        if dies {
+            edge(&mut node, BOB.index(), Edge::Died, 0);
+        } else {
+            node.close(BOB, second).unwrap();
+        }
+        node.settle();
+        assert!(fake.0.borrow().held.is_empty(), "the ledger is told; dies: {dies}");
+        assert_eq!(node.queue_buffer(ALICE, handle, held), Ok(()), "dies: {dies}");
+    }
+}
+
+#[test]
+fn a_handle_that_has_ended_says_so_whomever_it_is_to_be_passed_to() {
+    let (mut node, _, handle) = streaming();
+    assert_eq!(node.delegate(ALICE, handle, None), op(NodeError::NoSuchTask));
+    edge(&mut node, ISP, Edge::Died, 0);
+    for holder in [Some(BOB), None] {
+        assert_eq!(node.delegate(ALICE, handle, holder), ended(record(ISP, 0)));
+    }
+}
