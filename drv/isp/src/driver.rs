@@ -46,7 +46,7 @@ mod power;
 use drv_isp_regs::main_block::{IRQ0ENABLE, IRQ0STATUS};
 use idl::types::{
     BlockState, ControlDescription, ControlId, Drained, FrameFlags, FrameStart, Generation,
-    IspError, Name, Pipeline, QUEUE_DEPTH, TaskIndex, VideoNode,
+    IspError, Name, Pipeline, QUEUE_DEPTH, ReadTiming, TaskIndex, VideoNode,
 };
 use sys_abi::TaskId;
 
@@ -161,7 +161,7 @@ impl Driver {
         // A lost interrupt costs frames and not the stream.
         let pause = |running: &Running| match running.is_stopping() || running.is_draining() {
             true => POLL_US,
-            false => running.look_us(),
+            false => running.look_us(now_us),
         };
         let pause_us = match self.phase {
             Phase::Off => None,
@@ -292,7 +292,7 @@ impl Driver {
         Ok(self.poll_stops(outside))
     }
 
-    /// One more buffer for a pipeline; of a buffer to read, with its time.
+    /// One more buffer for a pipeline; of a buffer to read, with its time and the pace of reading.
     ///
     /// # Errors
     /// `NotStreaming` if none runs on that node or it is stopping; `QueueFull` if the node has not
@@ -300,7 +300,7 @@ impl Driver {
     pub fn queue<R: Registers, L: Ledger>(
         &mut self,
         video: VideoNode,
-        (held, timestamp_us): (Held, u64),
+        (held, timing): (Held, ReadTiming),
         outside: &mut Outside<'_, R, L>,
     ) -> Result<News, IspError> {
         let running = serving(&mut self.running, video)?;
@@ -310,7 +310,7 @@ impl Driver {
         if running.held(video) + self.outboxes.of(video).len() >= QUEUE_DEPTH {
             return Err(IspError::QueueFull);
         }
-        running.queue(video, (held, timestamp_us), outside, &mut self.outboxes);
+        running.queue(video, (held, timing), outside, &mut self.outboxes);
         Ok(self.news())
     }
 

@@ -32,6 +32,12 @@ impl<T: Copy, const N: usize> Fifo<T, N> {
         true
     }
 
+    /// The oldest entry.
+    #[must_use]
+    pub fn first(&self) -> Option<&T> {
+        self.entries[self.first].as_ref()
+    }
+
     /// Takes the oldest entry.
     pub fn pop(&mut self) -> Option<T> {
         let entry = self.entries[self.first].take()?;

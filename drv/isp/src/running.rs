@@ -1,6 +1,6 @@
 //! A running pipeline, from the sensor or from memory.
 
-use idl::types::{FrameFlags, FrameStart, VideoNode};
+use idl::types::{FrameFlags, FrameStart, ReadTiming, VideoNode};
 
 use crate::frame_clock::LOOK_US;
 use crate::jobs::Jobs;
@@ -147,13 +147,16 @@ impl Running {
         }
     }
 
-    /// Time without an interrupt after which to look for events, in microseconds.
+    /// Time without an interrupt after which to look for events, or whether the next job is due, in
+    /// microseconds.
     #[must_use]
-    pub fn look_us(&self) -> u64 {
+    pub fn look_us(&self, now_us: u64) -> u64 {
         match self {
             Self::Live(stream) => stream.look_us(),
             Self::Received(reception) => reception.look_us(),
-            Self::Memory(_) => LOOK_US,
+            Self::Memory(jobs) => {
+                jobs.due_in_us(now_us).map_or(LOOK_US, |due_us| due_us.min(LOOK_US))
+            }
         }
     }
 
@@ -180,14 +183,14 @@ impl Running {
     pub fn queue<R: Registers, L: Ledger>(
         &mut self,
         video: VideoNode,
-        (held, timestamp_us): (Held, u64),
+        (held, timing): (Held, ReadTiming),
         outside: &mut Outside<'_, R, L>,
         outboxes: &mut Outboxes,
     ) {
         match self {
             Self::Live(stream) => stream.queue(held, outside, outboxes.of(video)),
             Self::Received(reception) => reception.queue(held, outside, outboxes.of(video)),
-            Self::Memory(jobs) => jobs.queue(video, (held, timestamp_us), outside, outboxes),
+            Self::Memory(jobs) => jobs.queue(video, (held, timing), outside, outboxes),
         }
     }
 

@@ -6,7 +6,7 @@ use idl::idol_runtime::W;
 use idl::types::{
     BlockState, BufferIndex, ControlDescription, ControlId, Drained, EntityDescription,
     FormatChange, FrameStart, Generation, IspError, LinkDescription, Name, NextStatistics,
-    Pipeline, PoolId, PowerState, StatisticsConfig, StatisticsEngine, VideoNode,
+    Pipeline, PoolId, PowerState, ReadTiming, StatisticsConfig, StatisticsEngine, VideoNode,
 };
 use idl::{CallInfo, Leased, RequestError, isp};
 use ringbuf::ringbuf_entry;
@@ -94,9 +94,9 @@ impl isp::InOrderIspImpl for Server {
         video: VideoNode,
         pool: PoolId,
         buffer: BufferIndex,
-        timestamp_us: u64,
+        timing: ReadTiming,
     ) -> Reply<()> {
-        let given = (Held { pool, buffer }, timestamp_us);
+        let given = (Held { pool, buffer }, timing);
         let news = self.with(|driver, outside| driver.queue(video, given, outside))?;
         self.tell(news);
         Ok(())

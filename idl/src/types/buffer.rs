@@ -123,6 +123,15 @@ pub enum NextDone {
     NoFrames,
 }
 
+/// When a buffer shall be read, and what is copied to the frame that is made of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct ReadTiming {
+    /// Time of the frame in it, in microseconds since boot.
+    pub timestamp_us: u64,
+    /// Not before this time after the beginning of the job before it, in microseconds.
+    pub interval_us: u32,
+}
+
 /// What a client says of the frame in a buffer that it queues to a video output node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct OutputFrame {

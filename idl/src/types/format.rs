@@ -78,6 +78,27 @@ pub struct PixFormat {
     pub size_bytes: u32,
 }
 
+/// Time from one frame to the next, in seconds: a fraction (V4L2: `v4l2_fract`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct FrameInterval {
+    /// Seconds, times the denominator.
+    pub numerator: u32,
+    /// Parts of a second; 0 counts as 1.
+    pub denominator: u32,
+}
+
+impl FrameInterval {
+    /// As fast as it goes.
+    pub const NONE: Self = Self { numerator: 0, denominator: 1 };
+
+    /// In microseconds, rounded down; at most `u32::MAX` of them, 71 minutes.
+    #[must_use]
+    pub fn as_us(self) -> u32 {
+        let us = u64::from(self.numerator) * 1_000_000 / u64::from(self.denominator.max(1));
+        us.try_into().unwrap_or(u32::MAX)
+    }
+}
+
 /// All formats of one block. Which fields mean something depends on the block; the others
 /// repeat a meaningful one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]

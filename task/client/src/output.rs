@@ -20,8 +20,8 @@
 use core::cell::Cell;
 
 use idl::types::{
-    BUFFERS_MAX, BufferIndex, FrameInfo, Handle, NodeError, OutputFrame, PixFormat, PollEvents,
-    Reclaim, TaskIndex,
+    BUFFERS_MAX, BufferIndex, FrameInfo, FrameInterval, Handle, NodeError, OutputFrame, PixFormat,
+    PollEvents, Reclaim, TaskIndex,
 };
 use idl::video;
 use idol_runtime::ipc;
@@ -105,6 +105,15 @@ impl<'p> OutputStream<'p> {
     /// What the node refuses; a disconnect.
     pub fn set_format(&mut self, format: PixFormat) -> Result<PixFormat, Failure> {
         self.node.set_format(self.handle, format)
+    }
+
+    /// VIDIOC_S_PARM: what is queued from now on is read at most once per interval. Gives the interval
+    /// that the node took.
+    ///
+    /// # Errors
+    /// What the node refuses; a disconnect.
+    pub fn set_interval(&self, interval: FrameInterval) -> Result<FrameInterval, Failure> {
+        self.node.set_parm(self.handle, interval)
     }
 
     /// VIDIOC_REQBUFS and VIDIOC_QUERYBUF: gives the number of buffers granted.

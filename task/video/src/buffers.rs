@@ -1,6 +1,6 @@
 //! The place of each buffer, and the order of the queues.
 
-use idl::types::{BUFFERS_MAX, BufferIndex, FrameInfo, PoolId, TaskIndex};
+use idl::types::{BUFFERS_MAX, BufferIndex, FrameInfo, PoolId, ReadTiming, TaskIndex};
 
 use crate::upstream::Memory;
 
@@ -28,13 +28,14 @@ pub enum Place {
 pub struct Queued {
     /// Memory of another node, if it is not the buffer's own.
     pub imported: Option<Memory>,
-    /// Time of the frame in it, in microseconds since boot.
-    pub timestamp_us: u64,
+    /// When it shall be read.
+    pub timing: ReadTiming,
 }
 
 impl Queued {
     /// An empty buffer for the hardware to fill.
-    pub const EMPTY: Self = Self { imported: None, timestamp_us: 0 };
+    pub const EMPTY: Self =
+        Self { imported: None, timing: ReadTiming { timestamp_us: 0, interval_us: 0 } };
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -5,8 +5,8 @@
 mod slots;
 
 use idl::types::{
-    BufferIndex, BufferInfo, Capability, Event, FrameInfo, Handle, Name, NodeError, NodeUsage,
-    OutputFrame, Owner, PixFormat, PixelFormat, PollEvents, PoolId, Reclaim, TaskIndex,
+    BufferIndex, BufferInfo, Capability, Event, FrameInfo, FrameInterval, Handle, Name, NodeError,
+    NodeUsage, OutputFrame, Owner, PixFormat, PixelFormat, PollEvents, PoolId, Reclaim, TaskIndex,
 };
 use idl::video::{INCOMING_BYTES, InOrderVideoImpl, dispatch};
 use idl::{CallInfo, RequestError, supervisor};
@@ -85,6 +85,19 @@ impl InOrderVideoImpl for Server {
         format: PixFormat,
     ) -> Reply<PixFormat> {
         Ok(self.node.set_format(call.sender, handle, format)?)
+    }
+
+    fn get_parm(&mut self, call: &CallInfo, handle: Handle) -> Reply<FrameInterval> {
+        Ok(self.node.get_parm(call.sender, handle)?)
+    }
+
+    fn set_parm(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        interval: FrameInterval,
+    ) -> Reply<FrameInterval> {
+        Ok(self.node.set_parm(call.sender, handle, interval)?)
     }
 
     fn request_buffers(&mut self, call: &CallInfo, handle: Handle, count: u8) -> Reply<u8> {

@@ -1,9 +1,9 @@
 //! Handles, formats and buffers of a node, and the disconnect procedure.
 
 use idl::types::{
-    BUFFERS_MAX, BufferIndex, BufferInfo, Capability, DeviceNode, Disconnect, Edge, Event, Handle,
-    Name, NodeError, NodeUsage, Outlook, PixFormat, PixelFormat, PollEvents, Pool, PoolId, Reclaim,
-    TaskIndex, VideoNode,
+    BUFFERS_MAX, BufferIndex, BufferInfo, Capability, DeviceNode, Disconnect, Edge, Event,
+    FrameInterval, Handle, Name, NodeError, NodeUsage, Outlook, PixFormat, PixelFormat, PollEvents,
+    Pool, PoolId, ReadTiming, Reclaim, TaskIndex, VideoNode,
 };
 use idol_runtime::ipc;
 use sys_abi::{DeathRecord, TaskId, WatchEvent};
@@ -61,6 +61,15 @@ pub(crate) struct VideoHandle {
     /// Handles delegated from one another share a stream.
     pub(crate) family: u32,
     pub(crate) format: PixFormat,
+    /// Of a node that takes frames: to what reading is limited.
+    pub(crate) interval: FrameInterval,
+}
+
+impl VideoHandle {
+    /// How a frame of this time is to be read.
+    pub(crate) fn timing(&self, timestamp_us: u64) -> ReadTiming {
+        ReadTiming { timestamp_us, interval_us: self.interval.as_us() }
+    }
 }
 
 /// What a call waits for.
@@ -166,7 +175,8 @@ impl<U: Upstream> Node<U> {
     pub fn open(&mut self, caller: TaskId) -> Result<Handle, Refusal> {
         let pool = self.pool()?;
         self.families = self.families.wrapping_add(1);
-        let handle = VideoHandle { family: self.families, format: self.formats.default(&pool) };
+        let format = self.formats.default(&pool);
+        let handle = VideoHandle { family: self.families, format, interval: FrameInterval::NONE };
         self.base.open(caller, handle)
     }
 

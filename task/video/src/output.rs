@@ -1,8 +1,8 @@
 //! What only video output nodes do, and who holds what.
 
 use idl::types::{
-    BUFFERS_MAX, BufferIndex, FramesError, Handle, NodeError, OutputFrame, Owner, PixFormat,
-    PollEvents, TaskIndex,
+    BUFFERS_MAX, BufferIndex, FrameInterval, FramesError, Handle, NodeError, OutputFrame, Owner,
+    PixFormat, PollEvents, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
@@ -25,13 +25,14 @@ impl<U: Upstream> Node<U> {
         buffer: BufferIndex,
         frame: OutputFrame,
     ) -> Result<(), Refusal> {
-        let format = self.take_in(caller, handle, buffer)?;
+        let opened = self.take_in(caller, handle, buffer)?;
         let (_, pool) = self.enter(caller, handle)?;
-        self.check_output(format, frame, pool.buffer_bytes)?;
+        self.check_output(opened.format, frame, pool.buffer_bytes)?;
         let frames = self.call_id(self.config.frames)?;
         let queued = self.upstream.frames_queue(frames, buffer);
         self.ledger(queued)?;
-        self.enqueue(buffer, Queued { imported: None, timestamp_us: frame.timestamp_us })
+        let timing = opened.timing(frame.timestamp_us);
+        self.enqueue(buffer, Queued { imported: None, timing })
     }
 
     /// `import_buffer`. Only for reading: the client may look at the picture meanwhile.
@@ -47,15 +48,47 @@ impl<U: Upstream> Node<U> {
         memory: Memory,
         frame: OutputFrame,
     ) -> Result<(), Refusal> {
-        let format = self.take_in(caller, handle, buffer)?;
+        let opened = self.take_in(caller, handle, buffer)?;
         let frames = self.call_id(self.config.frames)?;
         let pool = self.upstream.frames_pool(frames, memory.pool);
         let pool = self.ledger(pool)?;
-        self.check_output(format, frame, pool.buffer_bytes)?;
+        self.check_output(opened.format, frame, pool.buffer_bytes)?;
         let imported = self.upstream.frames_import(frames, memory, caller.index());
         self.ledger(imported)?;
-        let queued = Queued { imported: Some(memory), timestamp_us: frame.timestamp_us };
-        self.enqueue(buffer, queued)
+        let timing = opened.timing(frame.timestamp_us);
+        self.enqueue(buffer, Queued { imported: Some(memory), timing })
+    }
+
+    /// `get_parm`.
+    ///
+    /// # Errors
+    /// `InvalidFormat` if the node captures; else as [`Node::query_capability`].
+    pub fn get_parm(&mut self, caller: TaskId, handle: Handle) -> Result<FrameInterval, Refusal> {
+        let (opened, _) = self.enter(caller, handle)?;
+        self.takes_frames()?;
+        Ok(opened.interval)
+    }
+
+    /// `set_parm`.
+    ///
+    /// # Errors
+    /// As [`Node::get_parm`].
+    pub fn set_parm(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        wanted: FrameInterval,
+    ) -> Result<FrameInterval, Refusal> {
+        self.enter(caller, handle)?;
+        self.takes_frames()?;
+        // omap3isp: no denominator means whole seconds.
+        let interval = FrameInterval { denominator: wanted.denominator.max(1), ..wanted };
+        self.base.handles.live(caller, handle)?.interval = interval;
+        Ok(interval)
+    }
+
+    fn takes_frames(&self) -> Result<(), Refusal> {
+        if self.is_capture() { Err(ipc::Error::Op(NodeError::InvalidFormat)) } else { Ok(()) }
     }
 
     /// `holder`.
@@ -136,9 +169,7 @@ impl<U: Upstream> Node<U> {
     ) -> Result<(), Refusal> {
         let enough = frame.bytes_used == 0 || frame.bytes_used >= format.size_bytes;
         let fits = format.size_bytes.max(frame.bytes_used) <= buffer_bytes;
-        if self.is_capture() || !enough || !fits {
-            return Err(ipc::Error::Op(NodeError::InvalidFormat));
-        }
-        Ok(())
+        self.takes_frames()?;
+        if enough && fits { Ok(()) } else { Err(ipc::Error::Op(NodeError::InvalidFormat)) }
     }
 }

@@ -1,8 +1,8 @@
 //! The peers of a video node behind their slots.
 
 use idl::types::{
-    BufferIndex, Drained, EntityId, Name, Note, Owner, PixFormat, Pool, PoolId, Started, TaskIndex,
-    VideoNode,
+    BufferIndex, Drained, EntityId, Name, Note, Owner, PixFormat, Pool, PoolId, ReadTiming,
+    Started, TaskIndex, VideoNode,
 };
 use idl::video::{reply_dequeue_buffer, reply_poll, reply_stream_off};
 use idl::{frames, graph, isp, supervisor};
@@ -41,8 +41,8 @@ impl Upstream for Slots {
         graph::Client::new(graph).stop(entity)
     }
 
-    fn isp_queue(&mut self, isp: TaskId, memory: Memory, timestamp_us: u64) -> IspResult<()> {
-        isp::Client::new(isp).queue(self.video, memory.pool, memory.buffer, timestamp_us)
+    fn isp_queue(&mut self, isp: TaskId, memory: Memory, timing: ReadTiming) -> IspResult<()> {
+        isp::Client::new(isp).queue(self.video, memory.pool, memory.buffer, timing)
     }
 
     fn isp_next_done(&mut self, isp: TaskId) -> IspResult<Drained> {

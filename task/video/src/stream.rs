@@ -2,14 +2,14 @@
 
 use idl::types::{
     BUFFERS_MAX, BufferIndex, EntityId, FrameDone, FrameFlags, FrameInfo, FramesError, Generation,
-    GraphError, Handle, IspError, NextDone, NodeError, PixFormat, PollEvents, Started,
+    GraphError, Handle, IspError, NextDone, NodeError, PollEvents, Started,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
 use task_node::{Refusal, graph_refused};
 
 use crate::buffers::{Place, Queued};
-use crate::node::{Deferrable, Node, Wait};
+use crate::node::{Deferrable, Node, VideoHandle, Wait};
 use crate::upstream::{Answer, Memory, Upstream};
 
 /// Most results to drain in one go: each buffer once, and the end, twice over.
@@ -69,27 +69,27 @@ impl<U: Upstream> Node<U> {
         handle: Handle,
         buffer: BufferIndex,
     ) -> Result<(), Refusal> {
-        self.take_in(caller, handle, buffer)?;
+        let opened = self.take_in(caller, handle, buffer)?;
         let frames = self.call_id(self.config.frames)?;
         let queued = self.upstream.frames_queue(frames, buffer);
         self.ledger(queued)?;
-        self.enqueue(buffer, Queued::EMPTY)
+        self.enqueue(buffer, Queued { imported: None, timing: opened.timing(0) })
     }
 
-    /// The client queues one of its buffers: its format, if it may.
+    /// The client queues one of its buffers: what its handle says, if it may.
     pub(crate) fn take_in(
         &mut self,
         caller: TaskId,
         handle: Handle,
         buffer: BufferIndex,
-    ) -> Result<PixFormat, Refusal> {
+    ) -> Result<VideoHandle, Refusal> {
         let (opened, _) = self.enter(caller, handle)?;
         match self.owned(&opened, buffer)? {
             // Another holder of the stream may be reading it.
             Place::Client(Some(holder)) if holder != caller.index() => {
                 Err(ipc::Error::Op(NodeError::BadBuffer))
             }
-            Place::Client(_) => Ok(opened.format),
+            Place::Client(_) => Ok(opened),
             _ => Err(ipc::Error::Op(NodeError::BadBuffer)),
         }
     }
@@ -250,9 +250,9 @@ impl<U: Upstream> Node<U> {
     fn feed(&mut self) -> Result<(), Refusal> {
         while let Some(buffer) = self.buffers.oldest_queued() {
             let isp = self.call_id(self.config.isp)?;
-            let Queued { imported, timestamp_us } = self.buffers.queued(buffer);
+            let Queued { imported, timing } = self.buffers.queued(buffer);
             let memory = imported.unwrap_or(Memory { pool: self.config.pool, buffer });
-            match self.upstream.isp_queue(isp, memory, timestamp_us) {
+            match self.upstream.isp_queue(isp, memory, timing) {
                 Ok(()) => self.buffers.put(buffer, Place::Driver),
                 // It takes the rest when it has handed some back: drain feeds again.
                 Err(ipc::Error::Op(IspError::QueueFull)) => return Ok(()),

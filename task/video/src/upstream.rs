@@ -4,7 +4,7 @@
 
 use idl::types::{
     BufferIndex, Drained, EntityId, FrameInfo, FramesError, GraphError, IspError, Name, Note,
-    Owner, PixFormat, PollEvents, Pool, PoolId, Started, TaskIndex,
+    Owner, PixFormat, PollEvents, Pool, PoolId, ReadTiming, Started, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
@@ -49,7 +49,7 @@ pub trait Upstream {
         format: PixFormat,
     ) -> GraphResult<Started>;
     fn graph_stop(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<()>;
-    fn isp_queue(&mut self, isp: TaskId, memory: Memory, timestamp_us: u64) -> IspResult<()>;
+    fn isp_queue(&mut self, isp: TaskId, memory: Memory, timing: ReadTiming) -> IspResult<()>;
     fn isp_next_done(&mut self, isp: TaskId) -> IspResult<Drained>;
     fn frames_pool(&mut self, frames: TaskId, pool: PoolId) -> FramesResult<Pool>;
     fn frames_attach(&mut self, frames: TaskId, held: u32) -> FramesResult<()>;

@@ -11,9 +11,10 @@ use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 
 use idl::types::{
-    BufferIndex, Cause, Disconnect, Drained, Edge, EntityId, FrameDone, FrameFlags, FramesError,
-    Generation, GraphError, Handle, IspError, Name, NextDone, NodeError, NodeUsage, Note, Outlook,
-    OutputFrame, Owner, PixFormat, PollEvents, Pool, PoolId, Reclaim, Started, TaskIndex,
+    BufferIndex, Cause, Disconnect, Drained, Edge, EntityId, FrameDone, FrameFlags, FrameInterval,
+    FramesError, Generation, GraphError, Handle, IspError, Name, NextDone, NodeError, NodeUsage,
+    Note, Outlook, OutputFrame, Owner, PixFormat, PollEvents, Pool, PoolId, ReadTiming, Reclaim,
+    Started, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -95,14 +96,16 @@ impl Upstream for Fake {
         Ok(())
     }
 
-    fn isp_queue(&mut self, _: TaskId, memory: Memory, timestamp_us: u64) -> IspResult<()> {
+    fn isp_queue(&mut self, _: TaskId, memory: Memory, timing: ReadTiming) -> IspResult<()> {
         let Memory { pool, buffer } = memory;
+        let ReadTiming { timestamp_us, interval_us } = timing;
         if self.0.borrow().isp_is_dead {
             return Err(ipc::Error::Disconnected(record(ISP, 0)));
         }
         let own = pool == PoolId(0) && timestamp_us == 0;
         let more = if own { String::new() } else { format!(" of {} at {timestamp_us}", pool.0) };
-        self.log(format!("isp.queue {}{more}", buffer.0));
+        let pace = if interval_us == 0 { String::new() } else { format!(" every {interval_us}") };
+        self.log(format!("isp.queue {}{more}{pace}", buffer.0));
         Ok(())
     }
 

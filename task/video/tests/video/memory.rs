@@ -100,6 +100,34 @@ fn frames_that_do_not_fit_and_capture_nodes_take_no_data() {
 }
 
 #[test]
+fn what_is_queued_after_an_interval_was_set_is_read_at_that_pace() {
+    let (mut node, fake, handle) = running();
+    let every = |numerator, denominator| FrameInterval { numerator, denominator };
+    assert_eq!(node.get_parm(ALICE, handle), Ok(FrameInterval::NONE), "as fast as it goes");
+    for (wanted, taken, index, pace) in [
+        (every(1, 30), every(1, 30), 0, " every 33333"),
+        (every(2, 0), every(2, 1), 1, " every 2000000"),
+        (every(u32::MAX, 1), every(u32::MAX, 1), 3, " every 4294967295"),
+    ] {
+        assert_eq!(node.set_parm(ALICE, handle, wanted), Ok(taken));
+        assert_eq!(node.get_parm(ALICE, handle), Ok(taken));
+        node.queue_output(ALICE, handle, BufferIndex(index), filled()).unwrap();
+        assert_eq!(fake.calls(), [format!("isp.queue {index} of 0 at 777{pace}")]);
+    }
+    let other = node.open(ALICE).unwrap();
+    assert_eq!(node.get_parm(ALICE, other), Ok(FrameInterval::NONE), "of each handle its own");
+    assert_eq!(node.set_parm(BOB, handle, every(1, 1)), op(NodeError::BadHandle));
+}
+
+#[test]
+fn a_capture_node_has_the_interval_of_its_source() {
+    let (mut node, _, handle) = streaming();
+    assert_eq!(node.get_parm(ALICE, handle), op(NodeError::InvalidFormat));
+    let wanted = FrameInterval { numerator: 1, denominator: 30 };
+    assert_eq!(node.set_parm(ALICE, handle, wanted), op(NodeError::InvalidFormat));
+}
+
+#[test]
 fn imported_memory_is_queued_read_and_given_back_to_its_holder() {
     let (mut node, fake, handle) = running();
     let memory = Memory { pool: PoolId(3), buffer: BufferIndex(1) };

@@ -194,6 +194,7 @@ pub const CASES: &[Case] = &[
     case("s37_a_job_settles_as_a_unit_when_the_input_node_dies", s37_memory::input_node_dies),
     case("s37_a_job_settles_as_a_unit_when_the_output_node_dies", s37_memory::output_node_dies),
     case("hw_a_job_that_writes_astray_is_marked_and_the_next_is_right", s37_memory::astray),
+    case("s37_jobs_from_memory_keep_to_the_frame_interval_of_their_client", s37_memory::paced),
     case("s15_jobs_from_memory_go_on_without_the_sensor", s37_memory::sensor_leaves),
     case("s25_a_wedged_job_is_stopped_and_the_sensor_s_stream_goes_on", s25_wedged_job::wedged),
     case("s38_an_imported_frame_needs_no_copy", s38_shared::imported),

@@ -4,7 +4,7 @@
 
 use drv_isp_regs::bench_control as control;
 use idl::ipc;
-use idl::types::{BufferIndex, Cause, Control, FrameFlags, NodeError, PixFormat};
+use idl::types::{BufferIndex, Cause, Control, FrameFlags, FrameInterval, NodeError, PixFormat};
 use task_client::{OutputStream, Stream};
 
 use super::memory::{self, BLACK, FIRST, HALF_PX, LARGE_PX, Pair, Queue};
@@ -245,6 +245,43 @@ pub fn astray(stage: &mut Stage) -> Verdict {
     pair.output.stop(stage)?;
     pair.close(stage)?;
     Ok(Text::of(format_args!("{refused} requests refused, both buffers marked")))
+}
+
+/// V4L2: S_PARM of the output node limits how often a frame is read. Without it jobs follow one another.
+pub fn paced(stage: &mut Stage) -> Verdict {
+    const INTERVAL: FrameInterval = FrameInterval { numerator: 1, denominator: 20 };
+    const JOBS: u8 = 4;
+    let pair = Pair::scaled(stage, (96, 64), (64, 48))?;
+    pair.start(stage)?;
+    let unlimited_us = jobs_us(stage, &pair, JOBS)?;
+    let node = memory::resizer_input(stage);
+    equal("interval", ok("G_PARM", node.get_parm(pair.input.handle))?, FrameInterval::NONE)?;
+    equal("taken", ok("S_PARM", node.set_parm(pair.input.handle, INTERVAL))?, INTERVAL)?;
+    let refused_parm = memory::resizer_output(stage).set_parm(pair.output.handle, INTERVAL);
+    refused("S_PARM of a capture node", refused_parm, NodeError::InvalidFormat)?;
+    let paced_us = jobs_us(stage, &pair, JOBS)?;
+    // The first of them waits for the last one before, the others for one another.
+    let least_us = u64::from(JOBS - 1) * u64::from(INTERVAL.as_us());
+    let most_us = u64::from(JOBS + 1) * u64::from(INTERVAL.as_us());
+    ensure!(unlimited_us < least_us, "{JOBS} jobs took {unlimited_us} us without a limit");
+    ensure!(
+        (least_us..most_us).contains(&paced_us),
+        "{JOBS} jobs took {paced_us} us at 20 a second"
+    );
+    pair.output.stop(stage)?;
+    pair.close(stage)?;
+    Ok(Text::of(format_args!(
+        "{unlimited_us} us without, {paced_us} us with a limit of 20 a second"
+    )))
+}
+
+/// How long jobs take, one queued behind the other.
+fn jobs_us(stage: &Stage, pair: &Pair, jobs: u8) -> Result<u64, Failure> {
+    let begun_us = now_us();
+    for job in 0..jobs {
+        pair.run(stage, job.into())?;
+    }
+    Ok(now_us() - begun_us)
 }
 
 /// S15: raw frames of the sensor and jobs at the same time; then the sensor leaves.

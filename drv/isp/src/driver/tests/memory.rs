@@ -59,14 +59,28 @@ impl Jobs {
     }
 
     fn queue(&mut self, video: VideoNode, index: u8) -> Result<News, IspError> {
+        self.queue_paced(video, index, 0)
+    }
+
+    fn queue_paced(
+        &mut self,
+        video: VideoNode,
+        index: u8,
+        interval_us: u32,
+    ) -> Result<News, IspError> {
         let held = Held { pool: PoolId(0), buffer: BufferIndex(index) };
-        let timestamp_us = 1_000 + u64::from(index);
-        self.with(|driver, outside| driver.queue(video, (held, timestamp_us), outside))
+        let timing = ReadTiming { timestamp_us: 1_000 + u64::from(index), interval_us };
+        self.with(|driver, outside| driver.queue(video, (held, timing), outside))
     }
 
     fn end_job(&mut self) -> News {
         assert!(self.model.borrow_mut().end_job(), "a job is in progress");
         self.with(|driver, outside| driver.interrupt(outside))
+    }
+
+    fn end_job_later(&mut self, after_us: u64) {
+        self.now_us += after_us;
+        self.end_job();
     }
 
     fn stop(&mut self, video: VideoNode) {
@@ -364,6 +378,50 @@ fn a_received_frame_is_in_progress_until_its_channel_has_ended_whatever_was_lost
         }
         jobs.at_rest();
     }
+}
+
+/// The first job begins at once; the next ones not before their interval has passed, however early the
+/// one before ends, and at once if it ends late.
+#[test]
+fn a_job_begins_no_sooner_than_its_interval_after_the_one_before() {
+    const INTERVAL_US: u32 = 7_000;
+    let mut jobs = Jobs::new();
+    jobs.start(&scaled()).expect("a good pipeline");
+    for index in 0..4 {
+        jobs.queue_paced(VideoNode::ResizerInput, index, INTERVAL_US).expect("room");
+        jobs.queue(VideoNode::ResizerOutput, 8 + index).expect("room");
+    }
+    let begun_us = jobs.now_us;
+    jobs.end_job();
+    for round in 1..3 {
+        let due_us = begun_us + round * u64::from(INTERVAL_US);
+        assert_eq!(jobs.driver.deadline_us(jobs.now_us), Some(due_us));
+        while jobs.now_us < due_us {
+            assert!(!jobs.model.borrow_mut().end_job(), "too soon, at {}", jobs.now_us - begun_us);
+            jobs.timer();
+        }
+        jobs.end_job_later(if round == 1 { 0 } else { 20_000 });
+    }
+    jobs.end_job();
+    assert_eq!(jobs.fetch(VideoNode::ResizerInput).buffers(), [0, 1, 2, 3]);
+    jobs.at_rest();
+}
+
+#[test]
+fn a_job_that_waits_for_its_time_is_cancelled_by_a_stop_at_once() {
+    let mut jobs = Jobs::new();
+    jobs.start(&scaled()).expect("a good pipeline");
+    for index in 0..2 {
+        jobs.queue_paced(VideoNode::ResizerInput, index, u32::MAX).expect("room");
+        jobs.queue(VideoNode::ResizerOutput, 8 + index).expect("room");
+    }
+    jobs.end_job();
+    (0..200).for_each(|_| _ = jobs.timer());
+    jobs.stop(VideoNode::ResizerOutput);
+    let read = jobs.fetch(VideoNode::ResizerInput);
+    assert_eq!((read.buffers(), read.stopped), (vec![0, 1], 1));
+    assert_eq!(read.frames[1].flags, FrameFlags::CANCELLED);
+    jobs.at_rest();
 }
 
 /// The CCDC runs on by itself: after a job, or a stop in the middle of one, it must not write the
