@@ -32,8 +32,9 @@ use crate::bus::{Bus, Look, Transfer, Verdict};
 use crate::controls::{Control, Controls};
 use crate::mode::Mode;
 use crate::program::Program;
+use crate::timing;
 use drv_isp_regs::sensor as regs;
-use idl::types::{BlockState, ControlDescription, ControlId, Name, SensorError};
+use idl::types::{BlockState, ControlDescription, ControlId, FrameInterval, Name, SensorError};
 
 /// From the clock's start to the first transfer, in microseconds (MT9P031: 850 clocks; a
 /// millisecond is 20 times that at 21.6 MHz).
@@ -115,6 +116,10 @@ pub struct Sensor {
     controls: Controls,
     /// Bit n: control n of [`Control::ALL`] is not in the part yet.
     dirty: u8,
+    /// How often clients want a frame.
+    interval: FrameInterval,
+    /// The part has not been told yet.
+    interval_is_new: bool,
     /// Probed at least once in this life.
     identified: bool,
     /// To come to rest as soon as the bus is idle.
@@ -131,6 +136,8 @@ impl Sensor {
         running: None,
         controls: Controls::DEFAULT,
         dirty: 0,
+        interval: FrameInterval::NONE,
+        interval_is_new: false,
         identified: false,
         rest_wanted: false,
     };
@@ -254,6 +261,31 @@ impl Sensor {
         Ok(self.controls.set(control, value))
     }
 
+    /// How often there is a frame of `state`.
+    ///
+    /// # Errors
+    /// `NotReady` before the first probe; `InvalidFormat` (adjust it first).
+    pub fn frame_interval(&self, state: &BlockState) -> Result<FrameInterval, SensorError> {
+        self.known()?;
+        let mode = Mode::of(state).ok_or(SensorError::InvalidFormat)?;
+        Ok(timing::interval(&mode, timing::vertical_blank(&mode, self.interval)))
+    }
+
+    /// Asks for frames this often, in every mode, and gives what comes of it in `state`. Step with
+    /// [`Event::Timer`] afterwards: a running part takes it at a frame start.
+    ///
+    /// # Errors
+    /// As [`Sensor::frame_interval`]; then nothing has changed.
+    pub fn set_frame_interval(
+        &mut self,
+        state: &BlockState,
+        wanted: FrameInterval,
+    ) -> Result<FrameInterval, SensorError> {
+        self.frame_interval(state)?;
+        (self.interval, self.interval_is_new) = (wanted, true);
+        self.frame_interval(state)
+    }
+
     fn power(&mut self, now_us: u64, on: bool, act: &mut dyn FnMut(Action)) {
         match (on, self.phase) {
             (true, Phase::Dark | Phase::Rested) => {
@@ -351,11 +383,16 @@ impl Sensor {
             }
             (None, Some(mode)) => {
                 self.running = Some(mode);
-                self.dirty = 0;
-                self.program = Program::start(&mode, &self.controls);
+                (self.dirty, self.interval_is_new) = (0, false);
+                let blank = timing::vertical_blank(&mode, self.interval);
+                self.program = Program::start(&mode, &self.controls, blank);
             }
             // Controls of a part that does not run are written when it starts.
             (None, None) => {}
+            (Some(mode), _) if self.interval_is_new => {
+                self.interval_is_new = false;
+                self.program = Program::blanking(timing::vertical_blank(&mode, self.interval));
+            }
             (Some(_), _) => {
                 let dirty =
                     Control::ALL.into_iter().find(|control| self.dirty & bit(*control) != 0);

@@ -30,6 +30,7 @@ mod mode;
 mod program;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 pub use bus::{Look, RETRIES_MAX, TRANSFER_US, Transfer};
 pub use controls::{Control, Controls};

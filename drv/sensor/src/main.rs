@@ -6,7 +6,7 @@ mod mmio;
 use drv_sensor::{Action, CLOCK_HZ, Event, Mode, Sensor, Up};
 use idl::types::{
     BlockState, ControlDescription, ControlId, DeviceNode, EntityDescription, EntityFunction,
-    FormatChange, Name, PowerState, SensorError,
+    FormatChange, FrameInterval, Name, PowerState, SensorError,
 };
 use idl::{CallInfo, RequestError, isp, power, sensor, supervisor};
 use mmio::Controller;
@@ -175,6 +175,21 @@ impl sensor::InOrderSensorImpl for Server {
         self.sensor.stop()?;
         self.step(Event::Timer);
         Ok(())
+    }
+
+    fn frame_interval(&mut self, _: &CallInfo, state: BlockState) -> Outcome<FrameInterval> {
+        Ok(self.sensor.frame_interval(&state)?)
+    }
+
+    fn set_frame_interval(
+        &mut self,
+        _: &CallInfo,
+        state: BlockState,
+        interval: FrameInterval,
+    ) -> Outcome<FrameInterval> {
+        let taken = self.sensor.set_frame_interval(&state, interval)?;
+        self.step(Event::Timer);
+        Ok(taken)
     }
 
     fn query_control(&mut self, _: &CallInfo, index: u8) -> Outcome<ControlDescription> {

@@ -41,11 +41,12 @@ impl Program {
         program
     }
 
-    /// Reads out `mode` from the next frame on.
+    /// Reads out `mode` from the next frame on, with this many blank lines but one after each frame.
     #[must_use]
-    pub fn start(mode: &Mode, controls: &Controls) -> Self {
+    pub fn start(mode: &Mode, controls: &Controls, vertical_blank: u16) -> Self {
         let mut program = Self::EMPTY;
         program.geometry(mode);
+        program.push(&regs::VERTICAL_BLANK, vertical_blank);
         // Both flips live in one register: one of them writes it.
         for control in Control::ALL.into_iter().filter(|one| *one != Control::HorizontalFlip) {
             program.control(control, controls);
@@ -67,6 +68,14 @@ impl Program {
     pub fn set(control: Control, controls: &Controls) -> Self {
         let mut program = Self::EMPTY;
         program.control(control, controls);
+        program
+    }
+
+    /// Sets the blanking.
+    #[must_use]
+    pub fn blanking(vertical_blank: u16) -> Self {
+        let mut program = Self::EMPTY;
+        program.push(&regs::VERTICAL_BLANK, vertical_blank);
         program
     }
 
@@ -149,18 +158,18 @@ mod tests {
 
     #[test]
     fn the_default_mode_reads_all_rows_and_columns_four_to_one() {
-        let program = writes(Program::start(&Mode::DEFAULT, &Controls::DEFAULT));
+        let program = writes(Program::start(&Mode::DEFAULT, &Controls::DEFAULT, 25));
         let geometry = [(1, 54), (2, 16), (3, 1943), (4, 2591), (0x22, 0x33), (0x23, 0x33)];
         assert_eq!(program[..6], geometry);
-        assert_eq!(program[6], (0xE0, 0x0A0A));
+        assert_eq!(program[6..8], [(0xE0, 0x0A0A), (6, 25)]);
         let controls = [(8, 0), (9, 1943), (0x35, 8), (0xA0, 0), (0x20, 0x40), (7, 0x1F82)];
-        assert_eq!(program[7..], controls);
+        assert_eq!(program[8..], controls);
     }
 
     #[test]
     fn eight_to_one_skips_eight_and_averages_four() {
         let mode = Mode { reduction: 8, ..Mode::DEFAULT };
-        let program = writes(Program::start(&mode, &Controls::DEFAULT));
+        let program = writes(Program::start(&mode, &Controls::DEFAULT, 25));
         assert_eq!(program[4..6], [(0x22, 0x37), (0x23, 0x37)]);
     }
 
@@ -168,7 +177,7 @@ mod tests {
     fn the_longest_program_fits() {
         let mut controls = Controls::DEFAULT;
         controls.set(Control::TestPattern, 1);
-        let program = writes(Program::start(&Mode::DEFAULT, &controls));
+        let program = writes(Program::start(&Mode::DEFAULT, &controls, 25));
         assert_eq!(program.last(), Some(&(7, 0x1F82)), "enabling comes last");
         assert!(program.len() < WRITES_MAX);
     }

@@ -4,7 +4,7 @@ use crate::{
     Action, CLOCK_RETRY_US, CLOCK_SETTLE_US, Event, Look, Mode, RETRIES_MAX, Sensor, Transfer, Up,
 };
 use drv_isp_regs::sensor as regs;
-use idl::types::{ControlId, Rect, SensorError};
+use idl::types::{ControlId, FrameInterval, Rect, SensorError};
 
 const GOOD: Look = Look { done: true, nak: false, arbitration_lost: false, stuck: false, data: 0 };
 const ENABLED: u16 = 0x1F82;
@@ -235,6 +235,37 @@ fn controls_are_written_while_it_runs_and_kept_until_it_does() {
     assert_eq!(world.sensor.get_control(ControlId::EXPOSURE), Ok(300));
     assert_eq!(world.sensor.get_control(ControlId(1)), Err(SensorError::NoSuchControl));
     assert_eq!(world.sensor.query_control(5), Err(SensorError::NoSuchControl));
+}
+
+#[test]
+fn a_frame_interval_is_written_while_it_runs_and_kept_until_it_does() {
+    const BLANK: usize = 6;
+    let mut world = World::serving();
+    let state = small().state();
+    let shortest = world.sensor.frame_interval(&state).unwrap();
+    let twice = FrameInterval { numerator: 2 * shortest.numerator, ..shortest };
+    assert_eq!(world.sensor.set_frame_interval(&state, twice), Ok(twice));
+    world.run();
+    assert_eq!(world.registers[BLANK], 0, "nothing runs");
+    world.start(small()).unwrap();
+    world.run();
+    let lines = small().output().height_px + 26;
+    assert_eq!(world.registers[BLANK], 25 + lines);
+    for (wanted, taken, blank) in [(FrameInterval::NONE, shortest, 25), (twice, twice, 25 + lines)]
+    {
+        assert_eq!(world.sensor.set_frame_interval(&state, wanted), Ok(taken));
+        let writes = world.writes;
+        world.step(Event::Timer);
+        world.run();
+        assert_eq!((world.registers[BLANK], world.writes - writes), (blank, 1), "{wanted:?}");
+        assert_eq!(world.sensor.frame_interval(&state), Ok(taken));
+    }
+    let odd = Rect { left_px: 1, ..state.crop };
+    let impossible = idl::types::BlockState { crop: odd, ..state };
+    let refused = Err(SensorError::InvalidFormat);
+    assert_eq!(world.sensor.set_frame_interval(&impossible, FrameInterval::NONE), refused);
+    assert_eq!(world.sensor.frame_interval(&state), Ok(twice), "nothing has changed");
+    assert_eq!(Sensor::NEW.frame_interval(&state), Err(SensorError::NotReady));
 }
 
 #[test]

@@ -172,6 +172,8 @@ pub enum NodeError {
     NoFrames = 25,
     /// The image has no task with that index, or it has no slot on this node (EINVAL); name one that has.
     NoSuchTask = 26,
+    /// The entity makes no frames by itself (ENOTTY); ask the node of the sensor.
+    NoFrameInterval = 27,
 }
 
 /// Errors of the host bridge.

@@ -2,8 +2,8 @@
 
 use idl::subdev;
 use idl::types::{
-    BlockState, ControlDescription, ControlId, FormatChange, Handle, Name, NodeError, PadFormat,
-    Rect, TaskIndex, Which,
+    BlockState, ControlDescription, ControlId, FormatChange, FrameInterval, Handle, Name,
+    NodeError, PadFormat, Rect, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 
@@ -52,6 +52,22 @@ impl Subdev {
     /// As [`Subdev::set_format`].
     pub fn set_crop(&self, crop: Rect) -> Result<BlockState, Failure> {
         self.node.adjust(self.handle, Which::Active, FormatChange::Crop(crop))
+    }
+
+    /// VIDIOC_SUBDEV_G_FRAME_INTERVAL, of a sensor.
+    ///
+    /// # Errors
+    /// `NoFrameInterval` of any other entity; a disconnect.
+    pub fn frame_interval(&self) -> Result<FrameInterval, Failure> {
+        self.node.get_frame_interval(self.handle)
+    }
+
+    /// VIDIOC_SUBDEV_S_FRAME_INTERVAL: gives the interval that the sensor took.
+    ///
+    /// # Errors
+    /// As [`Subdev::frame_interval`].
+    pub fn set_frame_interval(&self, interval: FrameInterval) -> Result<FrameInterval, Failure> {
+        self.node.set_frame_interval(self.handle, interval)
     }
 
     /// VIDIOC_QUERYCTRL: the control at a position.

@@ -1,6 +1,9 @@
 //! What the node asks of the driver below it.
 
-use idl::types::{ControlDescription, ControlId, FrameStart, Name, NodeError, SensorError};
+use idl::types::{
+    BlockState, ControlDescription, ControlId, FrameInterval, FrameStart, Name, NodeError,
+    SensorError,
+};
 use sys_abi::TaskId;
 use task_node::Refusal;
 
@@ -11,6 +14,17 @@ pub trait Driver {
     fn query_menu(&mut self, driver: TaskId, id: ControlId, index: u32) -> Result<Name, Refusal>;
     fn get_control(&mut self, driver: TaskId, id: ControlId) -> Result<i32, Refusal>;
     fn set_control(&mut self, driver: TaskId, id: ControlId, value: i32) -> Result<i32, Refusal>;
+    fn frame_interval(
+        &mut self,
+        driver: TaskId,
+        state: BlockState,
+    ) -> Result<FrameInterval, Refusal>;
+    fn set_frame_interval(
+        &mut self,
+        driver: TaskId,
+        state: BlockState,
+        interval: FrameInterval,
+    ) -> Result<FrameInterval, Refusal>;
     fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal>;
 }
 

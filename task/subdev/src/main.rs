@@ -1,102 +1,21 @@
-//! A subdev node as a task: slots, dispatch, timer.
+//! A subdev node as a task: dispatch and timer. Its peers are in [`slots`].
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
+mod slots;
+
 use core::convert::Infallible;
-use idl::subdev::{INCOMING_BYTES, InOrderSubdevImpl, dispatch, reply_poll};
+use idl::subdev::{INCOMING_BYTES, InOrderSubdevImpl, dispatch};
 use idl::types::{
-    BlockState, ControlDescription, ControlId, EntityId, EventKind, FormatChange, FrameStart,
-    Handle, Name, NodeError, NodeUsage, Note, PollEvents, QueuedEvent, TaskIndex, Which,
+    BlockState, ControlDescription, ControlId, EventKind, FormatChange, FrameInterval, Handle,
+    Name, NodeError, NodeUsage, PollEvents, QueuedEvent, Which,
 };
-use idl::{CallInfo, RequestError, graph, ipc, isp, sensor, supervisor};
-use sys_abi::TaskId;
-use task_node::{PollPeers, Refusal, isp_refused};
-use task_subdev::{Config, Driver, GraphResult, Node, Upstream, sensor_refused};
+use idl::{CallInfo, RequestError, supervisor};
+use slots::Slots;
+use task_subdev::{Config, Node};
 use userlib::{config_str, config_u32, notification, slot};
 
 userlib::entry!(main);
-
-/// The peers behind their slots.
-struct Slots {
-    supervisor: TaskIndex,
-    entity: Name,
-    /// Whether the driver speaks `idl/sensor.idol`; else it speaks `idl/isp.idol`.
-    is_sensor: bool,
-}
-
-impl Driver for Slots {
-    fn query_control(&mut self, driver: TaskId, index: u8) -> Result<ControlDescription, Refusal> {
-        if self.is_sensor {
-            let result = sensor::Client::new(driver).query_control(index);
-            return result.map_err(|error| error.map_op(sensor_refused));
-        }
-        let result = isp::Client::new(driver).query_control(self.entity, index);
-        result.map_err(isp_refused)
-    }
-
-    fn query_menu(&mut self, driver: TaskId, id: ControlId, index: u32) -> Result<Name, Refusal> {
-        if self.is_sensor {
-            let result = sensor::Client::new(driver).query_menu(id, index);
-            return result.map_err(|error| error.map_op(sensor_refused));
-        }
-        // No block of the ISP has a menu.
-        Err(ipc::Error::Op(NodeError::NoSuchControl))
-    }
-
-    fn get_control(&mut self, driver: TaskId, id: ControlId) -> Result<i32, Refusal> {
-        if self.is_sensor {
-            let result = sensor::Client::new(driver).get_control(id);
-            return result.map_err(|error| error.map_op(sensor_refused));
-        }
-        let result = isp::Client::new(driver).get_control(self.entity, id);
-        result.map_err(isp_refused)
-    }
-
-    fn set_control(&mut self, driver: TaskId, id: ControlId, value: i32) -> Result<i32, Refusal> {
-        if self.is_sensor {
-            let result = sensor::Client::new(driver).set_control(id, value);
-            return result.map_err(|error| error.map_op(sensor_refused));
-        }
-        let result = isp::Client::new(driver).set_control(self.entity, id, value);
-        result.map_err(isp_refused)
-    }
-
-    fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal> {
-        isp::Client::new(driver).frame_start().map_err(isp_refused)
-    }
-}
-
-impl Upstream for Slots {
-    fn find(&mut self, graph: TaskId, name: Name) -> GraphResult<EntityId> {
-        graph::Client::new(graph).find(name)
-    }
-
-    fn state(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<BlockState> {
-        graph::Client::new(graph).state(entity)
-    }
-
-    fn adjust(
-        &mut self,
-        graph: TaskId,
-        entity: EntityId,
-        state: BlockState,
-        change: FormatChange,
-        commit: bool,
-    ) -> GraphResult<BlockState> {
-        graph::Client::new(graph).adjust(entity, state, change, commit)
-    }
-}
-
-impl PollPeers for Slots {
-    fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>) {
-        reply_poll(caller, result.map_err(Into::into));
-    }
-
-    fn note(&mut self, note: Note) {
-        // The story can miss a line; a node cannot stop for it.
-        let _ = supervisor::Client::to(self.supervisor).note(note);
-    }
-}
 
 struct Server(Node<Slots>);
 
@@ -141,6 +60,19 @@ impl InOrderSubdevImpl for Server {
         change: FormatChange,
     ) -> Reply<BlockState> {
         Ok(self.0.adjust(call.sender, handle, which, change)?)
+    }
+
+    fn get_frame_interval(&mut self, call: &CallInfo, handle: Handle) -> Reply<FrameInterval> {
+        Ok(self.0.frame_interval(call.sender, handle)?)
+    }
+
+    fn set_frame_interval(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        interval: FrameInterval,
+    ) -> Reply<FrameInterval> {
+        Ok(self.0.set_frame_interval(call.sender, handle, interval)?)
     }
 
     fn poll(

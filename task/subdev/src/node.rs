@@ -2,8 +2,8 @@
 
 use idl::types::{
     BlockState, ControlDescription, ControlId, EntityId, Event, EventKind, FormatChange,
-    GraphError, Handle, Name, NodeError, NodeUsage, Outlook, PollEvents, QueuedEvent, TaskIndex,
-    Which,
+    FrameInterval, GraphError, Handle, Name, NodeError, NodeUsage, Outlook, PollEvents,
+    QueuedEvent, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -189,6 +189,35 @@ impl<U: Upstream> Node<U> {
             self.base.enter(caller, handle)?.tried = adjusted;
         }
         Ok(adjusted)
+    }
+
+    /// `get_frame_interval`.
+    ///
+    /// # Errors
+    /// As [`Node::state`]; `NoFrameInterval` unless the entity is a sensor.
+    pub fn frame_interval(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+    ) -> Result<FrameInterval, Refusal> {
+        let active = self.state(caller, handle, Which::Active)?;
+        let result = self.upstream.frame_interval(self.driver()?, active);
+        self.relay(result)
+    }
+
+    /// `set_frame_interval`.
+    ///
+    /// # Errors
+    /// As [`Node::frame_interval`].
+    pub fn set_frame_interval(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        interval: FrameInterval,
+    ) -> Result<FrameInterval, Refusal> {
+        let active = self.state(caller, handle, Which::Active)?;
+        let result = self.upstream.set_frame_interval(self.driver()?, active, interval);
+        self.relay(result)
     }
 
     /// `subscribe_event`.

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use idl::types::{
     BlockState, Cause, ControlDescription, ControlId, ControlKind, Disconnect, Edge, EntityId,
-    Event, EventKind, FormatChange, FrameStart, Generation, GraphError, Handle, MbusCode, Name,
-    NodeError, NodeUsage, Note, Outlook, PadFormat, PollEvents, QueuedEvent, Rect, TaskIndex,
-    Which,
+    Event, EventKind, FormatChange, FrameInterval, FrameStart, Generation, GraphError, Handle,
+    MbusCode, Name, NodeError, NodeUsage, Note, Outlook, PadFormat, PollEvents, QueuedEvent, Rect,
+    TaskIndex, Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -26,6 +26,7 @@ struct World {
     /// What the driver answers, if it does not succeed.
     refusal: Option<Refusal>,
     brightness: i32,
+    interval: FrameInterval,
     started: FrameStart,
     log: Vec<String>,
 }
@@ -81,6 +82,24 @@ impl Driver for Fake {
         }
         world.brightness = value.clamp(0, 255);
         Ok(world.brightness)
+    }
+
+    fn frame_interval(&mut self, _: TaskId, state: BlockState) -> Result<FrameInterval, Refusal> {
+        let world = self.0.borrow();
+        let interval = FrameInterval { numerator: state.sink.width_px.into(), ..world.interval };
+        world.refusal.map_or(Ok(interval), Err)
+    }
+
+    fn set_frame_interval(
+        &mut self,
+        driver: TaskId,
+        state: BlockState,
+        interval: FrameInterval,
+    ) -> Result<FrameInterval, Refusal> {
+        if self.0.borrow().refusal.is_none() {
+            self.0.borrow_mut().interval = interval;
+        }
+        self.frame_interval(driver, state)
     }
 
     fn frame_start(&mut self, _: TaskId) -> Result<FrameStart, Refusal> {
@@ -142,6 +161,7 @@ fn serving() -> (Node<Fake>, Fake, Handle) {
         known: true,
         failure: None,
         refusal: None,
+        interval: FrameInterval::NONE,
         brightness: 0,
         started: FrameStart::default(),
         log: Vec::new(),
@@ -352,6 +372,27 @@ fn a_node_without_events_says_so() {
     let handle = node.open(ALICE).unwrap();
     let refused = node.subscribe(ALICE, handle, EventKind::FrameSync);
     assert_eq!(refused, Err(ipc::Error::Op(NodeError::NoSuchEvent)));
+}
+
+#[test]
+fn the_frame_interval_is_the_drivers_for_the_active_format_and_ends_with_it() {
+    let (mut node, fake, handle) = serving();
+    let every = |numerator, denominator| FrameInterval { numerator, denominator };
+    let wide = u32::from(fake.0.borrow().active.sink.width_px);
+    assert_eq!(node.set_frame_interval(ALICE, handle, every(1, 30)), Ok(every(wide, 30)));
+    node.adjust(ALICE, handle, Which::Try, to_width(77)).unwrap();
+    assert_eq!(node.frame_interval(ALICE, handle), Ok(every(wide, 30)), "not of the try format");
+    node.adjust(ALICE, handle, Which::Active, to_width(88)).unwrap();
+    assert_eq!(node.frame_interval(ALICE, handle), Ok(every(88, 30)));
+    fake.0.borrow_mut().refusal = Some(ipc::Error::Op(NodeError::NoFrameInterval));
+    let none = Err(ipc::Error::Op(NodeError::NoFrameInterval));
+    assert_eq!(node.frame_interval(ALICE, handle), none);
+    fake.0.borrow_mut().refusal = Some(ipc::Error::Disconnected(record(DRIVER)));
+    let ended = Err(ipc::Error::Disconnected(record(DRIVER)));
+    assert_eq!(node.set_frame_interval(ALICE, handle, every(1, 1)), ended);
+    fake.0.borrow_mut().refusal = None;
+    assert_eq!(node.frame_interval(ALICE, handle), ended);
+    assert_eq!(fake.0.borrow().interval, every(1, 30));
 }
 
 #[test]

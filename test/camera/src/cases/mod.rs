@@ -34,6 +34,7 @@ mod s28_balance;
 mod s30_delegates;
 mod s32_auto;
 mod s32_controls;
+mod s32_interval;
 mod s35_dma;
 mod s36_quiesce_fails;
 mod s37_developed;
@@ -173,6 +174,7 @@ pub const CASES: &[Case] = &[
     case("s51_a_full_statistics_queue_does_not_hide_the_disconnect", s22_statistics::full),
     case("s32_the_test_pattern_is_a_menu_with_names", s32_controls::menu),
     case("s32_flips_mirror_the_picture", s32_controls::flips),
+    case("s32_the_sensor_s_frames_are_as_long_as_their_interval", s32_interval::stretched),
     case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
     case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),
     case("s32_auto_white_balance_converges_under_tungsten", s32_auto::tungsten),

@@ -1,0 +1,120 @@
+//! The peers of a subdev node behind their slots.
+
+use idl::subdev::reply_poll;
+use idl::types::{
+    BlockState, ControlDescription, ControlId, EntityId, FormatChange, FrameInterval, FrameStart,
+    Name, NodeError, Note, PollEvents, TaskIndex,
+};
+use idl::{graph, ipc, isp, sensor, supervisor};
+use sys_abi::TaskId;
+use task_node::{PollPeers, Refusal, isp_refused};
+use task_subdev::{Driver, GraphResult, Upstream, sensor_refused};
+
+/// What the calls of one node have in common.
+pub struct Slots {
+    /// Who hears notes.
+    pub supervisor: TaskIndex,
+    /// The node's entity.
+    pub entity: Name,
+    /// Whether the driver speaks `idl/sensor.idol`; else it speaks `idl/isp.idol`.
+    pub is_sensor: bool,
+}
+
+impl Driver for Slots {
+    fn query_control(&mut self, driver: TaskId, index: u8) -> Result<ControlDescription, Refusal> {
+        if self.is_sensor {
+            let result = sensor::Client::new(driver).query_control(index);
+            return result.map_err(|error| error.map_op(sensor_refused));
+        }
+        let result = isp::Client::new(driver).query_control(self.entity, index);
+        result.map_err(isp_refused)
+    }
+
+    fn query_menu(&mut self, driver: TaskId, id: ControlId, index: u32) -> Result<Name, Refusal> {
+        if self.is_sensor {
+            let result = sensor::Client::new(driver).query_menu(id, index);
+            return result.map_err(|error| error.map_op(sensor_refused));
+        }
+        // No block of the ISP has a menu.
+        Err(ipc::Error::Op(NodeError::NoSuchControl))
+    }
+
+    fn get_control(&mut self, driver: TaskId, id: ControlId) -> Result<i32, Refusal> {
+        if self.is_sensor {
+            let result = sensor::Client::new(driver).get_control(id);
+            return result.map_err(|error| error.map_op(sensor_refused));
+        }
+        let result = isp::Client::new(driver).get_control(self.entity, id);
+        result.map_err(isp_refused)
+    }
+
+    fn set_control(&mut self, driver: TaskId, id: ControlId, value: i32) -> Result<i32, Refusal> {
+        if self.is_sensor {
+            let result = sensor::Client::new(driver).set_control(id, value);
+            return result.map_err(|error| error.map_op(sensor_refused));
+        }
+        let result = isp::Client::new(driver).set_control(self.entity, id, value);
+        result.map_err(isp_refused)
+    }
+
+    fn frame_interval(
+        &mut self,
+        driver: TaskId,
+        state: BlockState,
+    ) -> Result<FrameInterval, Refusal> {
+        if !self.is_sensor {
+            return Err(ipc::Error::Op(NodeError::NoFrameInterval));
+        }
+        let result = sensor::Client::new(driver).frame_interval(state);
+        result.map_err(|error| error.map_op(sensor_refused))
+    }
+
+    fn set_frame_interval(
+        &mut self,
+        driver: TaskId,
+        state: BlockState,
+        interval: FrameInterval,
+    ) -> Result<FrameInterval, Refusal> {
+        if !self.is_sensor {
+            return Err(ipc::Error::Op(NodeError::NoFrameInterval));
+        }
+        let result = sensor::Client::new(driver).set_frame_interval(state, interval);
+        result.map_err(|error| error.map_op(sensor_refused))
+    }
+
+    fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal> {
+        isp::Client::new(driver).frame_start().map_err(isp_refused)
+    }
+}
+
+impl Upstream for Slots {
+    fn find(&mut self, graph: TaskId, name: Name) -> GraphResult<EntityId> {
+        graph::Client::new(graph).find(name)
+    }
+
+    fn state(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<BlockState> {
+        graph::Client::new(graph).state(entity)
+    }
+
+    fn adjust(
+        &mut self,
+        graph: TaskId,
+        entity: EntityId,
+        state: BlockState,
+        change: FormatChange,
+        commit: bool,
+    ) -> GraphResult<BlockState> {
+        graph::Client::new(graph).adjust(entity, state, change, commit)
+    }
+}
+
+impl PollPeers for Slots {
+    fn answer_poll(&mut self, caller: TaskId, result: Result<PollEvents, Refusal>) {
+        reply_poll(caller, result.map_err(Into::into));
+    }
+
+    fn note(&mut self, note: Note) {
+        // The story can miss a line; a node cannot stop for it.
+        let _ = supervisor::Client::to(self.supervisor).note(note);
+    }
+}
