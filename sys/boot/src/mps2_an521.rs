@@ -7,8 +7,8 @@
 //! ```text
 //!              Non-secure view                       Secure view (+0x1000_0000)
 //! 0x0000_0000  -                                     core 0 bench flash  1 MiB
-//! 0x0010_0000  product flash     1 MiB               (the product is loaded here)
-//! 0x0020_0000  -                                     core 1 bench flash  2 MiB
+//! 0x0010_0000  product flash     2 MiB               (the product is loaded here)
+//! 0x0030_0000  -                                     core 1 bench flash  1 MiB
 //! 0x2800_0000  -                                     core 0 bench RAM    1 MiB
 //! 0x2810_0000  product RAM       1 MiB
 //! 0x2820_0000  -                                     shared by both bench halves 128 KiB
@@ -25,8 +25,8 @@ const MIB: u32 = 1024 * KIB;
 /// What is added to a Non-secure address of code or data SSRAM to get its Secure alias.
 pub const SECURE_ALIAS_BYTES: u32 = 0x1000_0000;
 
-/// Code of the kernel and the tasks, Non-secure view (upper part of SSRAM1).
-pub const PRODUCT_FLASH: MemoryRange = MemoryRange::new(0x0010_0000, MIB);
+/// Code of the kernel and the tasks, Non-secure view (middle of SSRAM1).
+pub const PRODUCT_FLASH: MemoryRange = MemoryRange::new(0x0010_0000, 2 * MIB);
 /// Data of the kernel and the tasks, Non-secure view (upper part of the first 2 MiB of SSRAM2).
 pub const PRODUCT_RAM: MemoryRange = MemoryRange::new(0x2810_0000, MIB);
 
@@ -48,7 +48,7 @@ pub const BENCH_FLASH: MemoryRange = MemoryRange::new(0x1000_0000, MIB);
 /// Data of the bench on core 0, Secure.
 pub const BENCH_RAM: MemoryRange = MemoryRange::new(0x3800_0000, MIB);
 /// Code of the bench on core 1, Secure.
-pub const CORE1_FLASH: MemoryRange = MemoryRange::new(0x1020_0000, 2 * MIB);
+pub const CORE1_FLASH: MemoryRange = MemoryRange::new(0x1030_0000, MIB);
 /// Data of the bench on core 1, Secure.
 pub const CORE1_RAM: MemoryRange = MemoryRange::new(0x3822_0000, 1920 * KIB);
 /// Memory shared by the two halves of the bench, Secure.
