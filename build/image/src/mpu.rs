@@ -74,7 +74,7 @@ pub fn words(range: MemoryRange, rights: Rights) -> MpuRegion {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use sys_abi::{OwnMemory, REGIONS_PER_BURST, REGIONS_PER_TASK, TaskDesc, TaskIndex};
+    use sys_abi::{NO_UPPER, OwnMemory, REGIONS_PER_BURST, REGIONS_PER_TASK, TaskDesc, TaskIndex};
     use sys_kern::{tables::Tables, umem};
 
     const RIGHTS: [Rights; 4] = [Rights::Code, Rights::Data, Rights::ReadOnly, Rights::Device];
@@ -178,10 +178,9 @@ mod tests {
             slices in prop::collection::vec((0..8usize, -70..70i64, 0..300u32), 1..64),
         ) {
             let (mpu, upper) = crate::tables::mpu(&regions);
-            let upper = upper.as_slice();
             let tables = Tables {
-                tasks: &[desc(mpu, upper.len() as u8)],
-                upper,
+                tasks: &[desc(mpu, upper.is_some().into())],
+                upper: &[NO_UPPER, upper.unwrap_or(NO_UPPER)],
                 posts: &[],
                 watches: &[],
                 interrupts: &[],

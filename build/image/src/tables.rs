@@ -6,8 +6,8 @@ use crate::object_file::ObjectFile;
 use crate::place::Place;
 use build_manifest::{Image, Task};
 use sys_abi::{
-    InterruptDesc, MAX_TASKS, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_BURST, TaskDesc,
-    TaskFlags, UpperRegions, WatchDesc,
+    InterruptDesc, MAX_TASKS, MpuRegion, NO_UPPER, OwnMemory, PostDesc, REGIONS_PER_BURST,
+    TaskDesc, TaskFlags, UpperRegions, WatchDesc,
 };
 
 /// What the kernel reserves per task and per watch, as it says itself.
@@ -39,7 +39,7 @@ pub fn object(
     image_id: u64,
 ) -> Result<Vec<u8>, ImageError> {
     let mut file = ObjectFile::default();
-    let mut upper = Vec::new();
+    let mut upper = vec![NO_UPPER];
     let tasks: Vec<_> =
         (0..image.tasks.len()).map(|index| task(image, index, placed[index], &mut upper)).collect();
     table(&mut file, "KERNEL_TASKS", "KERNEL_TASK_COUNT", &tasks, task_bytes);
@@ -106,6 +106,7 @@ fn task(
 ) -> TaskDesc {
     let task = &image.tasks[index];
     let (mpu, upper) = mpu(&regions(task, placed.place));
+    let place = upper.map_or(0, |_| index8(upper_regions.len()));
     upper_regions.extend(upper);
     let mut sends = [0u32; MAX_TASKS / 32];
     for target in (0..image.tasks.len()).filter(|target| image.may_send(index, *target)) {
@@ -124,7 +125,7 @@ fn task(
             | flag(task.may_restart, TaskFlags::RESTART)
             | flag(task.may_fault, TaskFlags::FAULT)
             | flag(task.quiesce.is_some(), TaskFlags::UNBELIEVED),
-        upper: upper.map_or(0, |_| index8(upper_regions.len())),
+        upper: place,
         first_post: first_post(image, index),
     }
 }

@@ -33,8 +33,8 @@ pub use syscall::{
     SendStatus, Sysnum,
 };
 pub use tables::{
-    InterruptDesc, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_BURST, REGIONS_PER_TASK, TaskDesc,
-    TaskFlags, UpperRegions, WatchDesc,
+    InterruptDesc, MpuRegion, NO_UPPER, OwnMemory, PostDesc, REGIONS_PER_BURST, REGIONS_PER_TASK,
+    TaskDesc, TaskFlags, UpperRegions, WatchDesc,
 };
 pub use task_id::{Generation, MAX_TASKS, TaskId, TaskIndex};
 

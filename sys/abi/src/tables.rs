@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `KERNEL_TASKS` | `[TaskDesc; n]` | in task order |
 //! | `KERNEL_TASK_COUNT` | `u32` | n |
-//! | `KERNEL_UPPER`, `KERNEL_UPPER_COUNT` | `[UpperRegions]`, `u32` | of the tasks that have some |
+//! | `KERNEL_UPPER`, `KERNEL_UPPER_COUNT` | `[UpperRegions]`, `u32` | [`NO_UPPER`], then those of the tasks that have some |
 //! | `KERNEL_POSTS`, `KERNEL_POST_COUNT` | `[PostDesc]`, `u32` | sorted by (source, target) |
 //! | `KERNEL_WATCHES`, `KERNEL_WATCH_COUNT` | `[WatchDesc]`, `u32` | sorted by (peer, watcher) |
 //! | `KERNEL_INTERRUPTS`, `KERNEL_INTERRUPT_COUNT` | `[InterruptDesc]`, `u32` | sorted by irq |
@@ -32,6 +32,9 @@ pub const REGIONS_PER_BURST: usize = 4;
 
 /// The regions of a task behind its first four.
 pub type UpperRegions = [MpuRegion; REGIONS_PER_TASK - REGIONS_PER_BURST];
+
+/// What a task has there that has no more.
+pub const NO_UPPER: UpperRegions = [MpuRegion::NONE; REGIONS_PER_TASK - REGIONS_PER_BURST];
 
 /// One MPU region as the two words that go into the hardware; unused: both zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +100,7 @@ pub struct TaskDesc {
     pub priority: u8,
     /// [`TaskFlags`] bits.
     pub flags: u8,
-    /// Place of its [`UpperRegions`], plus one; 0 = it has none.
+    /// Place of its [`UpperRegions`]; 0 is that of [`NO_UPPER`].
     pub upper: u8,
     /// Place of its first [`PostDesc`], or of a neighbour's before it; the search starts there.
     pub first_post: u8,

@@ -25,9 +25,7 @@ use crate::negative::sends;
 use crate::tables::Tables;
 use crate::task::{Member, State, Task};
 use crate::umem;
-use sys_abi::{
-    CODE_RESERVED_FIRST, LeaseDescriptor, RecvMode, RecvStatus, SendStatus, TaskDesc, TaskId,
-};
+use sys_abi::{CODE_RESERVED_FIRST, LeaseDescriptor, RecvMode, RecvStatus, SendStatus, TaskId};
 
 const LEASE_BYTES: u32 = size_of::<LeaseDescriptor>() as u32;
 
@@ -52,16 +50,10 @@ const fn enter(task: &mut Task) -> [u32; 8] {
 
 /// Switches: puts the time since the latest switch to the account of `from`.
 #[inline(always)]
-fn switch<A: Arch>(
-    arch: &mut A,
-    switched_at: &mut u32,
-    from: &mut Task,
-    to: &mut Task,
-    desc: &TaskDesc,
-) {
+fn switch<A: Arch>(arch: &mut A, switched_at: &mut u32, from: &mut Task, to: &mut Task) {
     from.charge(arch.cycles_left(), switched_at);
     to.switches = to.switches.wrapping_add(1);
-    arch.activate(desc, &mut to.saved);
+    arch.activate(&mut to.saved);
 }
 
 impl<A: Arch> Kernel<'_, A> {
@@ -101,8 +93,7 @@ impl<A: Arch> Kernel<'_, A> {
         listener.state = State::Runnable;
         listener.since_ticks = now_ticks;
         self.current = server;
-        let desc = desc_of(tables.tasks, listener, server);
-        switch(arch, switched_at, client, listener, desc);
+        switch(arch, switched_at, client, listener);
         true
     }
 
@@ -142,8 +133,7 @@ impl<A: Arch> Kernel<'_, A> {
         task.state = State::InRecv;
         task.since_ticks = now_ticks;
         self.current = client;
-        let desc = desc_of(tables.tasks, waiting, client);
-        switch(arch, switched_at, task, waiting, desc);
+        switch(arch, switched_at, task, waiting);
         true
     }
 
@@ -172,7 +162,7 @@ impl<A: Arch> Kernel<'_, A> {
         let Some(peer) = self.tables.member(TaskId(target).index()) else { return false };
         let desc = desc_of(self.tables.tasks, self.task(me), me);
         let mask = self.tables.post_mask(desc, me, peer);
-        let Self { arch, tables, tasks, ready, switched_at, .. } = self;
+        let Self { arch, tasks, ready, switched_at, .. } = self;
         let Some((task, listener)) = pair_mut(tasks, me, peer) else { return false };
         let posted = listener.notifications | bits;
         let fired = posted & listener.saved.r[2];
@@ -189,8 +179,7 @@ impl<A: Arch> Kernel<'_, A> {
         task.saved.r[0] = SendStatus::Replied as u32;
         ready.insert(task.rank);
         self.current = peer;
-        let desc = desc_of(tables.tasks, listener, peer);
-        switch(arch, switched_at, task, listener, desc);
+        switch(arch, switched_at, task, listener);
         true
     }
 
@@ -206,14 +195,13 @@ impl<A: Arch> Kernel<'_, A> {
     #[inline(never)]
     pub(crate) fn hand_over(&mut self, next: Member) {
         let me = core::mem::replace(&mut self.current, next);
-        let Self { arch, tables, tasks, switched_at, .. } = self;
+        let Self { arch, tasks, switched_at, .. } = self;
         // Not for a new life of the same task, or for the first task of all.
         if me != next {
             at_mut(tasks, me).charge(arch.cycles_left(), switched_at);
         }
         let task = at_mut(tasks, next);
         task.switches = task.switches.wrapping_add(1);
-        let desc = desc_of(tables.tasks, task, next);
-        arch.activate(desc, &mut task.saved);
+        arch.activate(&mut task.saved);
     }
 }

@@ -8,7 +8,7 @@
 use crate::refusal::{Refusal, usage};
 use crate::tables::Tables;
 use crate::task::{Member, Task};
-use sys_abi::{MpuRegion, OwnMemory, TaskDesc, UsageError};
+use sys_abi::{MpuRegion, OwnMemory, TaskDesc, UpperRegions, UsageError};
 
 /// Memory that its task may read, in one region, not device memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,15 +146,11 @@ fn in_a_region(
     if last < base {
         return Err(usage(UsageError::InvalidSlice));
     }
-    // No place is 0 - 1.
-    let upper = tables.upper.get(usize::from(desc.upper).wrapping_sub(1));
-    let regions = desc.mpu.iter().chain(upper.into_iter().flatten());
-    for region in regions {
-        if allows(region, base, last, forbidden) {
-            return Ok(());
-        }
-    }
-    Err(Refusal::Memory(base))
+    let grant =
+        |regions: &UpperRegions| regions.iter().any(|region| allows(region, base, last, forbidden));
+    let upper = tables.upper.get(usize::from(desc.upper));
+    let granted = grant(&desc.mpu) || upper.is_some_and(grant);
+    if granted { Ok(()) } else { Err(Refusal::Memory(base)) }
 }
 
 // Two functions of four arguments, which travel in registers; the fifth would not.
@@ -230,7 +226,7 @@ pub(crate) fn receive_buffer(receiver: &Task) -> Writable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sys_abi::{REGIONS_PER_BURST, TaskIndex, UpperRegions};
+    use sys_abi::{NO_UPPER, REGIONS_PER_BURST, TaskIndex};
 
     const CODE: MpuRegion = MpuRegion { rbar: 0x1000 | 0b110, rlar: 0x1fe0 | 1 };
     const DATA: MpuRegion = MpuRegion { rbar: 0x2000 | 0b011, rlar: 0x23e0 | 1 };
@@ -260,15 +256,13 @@ mod tests {
         with(desc, upper, |tables, member| writable(tables, member, base, len).map(|_| ()))
     }
 
-    const NO_UPPER: UpperRegions = [MpuRegion::NONE; 4];
-
     fn with<T>(
         desc: TaskDesc,
         upper: UpperRegions,
         ask: impl FnOnce(&Tables<'_>, Member) -> T,
     ) -> T {
         let (posts, watches, interrupts) = (&[], &[], &[]);
-        let (tasks, upper) = (&[desc], &[upper]);
+        let (tasks, upper) = (&[desc], &[NO_UPPER, upper]);
         let tables = Tables { tasks, upper, posts, watches, interrupts };
         ask(&tables, tables.member(TaskIndex(0)).expect("one task"))
     }

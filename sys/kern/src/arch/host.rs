@@ -127,7 +127,7 @@ impl Arch for Host {
         *saved = Saved { r: [0; 8], psp: desc.initial_sp, exc_return: 0, desc: 0, fp: [] };
     }
 
-    fn activate(&mut self, _desc: &TaskDesc, _saved: &mut Saved) {
+    fn activate(&mut self, _saved: &mut Saved) {
         self.activations += 1;
     }
 

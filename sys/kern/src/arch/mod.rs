@@ -47,7 +47,7 @@ pub trait Arch {
     fn prepare(&mut self, desc: &TaskDesc, saved: &mut Saved);
 
     /// Makes the task whose registers are in `saved` the one that runs when the kernel returns.
-    fn activate(&mut self, desc: &TaskDesc, saved: &mut Saved);
+    fn activate(&mut self, saved: &mut Saved);
 
     /// Copies as many bytes as both sides have and gives their number. The sides do not overlap.
     fn copy(&mut self, from: Readable, to: Writable) -> u32;

@@ -8,8 +8,8 @@
 use crate::arch::host::Host;
 use crate::tables::Tables;
 use sys_abi::{
-    Generation, InterruptDesc, MpuRegion, OwnMemory, PostDesc, REGIONS_PER_BURST, TaskDesc,
-    TaskFlags, UpperRegions, WatchDesc,
+    Generation, InterruptDesc, MpuRegion, NO_UPPER, OwnMemory, PostDesc, REGIONS_PER_BURST,
+    TaskDesc, TaskFlags, UpperRegions, WatchDesc,
 };
 
 /// Bytes that an image is drawn from.
@@ -112,8 +112,9 @@ pub(crate) fn describe(
     upper: &mut Vec<UpperRegions>,
 ) -> TaskDesc {
     let at = |place: usize| areas.get(place).map_or(MpuRegion::NONE, |area| area.words());
-    let has_upper = areas.len() > REGIONS_PER_BURST;
-    if has_upper {
+    let mut place = 0;
+    if areas.len() > REGIONS_PER_BURST {
+        place = upper.len() as u8;
         upper.push(std::array::from_fn(|place| at(REGIONS_PER_BURST + place)));
     }
     let own = |kind: Kind| areas.iter().find(|area| area.kind == kind).map(|area| area.own());
@@ -128,7 +129,7 @@ pub(crate) fn describe(
         code: own(Kind::Code).unwrap_or(none),
         priority,
         flags,
-        upper: if has_upper { upper.len() as u8 } else { 0 },
+        upper: place,
         first_post: 0,
     }
 }
@@ -161,7 +162,7 @@ impl Plan {
         let (actors, unsent) = ([a, b, c, d], [sends_a, sends_b, sends_c, sends_d]);
         let mut plan = Self {
             descs: Vec::new(),
-            upper: Vec::new(),
+            upper: vec![NO_UPPER],
             areas: (0..count).map(|task| areas(task, shared, device)).collect(),
             posts: (0..count * count).filter_map(|pair| post(pair, count, posts)).collect(),
             watches: Vec::new(),

@@ -1,14 +1,13 @@
-//! The way in and out: vector table and trap code.
+//! The way in: vector table and trap code. The way out is in [`super::leave`].
 //!
 //! Every handler stores r4-r11, the process stack pointer and EXC_RETURN of the current task in
-//! its [`Saved`], calls its Rust function, and loads those of whoever is current then. One path for
-//! system calls, interrupts, faults and the tick: a switch costs nothing extra.
+//! its [`Saved`], calls its Rust function, and leaves to whoever is current then. One path for
+//! system calls, interrupts, faults and the tick.
 
 use super::fp;
 use super::start::{CURRENT_OFFSET, KERNEL};
-use crate::negative;
 use crate::task::Saved;
-use core::arch::{asm, global_asm};
+use core::arch::global_asm;
 use core::mem::offset_of;
 use sys_abi::Sysnum;
 
@@ -78,34 +77,27 @@ const _: () = {
     assert!(Sysnum::ReplyRecv as u32 == 14);
 };
 
-/// Sets the limit of the process stack.
-#[inline(always)]
-pub fn set_stack_limit(stack_limit: u32) {
-    // SAFETY: the process stack pointer is not in use in handler mode; its limit is that of the
-    // task that the trap returns to.
-    unsafe {
-        asm!("msr psplim, {}", in(reg) stack_limit, options(nomem, nostack, preserves_flags));
-    }
-}
-
-/// Does the trap save FP registers?
-const SAVE_FP: usize = (fp::PRESENT && negative::FP_CONTEXTS) as usize;
-
 // The kernel object holds the address of the current task's `Saved`; each function gets the object
 // and gives the address of the `Saved` to return to. ldm and stm go up in register number, which
 // is the order of `Saved`. PendSV comes once, from the kernel's own boot code on the main stack,
 // and starts the first task.
 //
-// With FP registers, r4 takes EXC_RETURN of the task before through the function: if either that
-// one or the next has a context, s16-s31 of the next are loaded (see `fp`). Before the first task
-// nobody knows what they hold.
+// What `trap_leave` wants to know goes through the function in registers that functions keep: r5 =
+// the kernel object, r6 = the `Saved` of the task before, and with FP registers r4 = its EXC_RETURN.
+// Before the first task nobody knows what FP registers hold.
 global_asm!(
     // What the compiler knows about the processor does not reach this text.
     ".if {save_fp}",
     ".fpu fpv5-sp-d16",
     ".endif",
     ".macro save",
+    "movw r0, #:lower16:{kernel}",
+    "movt r0, #:upper16:{kernel}",
+    "ldr r1, [r0, #{current}]",
+    "mrs r12, psp",
     "stmia r1, {{r4-r12, lr}}",
+    "mov r5, r0",
+    "mov r6, r1",
     ".if {save_fp}",
     "mov r4, lr",
     "tst lr, #{no_context}",
@@ -114,48 +106,27 @@ global_asm!(
     "vstmiaeq r1, {{s16-s31}}",
     ".endif",
     ".endm",
-    ".macro leave",
-    ".if {save_fp}",
-    "ldr r1, [r0, #{exc_return}]",
-    "and r1, r1, r4",
-    "tst r1, #{no_context}",
-    "itt eq",
-    "addeq r1, r0, #{fp}",
-    "vldmiaeq r1, {{s16-s31}}",
-    ".endif",
-    "ldmia r0, {{r4-r12, lr}}",
-    "msr psp, r12",
-    "bx lr",
-    ".endm",
     ".macro trap name, function",
     ".section .text.\\name, \"ax\", %progbits",
     ".globl \\name",
     ".type \\name, %function",
     ".thumb_func",
     "\\name:",
-    "movw r0, #:lower16:{kernel}",
-    "movt r0, #:upper16:{kernel}",
-    "ldr r1, [r0, #{current}]",
-    "mrs r12, psp",
     "save",
     "bl \\function",
-    "leave",
+    "b trap_leave",
     ".size \\name, . - \\name",
     ".endm",
     ".macro go label, function",
     "\\label:",
     "bl \\function",
-    "leave",
+    "b trap_leave",
     ".endm",
     ".section .text.trap_svc, \"ax\", %progbits",
     ".globl trap_svc",
     ".type trap_svc, %function",
     ".thumb_func",
     "trap_svc:",
-    "movw r0, #:lower16:{kernel}",
-    "movt r0, #:upper16:{kernel}",
-    "ldr r1, [r0, #{current}]",
-    "mrs r12, psp",
     "save",
     "cmp r11, #14",
     "bhi 6f",
@@ -181,11 +152,14 @@ global_asm!(
     ".thumb_func",
     "trap_start:",
     "mov r0, lr",
+    "movw r5, #:lower16:{kernel}",
+    "movt r5, #:upper16:{kernel}",
+    "movs r6, #0",
     "bl kernel_start",
     ".if {save_fp}",
     "movs r4, #0",
     ".endif",
-    "leave",
+    "b trap_leave",
     ".size trap_start, . - trap_start",
     // A HardFault from the process stack is a task's: of a breakpoint, which no handler of its own
     // takes (Arm DDI 0553B, BKPT). The kernel is on the main stack.
@@ -212,8 +186,7 @@ global_asm!(
     ".size trap_hard_fault, . - trap_hard_fault",
     kernel = sym KERNEL,
     current = const CURRENT_OFFSET,
-    save_fp = const SAVE_FP,
+    save_fp = const fp::SAVED,
     no_context = const fp::NO_CONTEXT,
-    exc_return = const offset_of!(Saved, exc_return),
     fp = const offset_of!(Saved, fp),
 );

@@ -26,6 +26,9 @@ use core::arch::asm;
 /// Is the image built for FP registers?
 pub const PRESENT: bool = cfg!(target_abi = "eabihf");
 
+/// Does the trap save them? As the assembler wants to know it.
+pub const SAVED: usize = (PRESENT && crate::negative::FP_CONTEXTS) as usize;
+
 /// EXC_RETURN.FType: the frame has no FP registers.
 pub const NO_CONTEXT: u32 = 1 << 4;
 

@@ -14,6 +14,7 @@ mod entry;
 mod fault;
 mod fp;
 mod interrupts;
+mod leave;
 mod memory;
 mod mpu;
 mod registers;
@@ -68,8 +69,8 @@ pub struct ArmM {
     clock: clock::Clock,
     /// EXC_RETURN of a task, as this security state has it.
     exc_return: u32,
-    /// What the MPU holds.
-    loaded: mpu::Loaded,
+    /// Whose upper four regions the MPU holds: as [`TaskDesc::upper`].
+    loaded: u8,
     /// Registers of the task that the trap stores to and loads from.
     current: *mut Saved,
 }
@@ -124,10 +125,8 @@ impl Arch for ArmM {
     }
 
     #[inline(always)]
-    fn activate(&mut self, desc: &TaskDesc, saved: &mut Saved) {
-        self.loaded.load(desc);
+    fn activate(&mut self, saved: &mut Saved) {
         self.current = saved;
-        entry::set_stack_limit(desc.ram.base);
     }
 
     fn copy(&mut self, from: Readable, to: Writable) -> u32 {

@@ -20,6 +20,8 @@ pub const SYST_CVR_OFFSET: u32 = 0x18;
 pub const ICSR_OFFSET: u32 = 0xD04;
 /// MPU Region Base Address Register, followed by RLAR and the three alias pairs.
 pub const MPU_RBAR: u32 = 0xE000_ED9C;
+/// MPU Region Number Register, from [`MPU_RBAR`] on: the word before.
+pub const MPU_RNR_OFFSET: i32 = -4;
 
 /// Interrupt Control and State Register.
 pub const ICSR: Register = Register(0xE000_ED04);
@@ -48,7 +50,7 @@ pub const CPACR: Register = Register(0xE000_ED88);
 /// Floating-Point Context Control Register.
 pub const FPCCR: Register = Register(0xE000_EF34);
 /// MPU Region Number Register.
-pub const MPU_RNR: Register = Register(0xE000_ED98);
+pub const MPU_RNR: Register = Register(MPU_RBAR.wrapping_add_signed(MPU_RNR_OFFSET));
 /// MPU Region Limit Address Register.
 pub const MPU_RLAR: Register = Register(0xE000_EDA0);
 /// MPU Control Register.

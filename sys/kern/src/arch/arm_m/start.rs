@@ -56,6 +56,10 @@ pub(super) static KERNEL: TheKernel = TheKernel(UnsafeCell::new(MaybeUninit::uni
 pub(super) const CURRENT_OFFSET: usize =
     offset_of!(Kernel<'static, ArmM>, arch) + offset_of!(ArmM, current);
 
+/// Where the way out finds whose upper regions the MPU holds.
+pub(super) const LOADED_OFFSET: usize =
+    offset_of!(Kernel<'static, ArmM>, arch) + offset_of!(ArmM, loaded);
+
 // Paints the stack, copies the initialised data, clears the rest, and goes on in Rust. The loader has
 // set msp from the vector table; its limit is set here.
 global_asm!(
@@ -174,12 +178,7 @@ extern "C" fn kernel_start(lr: u32) -> *const Saved {
     // SAFETY: a linked constant.
     let cycles_per_us = unsafe { KERNEL_CYCLES_PER_US };
     let clock = Clock::start(cycles_per_us);
-    let arch = ArmM {
-        clock,
-        exc_return: lr | 1 << 2,
-        loaded: mpu::Loaded::EMPTY,
-        current: core::ptr::null_mut(),
-    };
+    let arch = ArmM { clock, exc_return: lr | 1 << 2, loaded: 0, current: core::ptr::null_mut() };
     // SAFETY: nobody else refers to it yet.
     let kernel = unsafe { (*KERNEL.0.get()).write(Kernel::unborn(arch, tables, tasks, watches)) };
     kernel.begin_lives();
