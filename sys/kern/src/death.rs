@@ -44,19 +44,22 @@ impl<A: Arch> Kernel<'_, A> {
         if !self.task(member).is_live() {
             return;
         }
-        if member == SUPERVISOR {
-            self.current = SUPERVISOR;
-            self.crash(CrashKind::Supervisor, Some(fault));
-        }
         self.finish(member, &fault, fault.cause());
         self.notify(SUPERVISOR, FAULT_NOTIFICATION);
     }
 
-    /// [`Kernel::end_life`] of a life that there is, not the supervisor's; the supervisor is not
-    /// notified yet.
+    /// [`Kernel::end_life`] of a life that there is; the supervisor is not notified yet.
     #[inline(never)]
     pub(crate) fn finish(&mut self, member: Member, fault: &FaultInfo, cause: Cause) {
+        if member == SUPERVISOR {
+            self.current = SUPERVISOR;
+            self.crash(CrashKind::Supervisor, Some(*fault));
+        }
         let ended = self.task(member).id;
+        // Who is current is not in the ready set, and waits for nobody.
+        if member != self.current {
+            self.withdraw(member);
+        }
         self.bury(member, ended, cause, fault);
         self.silence_interrupts(member);
         if negative::releases() {
@@ -67,12 +70,23 @@ impl<A: Arch> Kernel<'_, A> {
         }
     }
 
+    /// Takes it out of the sets that it is in.
+    #[inline(always)]
+    fn withdraw(&mut self, member: Member) {
+        let Task { state, rank, .. } = *self.task(member);
+        self.ready.remove(rank);
+        if let State::InSend(peer) = state
+            && let Some(server) = self.tables.member(peer.index())
+        {
+            self.task_mut(server).senders.remove(rank);
+        }
+    }
+
     /// Writes down how it ended; its id is stale from now on. What a task that is down has no use
     /// for is cleared when its next life begins.
     #[inline(always)]
     fn bury(&mut self, member: Member, ended: TaskId, cause: Cause, fault: &FaultInfo) {
         let task = crate::arch::at_mut(self.tasks, member);
-        let (original, rank) = (task.state, task.rank);
         task.died_tick_us = self.arch.tick_us();
         task.died_counter = self.arch.counter();
         task.since_ticks = self.arch.ticks();
@@ -83,19 +97,10 @@ impl<A: Arch> Kernel<'_, A> {
             task.id = TaskId::new(member.index(), next);
         }
         task.cause = cause;
-        task.end = Some(End { fault: *fault, original });
+        task.end = Some(End { fault: *fault, original: task.state });
         task.state = State::Down;
         task.notifications = 0;
         task.senders = RankSet::EMPTY;
-        // Who is current is not in the ready set, and waits for nobody.
-        if member != self.current {
-            self.ready.remove(rank);
-            if let State::InSend(peer) = original
-                && let Some(server) = self.tables.member(peer.index())
-            {
-                self.task_mut(server).senders.remove(rank);
-            }
-        }
     }
 
     #[inline(always)]

@@ -3,9 +3,9 @@
 //! The general paths: every case, every mistake. What happens all the time is in [`crate::fast`].
 
 use crate::arch::{Arch, pair_mut};
-use crate::kernel::{Kernel, Next, Outcome};
+use crate::kernel::{Kernel, Outcome};
 use crate::negative::sends;
-use crate::refusal::{Refusal, usage};
+use crate::refusal::usage;
 use crate::tables::Tables;
 use crate::task::{Member, ReceiveDescriptor, State, Task};
 use crate::umem;
@@ -66,9 +66,7 @@ impl<A: Arch> Kernel<'_, A> {
         if target == TaskId::KERNEL {
             return self.kernel_message(me);
         }
-        let Some(server) = self.tables.member(target.index()) else {
-            return Err(usage(UsageError::TaskOutOfRange));
-        };
+        let server = self.named(target)?;
         if sends() && Tables::sendable(self.desc(me), target).is_none() {
             return Err(usage(UsageError::SendNotAllowed));
         }
@@ -77,9 +75,10 @@ impl<A: Arch> Kernel<'_, A> {
             return Err(usage(UsageError::IllegalTask));
         };
         if server_task.live != target {
-            return self.send_to_the_dead(me, server, target);
+            return self.tell_death(me, server, target, SendStatus::Dead as u32);
         }
         client_task.waits_for = target;
+        client_task.since_ticks = now_ticks;
         let listens = match server_task.state {
             State::InRecv => true,
             State::InRecvFrom(peer) => peer == client_task.id,
@@ -87,39 +86,36 @@ impl<A: Arch> Kernel<'_, A> {
         };
         if !listens {
             client_task.state = State::InSend(target);
-            client_task.since_ticks = now_ticks;
             server_task.senders.insert(client_task.rank);
-            return Ok(Next::Choose);
-        }
-        if !deliver(&mut self.arch, client_task, server_task) {
+        } else if deliver(&mut self.arch, client_task, server_task) {
+            self.wake(server);
+        } else {
             self.end_life(server, usage(UsageError::InvalidSlice).into());
-            self.send_to_the_dead(me, server, target)?;
-            return Ok(Next::Choose);
+            self.tell_death(me, server, target, SendStatus::Dead as u32)?;
         }
-        client_task.since_ticks = now_ticks;
-        server_task.state = State::Runnable;
-        server_task.since_ticks = now_ticks;
-        self.ready.insert(server_task.rank);
-        Ok(Next::Choose)
+        self.choose();
+        Ok(())
     }
 
-    #[cold]
-    #[inline(never)]
-    fn send_to_the_dead(&mut self, me: Member, server: Member, target: TaskId) -> Outcome {
-        let record = self.known_death(server, target)?;
-        self.task_mut(me).set_dead_result(SendStatus::Dead as u32, record);
-        Ok(Next::Same)
-    }
-
-    /// The record for an id that is not live.
+    /// Ends a call or a closed RECV with the record for an id that is not live.
     ///
     /// # Errors
     /// An id from the future: nobody can have got it from the kernel.
-    pub(crate) fn known_death(&self, peer: Member, id: TaskId) -> Result<DeathRecord, Refusal> {
-        if id.generation() > self.task(peer).id.generation() {
+    #[inline(never)]
+    pub(crate) fn tell_death(
+        &mut self,
+        me: Member,
+        peer: Member,
+        id: TaskId,
+        status: u32,
+    ) -> Outcome {
+        let task = self.task(peer);
+        if id.generation() > task.id.generation() {
             return Err(usage(UsageError::IllegalTask));
         }
-        Ok(self.task(peer).record())
+        let record = task.record();
+        self.task_mut(me).set_dead_result(status, record);
+        Ok(())
     }
 
     pub(crate) fn recv(&mut self, me: Member) -> Outcome {
@@ -129,25 +125,26 @@ impl<A: Arch> Kernel<'_, A> {
             return self.recv_open(me, mask);
         }
         if self.task_mut(me).take_notifications(mask) {
-            return Ok(Next::Same);
+            return Ok(());
         }
         self.recv_closed(me, TaskId(sender))
     }
 
     /// Receives with buffer and mask in the registers, the buffer proven.
+    #[inline(never)]
     fn recv_open(&mut self, me: Member, mask: u32) -> Outcome {
         if self.task_mut(me).take_notifications(mask) {
-            return Ok(Next::Same);
+            return Ok(());
         }
         let task = self.task(me);
-        let Some(sender) = self.pick(&task.senders, task.served) else {
-            self.block(me, State::InRecv);
-            return Ok(Next::Choose);
-        };
-        self.accept(sender, me)
+        match self.pick(&task.senders, task.served) {
+            Some(sender) => self.accept(sender, me),
+            None => self.wait(me, State::InRecv),
+        }
     }
 
     /// Takes over the message of a sender that waits in `InSend`.
+    #[inline(never)]
     fn accept(&mut self, sender: Member, me: Member) -> Outcome {
         let now_ticks = self.arch.ticks();
         let Some((client_task, own_task)) = pair_mut(self.tasks, sender, me) else {
@@ -159,61 +156,44 @@ impl<A: Arch> Kernel<'_, A> {
         own_task.senders.remove(client_task.rank);
         own_task.served = client_task.rank;
         client_task.since_ticks = now_ticks;
-        Ok(Next::Same)
+        Ok(())
     }
 
     #[inline(never)]
     fn recv_closed(&mut self, me: Member, peer_id: TaskId) -> Outcome {
-        if peer_id == TaskId::KERNEL {
-            self.block(me, State::InRecvFrom(peer_id));
-            return Ok(Next::Choose);
+        if peer_id != TaskId::KERNEL {
+            let peer = self.named(peer_id)?;
+            if self.task(peer).live != peer_id {
+                return self.tell_death(me, peer, peer_id, RecvStatus::Dead as u32);
+            }
+            if self.task(peer).state == State::InSend(self.task(me).id) {
+                return self.accept(peer, me);
+            }
         }
-        let Some(peer) = self.tables.member(peer_id.index()) else {
-            return Err(usage(UsageError::TaskOutOfRange));
-        };
-        if self.task(peer).live != peer_id {
-            let record = self.known_death(peer, peer_id)?;
-            self.task_mut(me).set_dead_result(RecvStatus::Dead as u32, record);
-            return Ok(Next::Same);
-        }
-        if self.task(peer).state == State::InSend(self.task(me).id) {
-            return self.accept(peer, me);
-        }
-        self.block(me, State::InRecvFrom(peer_id));
-        Ok(Next::Choose)
+        self.wait(me, State::InRecvFrom(peer_id))
     }
 
     pub(crate) fn reply(&mut self, me: Member) -> Outcome {
-        let [peer, code, base, len, ..] = self.task(me).saved.r;
-        match self.answer(me, TaskId(peer), code, base, len)? {
-            Some(peer) if self.task(peer).priority < self.task(me).priority => Ok(Next::Choose),
-            _ => Ok(Next::Same),
-        }
+        self.answer(me)?;
+        self.choose();
+        Ok(())
     }
 
-    /// Answers `peer` if that life waits for it, and says who that was.
-    fn answer(
-        &mut self,
-        me: Member,
-        peer_id: TaskId,
-        code: u32,
-        base: u32,
-        len: u32,
-    ) -> Result<Option<Member>, Refusal> {
+    /// Answers the peer that the registers name, if that life waits for it. It may be more important.
+    #[inline(never)]
+    fn answer(&mut self, me: Member) -> Outcome {
+        let [peer_id, code, base, len, ..] = self.task(me).saved.r;
         let message = umem::readable(&self.tables, me, base, len)?;
         if code >= CODE_RESERVED_FIRST && code != CODE_DISCONNECTED {
             return Err(usage(UsageError::ReservedCode));
         }
-        let Some(peer) = self.tables.member(peer_id.index()) else {
-            return Err(usage(UsageError::TaskOutOfRange));
-        };
-        let now_ticks = self.arch.ticks();
+        let peer = self.named(TaskId(peer_id))?;
         // Nobody waits for itself.
         let Some((client_task, own_task)) = pair_mut(self.tasks, peer, me) else {
-            return Ok(None);
+            return Ok(());
         };
-        if client_task.live != peer_id || client_task.state != State::InReply(own_task.id) {
-            return Ok(None);
+        if client_task.live.0 != peer_id || client_task.state != State::InReply(own_task.id) {
+            return Ok(());
         }
         let buffer = umem::reply_buffer(client_task);
         if len > buffer.len() {
@@ -225,26 +205,23 @@ impl<A: Arch> Kernel<'_, A> {
         self.arch.copy(message, buffer);
         let [status, reply_code, reply_len, ..] = &mut client_task.saved.r;
         (*status, *reply_code, *reply_len) = (SendStatus::Replied as u32, code, len);
-        client_task.state = State::Runnable;
-        client_task.since_ticks = now_ticks;
-        self.ready.insert(client_task.rank);
-        Ok(Some(peer))
+        self.wake(peer);
+        Ok(())
     }
 
     pub(crate) fn reply_recv(&mut self, me: Member) -> Outcome {
-        let [peer, code, base, len, ..] = self.task(me).saved.r;
-        let receive = self.task(me).receive;
         if !self.task(me).receives {
             return Err(usage(UsageError::NoRecvDescriptor));
         }
-        self.answer(me, TaskId(peer), code, base, len)?;
-        let r = &mut self.task_mut(me).saved.r;
-        r[0] = receive.base;
-        r[1] = receive.len;
-        r[2] = receive.mask;
+        self.answer(me)?;
+        let task = self.task_mut(me);
+        let ReceiveDescriptor { base, len, mask } = task.receive;
+        let [r4, r5, r6, ..] = &mut task.saved.r;
+        (*r4, *r5, *r6) = (base, len, mask);
+        self.recv_open(me, mask)?;
         // A client more important than its server gets the processor when the server is done.
-        self.recv_open(me, receive.mask)?;
-        Ok(Next::Choose)
+        self.choose();
+        Ok(())
     }
 
     pub(crate) fn set_recv(&mut self, me: Member) -> Outcome {
@@ -253,39 +230,37 @@ impl<A: Arch> Kernel<'_, A> {
         let task = self.task_mut(me);
         task.receive = ReceiveDescriptor { base, len, mask };
         task.receives = true;
-        Ok(Next::Same)
+        Ok(())
     }
 
     #[inline(never)]
     pub(crate) fn reply_fault(&mut self, me: Member) -> Outcome {
-        let [peer, reason, ..] = self.task(me).saved.r;
+        let [peer_id, reason, ..] = self.task(me).saved.r;
         let Some(reason) = ReplyFaultReason::ALL.get(reason as usize) else {
             return Err(usage(UsageError::BadReplyFaultReason));
         };
-        let peer_id = TaskId(peer);
-        let Some(peer) = self.tables.member(peer_id.index()) else {
-            return Err(usage(UsageError::TaskOutOfRange));
-        };
+        let peer_id = TaskId(peer_id);
+        let peer = self.named(peer_id)?;
         let my_id = self.task(me).id;
         let task = self.task(peer);
         if task.live != peer_id || task.state != State::InReply(my_id) {
-            return Ok(Next::Same);
+            return Ok(());
         }
-        if self.desc(me).flags & TaskFlags::UNBELIEVED != 0 {
-            self.end_life(me, FaultInfo::Accuser(peer_id, *reason));
+        let (guilty, fault) = if self.desc(me).flags & TaskFlags::UNBELIEVED != 0 {
+            (me, FaultInfo::Accuser(peer_id, *reason))
         } else {
-            self.end_life(peer, FaultInfo::FromServer(my_id, *reason));
-        }
-        Ok(Next::Choose)
+            (peer, FaultInfo::FromServer(my_id, *reason))
+        };
+        self.end_life(guilty, fault);
+        self.choose();
+        Ok(())
     }
 
     pub(crate) fn refresh_task_id(&mut self, me: Member) -> Outcome {
-        let stale = TaskId(self.task(me).saved.r[0]);
-        let Some(peer) = self.tables.member(stale.index()) else {
-            return Err(usage(UsageError::TaskOutOfRange));
-        };
+        let [stale, ..] = self.task(me).saved.r;
+        let peer = self.named(TaskId(stale))?;
         let current = self.task(peer).id;
         self.task_mut(me).saved.r[0] = current.0;
-        Ok(Next::Same)
+        Ok(())
     }
 }

@@ -18,19 +18,9 @@ use sys_abi::{
     TaskFlags, TaskId, UsageError,
 };
 
-/// What a system call means for the processor. A word, as what a refusal carries: so both come
-/// back in two registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum Next {
-    /// The caller goes on.
-    Same,
-    /// Somebody may have become runnable, or the caller stopped being it: choose.
-    Choose,
-}
-
-/// A system call either decides who runs next, or faults its caller.
-pub(crate) type Outcome = Result<Next, Refusal>;
+/// A system call is made, whoever runs next, or faults its caller. Two words, so that it comes back
+/// in registers.
+pub(crate) type Outcome = Result<(), Refusal>;
 
 /// Exception frame on a task's stack (Arm DDI 0553, B3.20), and where pc is in it.
 const FRAME_BYTES: u32 = 32;
@@ -211,13 +201,9 @@ impl<'a, A: Arch> Kernel<'a, A> {
     fn general(&mut self) {
         let me = self.current;
         let number = self.task(me).saved.r[7];
-        match self.dispatch(me, number) {
-            Ok(Next::Same) => {}
-            Ok(Next::Choose) => self.choose(),
-            Err(refusal) => {
-                let fault = FaultInfo::from(refusal);
-                self.fault_current(fault, fault.cause());
-            }
+        if let Err(refusal) = self.dispatch(me, number) {
+            let fault = FaultInfo::from(refusal);
+            self.fault_current(fault, fault.cause());
         }
     }
 
@@ -243,8 +229,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
             RECV => self.recv(me),
             REPLY => self.reply(me),
             SET_TIMER => self.set_timer(me),
-            BORROW_READ => self.borrow_read(me),
-            BORROW_WRITE => self.borrow_write(me),
+            BORROW_READ | BORROW_WRITE => self.borrow(me, number == BORROW_READ),
             BORROW_INFO => self.borrow_info(me),
             IRQ_CONTROL => self.irq_control(me),
             PANIC => Err(Refusal::Panic),
@@ -267,9 +252,6 @@ impl<'a, A: Arch> Kernel<'a, A> {
     #[cold]
     #[inline(never)]
     fn fault_current(&mut self, fault: FaultInfo, cause: Cause) {
-        if self.current == SUPERVISOR {
-            self.crash(CrashKind::Supervisor, Some(fault));
-        }
         self.finish(self.current, &fault, cause);
         let now_ticks = self.arch.ticks();
         let supervisor = at_mut(self.tasks, SUPERVISOR);
@@ -278,7 +260,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
         let waits = matches!(supervisor.state, State::InRecv) && supervisor.rank == 0;
         if waits && mask & FAULT_NOTIFICATION != 0 {
             supervisor.notifications |= FAULT_NOTIFICATION;
-            supervisor.take_notifications(mask);
+            supervisor.take_notifications_here(mask);
             supervisor.state = State::Runnable;
             supervisor.since_ticks = now_ticks;
             self.hand_over(SUPERVISOR);
@@ -309,6 +291,19 @@ impl<'a, A: Arch> Kernel<'a, A> {
         at(self.tables.tasks, member)
     }
 
+    /// The task that an id names, whichever of its lives.
+    #[inline(always)]
+    pub(crate) fn named(&self, id: TaskId) -> Result<Member, Refusal> {
+        self.tables.member(id.index()).ok_or(usage(UsageError::TaskOutOfRange))
+    }
+
+    /// Lets the current task enter a blocking state, and somebody else run.
+    pub(crate) fn wait(&mut self, member: Member, state: State) -> Outcome {
+        self.block(member, state);
+        self.choose();
+        Ok(())
+    }
+
     /// Lets the current task enter a blocking state; the caller chooses who runs next.
     #[inline(always)]
     pub(crate) fn block(&mut self, member: Member, state: State) {
@@ -321,9 +316,9 @@ impl<'a, A: Arch> Kernel<'a, A> {
         }
     }
 
-    /// Ends a wait.
-    #[inline(always)]
-    pub(crate) fn unblock(&mut self, member: Member) {
+    /// Ends a wait; the caller chooses who runs next.
+    #[inline(never)]
+    pub(crate) fn wake(&mut self, member: Member) {
         let now_ticks = self.arch.ticks();
         let task = self.task_mut(member);
         task.state = State::Runnable;
@@ -359,25 +354,20 @@ impl<'a, A: Arch> Kernel<'a, A> {
     /// has to wait until the current one blocks.
     #[inline(never)]
     pub(crate) fn choose(&mut self) {
-        let current = self.task(self.current);
-        // Who is current and in the ready set has just begun a new life.
-        let goes_on =
-            matches!(current.state, State::Runnable) && !self.ready.contains(current.rank);
-        match self.pick(&self.ready, current.rank) {
-            Some(next) if !goes_on || self.task(next).priority < current.priority => {
-                self.switch_to(next);
-            }
-            None if !goes_on => self.crash(CrashKind::NothingRunnable, None),
-            _ => {}
+        let Task { state, rank, priority, .. } = *self.task(self.current);
+        let runnable = matches!(state, State::Runnable);
+        match self.ready.first() {
+            Some(first) if runnable && first > rank => return,
+            None if runnable => return,
+            None => self.crash(CrashKind::NothingRunnable, None),
+            Some(_) => {}
         }
-    }
-
-    /// Switches to a member of the ready set.
-    #[inline(always)]
-    fn switch_to(&mut self, next: Member) {
-        let current = self.task(self.current);
-        if matches!(current.state, State::Runnable) {
-            let rank = current.rank;
+        let Some(next) = self.pick(&self.ready, rank) else { return };
+        // Who is current and in the ready set has just begun a new life.
+        if runnable && !self.ready.contains(rank) {
+            if self.task(next).priority == priority {
+                return;
+            }
             self.ready.insert(rank);
         }
         let rank = self.task(next).rank;

@@ -2,14 +2,13 @@
 
 use crate::arch::{Arch, TICK_US};
 use crate::death::SUPERVISOR;
-use crate::kernel::{Kernel, Next, Outcome};
+use crate::kernel::{Kernel, Outcome};
 use crate::refusal::{Refusal, usage};
 use crate::task::Member;
 use crate::umem;
 use crate::wire::Answer;
 use sys_abi::{
-    Cause, Edge, FaultInfo, Generation, Kipc, SendStatus, TaskFlags, TaskIndex, TaskStats,
-    UsageError,
+    Cause, Edge, FaultInfo, Generation, Kipc, SendStatus, TaskFlags, TaskId, UsageError,
 };
 
 /// Code of ReadPanicMessage: it has not panicked.
@@ -19,36 +18,69 @@ const BAD_BUFFER: u32 = 2;
 
 const BAD_MESSAGE: Refusal = usage(UsageError::BadKernelMessage);
 
+/// What a request must be like, by op: form first, then whom it is about, then the right to it.
+#[derive(Clone, Copy)]
+struct Rule {
+    /// Length.
+    bytes: u8,
+    /// The most that the byte behind the index may be, if there is one.
+    last_byte: u8,
+    about: About,
+    /// Flag that the sender needs; 0 = none.
+    authority: u8,
+}
+
+/// Whom a request is about: the index of a task comes first in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// Nobody, or an index that may be behind the last task.
+    Nobody,
+    Somebody,
+    /// Somebody whose life it ends: not the supervisor, and not the sender.
+    Victim,
+}
+
+impl Rule {
+    const fn new(bytes: u8, about: About, authority: u8) -> Self {
+        Self { bytes, last_byte: u8::MAX, about, authority }
+    }
+
+    const fn with_byte(self, last_byte: u8) -> Self {
+        Self { last_byte, ..self }
+    }
+
+    /// No request is so long.
+    const NO_OP: Self = Self::new(u8::MAX, About::Nobody, 0);
+
+    /// By op.
+    const ALL: [Self; 14] = {
+        use About::{Nobody, Somebody, Victim};
+        const RESTART: u8 = TaskFlags::RESTART;
+        const FAULT: u8 = TaskFlags::FAULT;
+        let mut rules = [Self::NO_OP; 14];
+        rules[Kipc::ReadTaskStatus as usize] = Self::new(4, Somebody, 0);
+        rules[Kipc::ReinitTask as usize] = Self::new(5, Victim, RESTART).with_byte(1);
+        rules[Kipc::FaultTask as usize] = Self::new(4, Victim, FAULT);
+        rules[Kipc::ReadImageId as usize] = Self::new(0, Nobody, 0);
+        rules[Kipc::Reset as usize] = Self::new(0, Nobody, RESTART);
+        rules[Kipc::SoftwareIrq as usize] = Self::new(8, Somebody, FAULT);
+        rules[Kipc::FindFaultedTask as usize] = Self::new(4, Nobody, 0);
+        rules[Kipc::ReadPanicMessage as usize] = Self::new(4, Somebody, 0);
+        rules[Kipc::KillTask as usize] =
+            Self::new(5, Victim, RESTART).with_byte(Cause::SessionEnded as u8);
+        rules[Kipc::PublishEdge as usize] =
+            Self::new(9, Somebody, RESTART).with_byte(Edge::Ready as u8);
+        rules[Kipc::ReadTaskStats as usize] = Self::new(4, Somebody, 0);
+        rules
+    };
+}
+
 /// A request, of the length that its op has.
 struct Request([u8; Request::BYTES]);
 
 impl Request {
     /// The longest: PublishEdge.
     const BYTES: usize = 9;
-
-    /// Length of a request; `None` if there is no such op.
-    const fn bytes(op: u16) -> Option<u32> {
-        const READ_IMAGE_ID: u16 = Kipc::ReadImageId as u16;
-        const RESET: u16 = Kipc::Reset as u16;
-        const REINIT_TASK: u16 = Kipc::ReinitTask as u16;
-        const KILL_TASK: u16 = Kipc::KillTask as u16;
-        const SOFTWARE_IRQ: u16 = Kipc::SoftwareIrq as u16;
-        const PUBLISH_EDGE: u16 = Kipc::PublishEdge as u16;
-        const READ_TASK_STATUS: u16 = Kipc::ReadTaskStatus as u16;
-        const FAULT_TASK: u16 = Kipc::FaultTask as u16;
-        const FIND_FAULTED_TASK: u16 = Kipc::FindFaultedTask as u16;
-        const READ_PANIC_MESSAGE: u16 = Kipc::ReadPanicMessage as u16;
-        const READ_TASK_STATS: u16 = Kipc::ReadTaskStats as u16;
-        match op {
-            READ_IMAGE_ID | RESET => Some(0),
-            READ_TASK_STATUS | FAULT_TASK | FIND_FAULTED_TASK | READ_PANIC_MESSAGE
-            | READ_TASK_STATS => Some(4),
-            REINIT_TASK | KILL_TASK => Some(5),
-            SOFTWARE_IRQ => Some(8),
-            PUBLISH_EDGE => Some(9),
-            _ => None,
-        }
-    }
 
     /// Every op that has an argument has this one: the index of a task, in a word.
     const fn index(&self) -> u32 {
@@ -82,44 +114,58 @@ impl<A: Arch> Kernel<'_, A> {
         let message = umem::sent_message(self.task(me));
         // The upper half is the number of leases.
         let op = self.task(me).saved.r[1] as u16;
-        if Request::bytes(op) != Some(message.len()) {
+        let Rule { bytes, last_byte, about, authority } =
+            Rule::ALL.get(usize::from(op)).copied().unwrap_or(Rule::NO_OP);
+        if u32::from(bytes) != message.len() {
             return Err(BAD_MESSAGE);
         }
         let mut request = Request([0; Request::BYTES]);
         self.arch.load(message, &mut request.0);
-        self.kernel_op(me, op, &request)
+        if request.byte() > last_byte {
+            return Err(BAD_MESSAGE);
+        }
+        let mut target = me;
+        if about != About::Nobody {
+            let index = request.index();
+            if index as usize >= self.tables.tasks.len() {
+                return Err(usage(UsageError::TaskOutOfRange));
+            }
+            target = self.named(TaskId(index))?;
+            // Nobody ends the supervisor's life, or its own.
+            if about == About::Victim && (target == SUPERVISOR || target == me) {
+                return Err(usage(UsageError::IllegalTask));
+            }
+        }
+        if authority & !self.desc(me).flags != 0 {
+            return Err(usage(UsageError::NotAuthorized));
+        }
+        self.kernel_op(me, op, target, &request)
     }
 
+    /// What may be done.
     #[inline(always)]
-    fn kernel_op(&mut self, me: Member, op: u16, request: &Request) -> Outcome {
+    fn kernel_op(&mut self, me: Member, op: u16, target: Member, request: &Request) -> Outcome {
         const REINIT_TASK: u16 = Kipc::ReinitTask as u16;
         const FAULT_TASK: u16 = Kipc::FaultTask as u16;
-        const READ_IMAGE_ID: u16 = Kipc::ReadImageId as u16;
         const RESET: u16 = Kipc::Reset as u16;
         const SOFTWARE_IRQ: u16 = Kipc::SoftwareIrq as u16;
-        const FIND_FAULTED_TASK: u16 = Kipc::FindFaultedTask as u16;
         const READ_PANIC_MESSAGE: u16 = Kipc::ReadPanicMessage as u16;
         const KILL_TASK: u16 = Kipc::KillTask as u16;
         const PUBLISH_EDGE: u16 = Kipc::PublishEdge as u16;
-        // A flag that is none is a bad message, whoever it is about.
-        if op == REINIT_TASK && request.byte() > 1 {
-            return Err(BAD_MESSAGE);
-        }
-        // Whom it is about; only these ops are about nobody, or about an index.
-        let target = match op {
-            READ_IMAGE_ID | RESET | FIND_FAULTED_TASK => me,
-            _ => self.named(request.index())?,
-        };
+        let byte = request.byte();
         match op {
-            REINIT_TASK => self.reinit_task(me, target, request)?,
-            FAULT_TASK => self.fault_task(me, target)?,
-            RESET => {
-                self.authorize(me, TaskFlags::RESTART)?;
-                self.arch.reset()
+            REINIT_TASK => self.reinit(me, target, byte == 1),
+            KILL_TASK => {
+                let cause = Cause::from_code(byte.into()).ok_or(BAD_MESSAGE)?;
+                self.kill(me, target, cause);
             }
-            SOFTWARE_IRQ => self.software_irq(me, target, request)?,
-            KILL_TASK => self.kill_task(me, target, request)?,
-            PUBLISH_EDGE => self.publish_edge(me, target, request)?,
+            FAULT_TASK => self.end_life(target, FaultInfo::Injected(self.task(me).id)),
+            RESET => self.arch.reset(),
+            SOFTWARE_IRQ => self.software_irq(target, request.word())?,
+            PUBLISH_EDGE => {
+                let edge = Edge::from_code(byte.into()).ok_or(BAD_MESSAGE)?;
+                self.publish(target, edge, Generation(request.last_word()));
+            }
             READ_PANIC_MESSAGE => return self.read_panic_message(me, target),
             _ => return self.read(me, target, op, request),
         }
@@ -139,33 +185,11 @@ impl<A: Arch> Kernel<'_, A> {
                 answer.state(task.state, task.end.as_ref());
             }
             READ_IMAGE_ID => answer.long(self.arch.image_id()),
-            FIND_FAULTED_TASK => answer.word(self.find_faulted_task(request)?),
+            FIND_FAULTED_TASK => answer.word(self.find_faulted_task(request.index())?),
             // Nothing else has a length.
             _ => self.read_task_stats(target, &mut answer),
         }
         self.answer_kernel_message(me, &answer)
-    }
-
-    fn authorize(&self, me: Member, flag: u8) -> Result<(), Refusal> {
-        if self.desc(me).flags & flag == 0 {
-            return Err(usage(UsageError::NotAuthorized));
-        }
-        Ok(())
-    }
-
-    fn named(&self, index: u32) -> Result<Member, Refusal> {
-        if index as usize >= self.tables.tasks.len() {
-            return Err(usage(UsageError::TaskOutOfRange));
-        }
-        self.tables.member(TaskIndex(index as u8)).ok_or(usage(UsageError::TaskOutOfRange))
-    }
-
-    /// Refuses the end of a life: the supervisor's, and one's own.
-    fn may_end(&self, me: Member, victim: Member) -> Result<(), Refusal> {
-        if victim == SUPERVISOR || victim == me {
-            return Err(usage(UsageError::IllegalTask));
-        }
-        Ok(())
     }
 
     fn end_kernel_message(&mut self, me: Member, code: u32, len: u32) -> Outcome {
@@ -173,7 +197,8 @@ impl<A: Arch> Kernel<'_, A> {
         r[0] = SendStatus::Replied as u32;
         r[1] = code;
         r[2] = len;
-        Ok(Next::Choose)
+        self.choose();
+        Ok(())
     }
 
     /// Answers. A reply buffer that is too small is the caller's fault.
@@ -188,41 +213,7 @@ impl<A: Arch> Kernel<'_, A> {
         self.end_kernel_message(me, 0, bytes.len() as u32)
     }
 
-    fn reinit_task(
-        &mut self,
-        me: Member,
-        target: Member,
-        request: &Request,
-    ) -> Result<(), Refusal> {
-        self.may_end(me, target)?;
-        self.authorize(me, TaskFlags::RESTART)?;
-        self.reinit(me, target, request.byte() == 1);
-        Ok(())
-    }
-
-    fn kill_task(&mut self, me: Member, target: Member, request: &Request) -> Result<(), Refusal> {
-        self.may_end(me, target)?;
-        let cause = Cause::from_code(request.byte().into()).ok_or(BAD_MESSAGE)?;
-        self.authorize(me, TaskFlags::RESTART)?;
-        self.kill(me, target, cause);
-        Ok(())
-    }
-
-    fn fault_task(&mut self, me: Member, target: Member) -> Result<(), Refusal> {
-        self.may_end(me, target)?;
-        self.authorize(me, TaskFlags::FAULT)?;
-        self.end_life(target, FaultInfo::Injected(self.task(me).id));
-        Ok(())
-    }
-
-    fn software_irq(
-        &mut self,
-        me: Member,
-        target: Member,
-        request: &Request,
-    ) -> Result<(), Refusal> {
-        let mask = request.word();
-        self.authorize(me, TaskFlags::FAULT)?;
+    fn software_irq(&mut self, target: Member, mask: u32) -> Outcome {
         let mut found = false;
         for interrupt in self.tables.interrupts_of(target) {
             if interrupt.mask & mask != 0 {
@@ -230,14 +221,10 @@ impl<A: Arch> Kernel<'_, A> {
                 found = true;
             }
         }
-        if !found {
-            return Err(usage(UsageError::NoIrq));
-        }
-        Ok(())
+        if found { Ok(()) } else { Err(usage(UsageError::NoIrq)) }
     }
 
-    fn find_faulted_task(&self, request: &Request) -> Result<u32, Refusal> {
-        let first = request.index();
+    fn find_faulted_task(&self, first: u32) -> Result<u32, Refusal> {
         // Equal to the task count means "none behind the last".
         if first as usize > self.tables.tasks.len() {
             return Err(usage(UsageError::TaskOutOfRange));
@@ -263,41 +250,25 @@ impl<A: Arch> Kernel<'_, A> {
         self.end_kernel_message(me, 0, copied)
     }
 
-    fn publish_edge(
-        &mut self,
-        me: Member,
-        target: Member,
-        request: &Request,
-    ) -> Result<(), Refusal> {
-        let generation = request.last_word();
-        let edge = Edge::from_code(request.byte().into()).ok_or(BAD_MESSAGE)?;
-        self.authorize(me, TaskFlags::RESTART)?;
-        self.publish(target, edge, Generation(generation));
-        Ok(())
-    }
-
     /// The time of a tick not longer ago than the counter lasts (49 days).
     fn us_of(&self, ticks: u32) -> u64 {
         let ago = self.arch.ticks().wrapping_sub(ticks);
         self.arch.tick_us().saturating_sub(u64::from(ago) * u64::from(TICK_US))
     }
 
+    /// [`sys_abi::TaskStats`].
+    #[inline(never)]
     fn read_task_stats(&mut self, target: Member, answer: &mut Answer) {
         self.account();
         let task = self.task(target);
-        let stats = TaskStats {
-            generation: task.id.generation(),
-            entries: task.entries,
-            switches: task.switches,
-            since_us: self.us_of(task.since_ticks),
-            died_us: self.arch.us_at(task.died_tick_us, task.died_counter),
-            blocked_on: task
-                .state
-                .peer()
-                .and_then(|peer| self.tables.member(peer.index()).map(Member::index)),
-            cpu_us: divide(task.cpu_cycles, self.arch.cycles_per_us()),
-        };
-        answer.stats(&stats);
+        answer.word(task.id.generation().0);
+        answer.word(task.entries);
+        answer.word(task.switches);
+        answer.long(self.us_of(task.since_ticks));
+        answer.long(self.arch.us_at(task.died_tick_us, task.died_counter));
+        let peer = task.state.peer().map(TaskId::index);
+        answer.index(peer.filter(|peer| self.tables.member(*peer).is_some()));
+        answer.long(divide(task.cpu_cycles, self.arch.cycles_per_us()));
     }
 }
 

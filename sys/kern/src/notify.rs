@@ -1,17 +1,24 @@
 //! Notifications: POST, interrupts, and how a posted bit ends a RECV.
 
 use crate::arch::Arch;
-use crate::kernel::{Kernel, Next, Outcome};
+use crate::kernel::{Kernel, Outcome};
 use crate::refusal::usage;
 use crate::task::{Member, State, Task};
-use sys_abi::{DeathRecord, IrqStatus, RecvStatus, SendStatus, TaskId, UsageError};
+use sys_abi::{IrqStatus, RecvStatus, SendStatus, TaskId, UsageError};
 
 const ENABLE: u32 = 1;
 const CLEAR_PENDING: u32 = 2;
 
 impl Task {
     /// Gives it its notifications in `mask`, if any, as the result of its RECV.
+    #[inline(never)]
     pub(crate) const fn take_notifications(&mut self, mask: u32) -> bool {
+        self.take_notifications_here(mask)
+    }
+
+    /// The same without a call.
+    #[inline(always)]
+    pub(crate) const fn take_notifications_here(&mut self, mask: u32) -> bool {
         let fired = self.notifications & mask;
         if fired == 0 {
             return false;
@@ -40,27 +47,24 @@ impl<A: Arch> Kernel<'_, A> {
         let mask = task.saved.r[2];
         let waits = matches!(task.state, State::InRecv | State::InRecvFrom(_));
         if waits && task.take_notifications(mask) {
-            self.unblock(member);
+            self.wake(member);
         }
     }
 
     pub(crate) fn post(&mut self, me: Member) -> Outcome {
         let [target, bits, ..] = self.task(me).saved.r;
         let target = TaskId(target);
-        let Some(peer) = self.tables.member(target.index()) else {
-            return Err(usage(UsageError::TaskOutOfRange));
-        };
+        let peer = self.named(target)?;
         if bits & !self.tables.post_mask(self.desc(me), me, peer) != 0 {
             return Err(usage(UsageError::PostNotAllowed));
         }
         if self.task(peer).live != target {
-            let record: DeathRecord = self.known_death(peer, target)?;
-            self.task_mut(me).set_dead_result(SendStatus::Dead as u32, record);
-            return Ok(Next::Same);
+            return self.tell_death(me, peer, target, SendStatus::Dead as u32);
         }
         self.task_mut(me).saved.r[0] = SendStatus::Replied as u32;
         self.notify(peer, bits);
-        Ok(Next::Choose)
+        self.choose();
+        Ok(())
     }
 
     /// An interrupt line is active. It stays masked until its task enables it again.
@@ -96,7 +100,7 @@ impl<A: Arch> Kernel<'_, A> {
                 self.arch.irq_disable(interrupt.irq);
             }
         }
-        if mapped { Ok(Next::Same) } else { Err(usage(UsageError::NoIrq)) }
+        if mapped { Ok(()) } else { Err(usage(UsageError::NoIrq)) }
     }
 
     pub(crate) fn irq_status(&mut self, me: Member) -> Outcome {
@@ -119,6 +123,6 @@ impl<A: Arch> Kernel<'_, A> {
             status |= IrqStatus::POSTED;
         }
         task.saved.r[0] = status;
-        Ok(Next::Same)
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! SET_TIMER, GET_TIMER and the tick. One timer per task, in microseconds since boot.
 
 use crate::arch::Arch;
-use crate::kernel::{Kernel, Next, Outcome};
+use crate::kernel::{Kernel, Outcome};
 use crate::task::{Member, NEVER_US};
 
 impl<A: Arch> Kernel<'_, A> {
@@ -12,7 +12,7 @@ impl<A: Arch> Kernel<'_, A> {
         task.timer_mask = mask;
         task.deadline_us = NEVER_US;
         if armed == 0 {
-            return Ok(Next::Same);
+            return Ok(());
         }
         if deadline_us <= self.arch.now_us() {
             self.notify(me, mask);
@@ -20,12 +20,12 @@ impl<A: Arch> Kernel<'_, A> {
             self.task_mut(me).deadline_us = deadline_us;
             self.next_deadline_us = self.next_deadline_us.min(deadline_us);
         }
-        Ok(Next::Same)
+        Ok(())
     }
 
     #[inline(always)]
     pub(crate) fn get_timer(&mut self, me: Member) {
-        let now_us = self.arch.now_us();
+        let now_us = self.arch.us_at(self.arch.tick_us(), self.arch.counter());
         let task = self.task_mut(me);
         let deadline_us = task.deadline_us;
         let r = &mut task.saved.r;

@@ -7,7 +7,7 @@
 //! that ended unseen.
 
 use crate::arch::Arch;
-use crate::kernel::{Kernel, Next, Outcome};
+use crate::kernel::{Kernel, Outcome};
 use crate::negative::watches;
 use crate::task::Member;
 use sys_abi::{Cause, Edge, Generation, TaskIndex, WatchDesc};
@@ -131,7 +131,7 @@ impl<A: Arch> Kernel<'_, A> {
             let task = self.task_mut(me);
             task.watch_pending = false;
             task.saved.r[0] = 0;
-            return Ok(Next::Same);
+            return Ok(());
         };
         let r = &mut self.task_mut(me).saved.r;
         r[0] = 1;
@@ -139,7 +139,7 @@ impl<A: Arch> Kernel<'_, A> {
         r[2] = event.edge();
         r[3] = event.generation();
         r[4] = event.cause();
-        Ok(Next::Same)
+        Ok(())
     }
 
     fn next_event(&mut self, me: Member) -> Option<(u8, Packed)> {

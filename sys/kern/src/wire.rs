@@ -4,9 +4,9 @@
 //! is the end of the image. Tests compare each shape with hubpack itself.
 
 use crate::task::{End, State};
-use sys_abi::{FaultInfo, FaultSource, TaskId, TaskStats};
+use sys_abi::{FaultInfo, FaultSource, TaskId, TaskIndex};
 
-/// Room for the longest answer, [`TaskStats`].
+/// Room for the longest answer, [`sys_abi::TaskStats`].
 const ANSWER_BYTES: usize = 48;
 
 /// An encoded answer.
@@ -125,18 +125,12 @@ impl Answer {
         self.sched(state);
     }
 
-    /// Adds what the supervisor watches.
-    pub(crate) fn stats(&mut self, stats: &TaskStats) {
-        self.word(stats.generation.0);
-        self.word(stats.entries);
-        self.word(stats.switches);
-        self.long(stats.since_us);
-        self.long(stats.died_us);
-        self.byte(stats.blocked_on.is_some().into());
-        if let Some(peer) = stats.blocked_on {
-            self.byte(peer.0);
+    /// Adds the index of a task, if there is one.
+    pub(crate) fn index(&mut self, index: Option<TaskIndex>) {
+        self.byte(index.is_some().into());
+        if let Some(TaskIndex(index)) = index {
+            self.byte(index);
         }
-        self.long(stats.cpu_us);
     }
 }
 
@@ -144,7 +138,7 @@ impl Answer {
 mod tests {
     use super::*;
     use hubpack::SerializedSize;
-    use sys_abi::{Cause, Generation, ReplyFaultReason, TaskIndex, TaskState, UsageError};
+    use sys_abi::{Cause, ReplyFaultReason, TaskState, TaskStats, UsageError};
 
     fn check<T: serde::Serialize + core::fmt::Debug>(value: &T, encode: impl Fn(&mut Answer)) {
         let mut expect = [0; ANSWER_BYTES];
@@ -203,18 +197,9 @@ mod tests {
     }
 
     #[test]
-    fn stats_are_encoded_as_hubpack_does() {
-        for blocked_on in [None, Some(TaskIndex(9))] {
-            let stats = TaskStats {
-                generation: Generation(1),
-                entries: 2,
-                switches: 3,
-                since_us: 0x4_0000_0005,
-                died_us: u64::MAX,
-                blocked_on,
-                cpu_us: 6,
-            };
-            check(&stats, |answer| answer.stats(&stats));
+    fn an_index_is_encoded_as_hubpack_does() {
+        for index in [None, Some(TaskIndex(9))] {
+            check(&index, |answer| answer.index(index));
         }
     }
 

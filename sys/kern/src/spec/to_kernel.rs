@@ -100,8 +100,8 @@ impl Spec<'_> {
             Kipc::ReinitTask | Kipc::FaultTask | Kipc::KillTask => self.against(me, op, request),
             Kipc::PublishEdge => {
                 let ([index, generation], [edge]) = split(request, 1)?;
-                let task = self.at_index(index)?;
                 let edge = Edge::from_code(edge.into()).ok_or(BAD)?;
+                let task = self.at_index(index)?;
                 self.granted(me, TaskFlags::RESTART)?;
                 self.publish(task, edge, Generation(generation));
                 self.done(me)
@@ -118,6 +118,10 @@ impl Spec<'_> {
             let ([index], [byte]) = split(request, 1)?;
             (index, byte)
         };
+        let cause = match op {
+            Kipc::KillTask => Cause::from_code(byte.into()).ok_or(BAD)?,
+            _ => Cause::Stopped,
+        };
         if op == Kipc::ReinitTask && byte > 1 {
             return Err(BAD.into());
         }
@@ -130,10 +134,6 @@ impl Spec<'_> {
             self.end(task, FaultInfo::Injected(self.id(me)))?;
             return self.done(me);
         }
-        let cause = match op {
-            Kipc::KillTask => Cause::from_code(byte.into()).ok_or(BAD)?,
-            _ => Cause::Stopped,
-        };
         self.granted(me, TaskFlags::RESTART)?;
         self.kill(me, task, cause)?;
         if op == Kipc::ReinitTask {

@@ -99,7 +99,7 @@ fn an_untouched_state_is_no_cause_for_complaint() {
 
 #[test]
 fn a_request_that_ends_without_a_reason_is_told() {
-    let wake = |kernel: &mut HostKernel| kernel.unblock(member(3));
+    let wake = |kernel: &mut HostKernel| kernel.wake(member(3));
     spoil(Step::Kill(2), wake, "the request of 3 ended without its reason");
 }
 
