@@ -83,6 +83,26 @@ impl CrashRecord {
     /// "CRSH" in memory order.
     pub const MAGIC: u32 = u32::from_le_bytes(*b"CRSH");
 
+    /// A record that says no more than this.
+    #[must_use]
+    pub const fn of_kind(kind: CrashKind) -> Self {
+        Self {
+            magic: Self::MAGIC,
+            kind: kind as u32,
+            task: 0,
+            detail: 0,
+            status: 0,
+            address: 0,
+            pc: 0,
+            sp: 0,
+            time_us_lo: 0,
+            time_us_hi: 0,
+            fault: [0; 16],
+            image_id_lo: 0,
+            image_id_hi: 0,
+        }
+    }
+
     /// The record at the start of `bytes`, if there is one.
     #[must_use]
     pub fn find(bytes: &[u8]) -> Option<Self> {

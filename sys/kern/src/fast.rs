@@ -196,7 +196,7 @@ impl<A: Arch> Kernel<'_, A> {
     pub(crate) fn hand_over(&mut self, next: Member) {
         let me = core::mem::replace(&mut self.current, next);
         let Self { arch, tasks, switched_at, .. } = self;
-        // Not for a new life of the same task, or for the first task of all.
+        // Not for a new life of the same task.
         if me != next {
             at_mut(tasks, me).charge(arch.cycles_left(), switched_at);
         }

@@ -126,15 +126,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
     /// Chooses the first task to run. Called once, when `arch` is ready to enter it.
     pub fn start(&mut self) {
         self.switched_at = self.arch.cycles_left();
-        match self.ready.first() {
-            Some(rank) => {
-                let first = self.member_of(rank);
-                self.ready.remove(rank);
-                self.current = first;
-                self.hand_over(first);
-            }
-            None => self.crash(CrashKind::NothingRunnable, None),
-        }
+        self.choose();
     }
 
     /// The current task executed `svc`; its number is in r11.
@@ -403,21 +395,15 @@ impl<'a, A: Arch> Kernel<'a, A> {
         if let Some(fault) = fault {
             answer.fault(&fault);
         }
-        let record = CrashRecord {
-            magic: CrashRecord::MAGIC,
-            kind: kind as u32,
+        let mut record = CrashRecord {
             task: task.id.0,
-            detail: 0,
-            status: 0,
-            address: 0,
             pc: self.stacked_pc(),
             sp: task.saved.psp,
             time_us_lo: now_us as u32,
             time_us_hi: (now_us >> 32) as u32,
             fault: answer.padded(),
-            image_id_lo: self.arch.image_id() as u32,
-            image_id_hi: (self.arch.image_id() >> 32) as u32,
+            ..CrashRecord::of_kind(kind)
         };
-        self.arch.crash(record)
+        self.arch.crash(&mut record)
     }
 }

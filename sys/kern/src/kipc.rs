@@ -253,7 +253,7 @@ impl<A: Arch> Kernel<'_, A> {
     /// The time of a tick not longer ago than the counter lasts (49 days).
     fn us_of(&self, ticks: u32) -> u64 {
         let ago = self.arch.ticks().wrapping_sub(ticks);
-        self.arch.tick_us().saturating_sub(u64::from(ago) * u64::from(TICK_US))
+        self.arch.tick_us().wrapping_sub(u64::from(ago) * u64::from(TICK_US))
     }
 
     /// [`sys_abi::TaskStats`].

@@ -168,6 +168,7 @@ pub const NEVER_US: u64 = u64::MAX;
 impl Task {
     /// A task that has not lived: stopped, generation 0.
     #[must_use]
+    #[inline(never)]
     pub const fn new(index: TaskIndex) -> Self {
         Self {
             saved: Saved { r: [0; 8], psp: 0, exc_return: 0, desc: 0, fp: [0; SAVED_FP_COUNT] },

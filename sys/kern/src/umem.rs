@@ -8,7 +8,7 @@
 use crate::refusal::{Refusal, usage};
 use crate::tables::Tables;
 use crate::task::{Member, Task};
-use sys_abi::{MpuRegion, OwnMemory, TaskDesc, UpperRegions, UsageError};
+use sys_abi::{MpuRegion, OwnMemory, TaskDesc, UsageError};
 
 /// Memory that its task may read, in one region, not device memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,11 +97,10 @@ fn allows(region: &MpuRegion, base: u32, last: u32, forbidden: u32) -> bool {
         && region.rlar & (ATTRIBUTE_INDEX | ENABLED) == ENABLED
 }
 
-/// Whether `len` bytes, at least one, lie in it.
+/// Whether `len` bytes lie in it; no bytes do anywhere.
 #[inline(always)]
 const fn inside(memory: OwnMemory, base: u32, len: u32) -> bool {
-    let offset = base.wrapping_sub(memory.base);
-    offset <= memory.bytes && len <= memory.bytes.wrapping_sub(offset)
+    len <= memory.bytes.saturating_sub(base.wrapping_sub(memory.base))
 }
 
 /// As [`readable`], and nobody else can write there: it overlaps with no buffer of another task.
@@ -128,7 +127,7 @@ fn check(
 ) -> Result<(), Refusal> {
     let desc = crate::arch::at(tables.tasks, member);
     let own_code = forbidden == 0 && inside(desc.code, base, len);
-    if len == 0 || inside(desc.ram, base, len) || own_code {
+    if inside(desc.ram, base, len) || own_code {
         return Ok(());
     }
     in_a_region(tables, desc, base, len, forbidden)
@@ -146,11 +145,15 @@ fn in_a_region(
     if last < base {
         return Err(usage(UsageError::InvalidSlice));
     }
-    let grant =
-        |regions: &UpperRegions| regions.iter().any(|region| allows(region, base, last, forbidden));
-    let upper = tables.upper.get(usize::from(desc.upper));
-    let granted = grant(&desc.mpu) || upper.is_some_and(grant);
-    if granted { Ok(()) } else { Err(Refusal::Memory(base)) }
+    let mut upper = tables.upper.get(usize::from(desc.upper));
+    let mut regions = Some(&desc.mpu);
+    while let Some(four) = regions {
+        if four.iter().any(|region| allows(region, base, last, forbidden)) {
+            return Ok(());
+        }
+        regions = upper.take();
+    }
+    Err(Refusal::Memory(base))
 }
 
 // Two functions of four arguments, which travel in registers; the fifth would not.
@@ -226,7 +229,7 @@ pub(crate) fn receive_buffer(receiver: &Task) -> Writable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sys_abi::{NO_UPPER, REGIONS_PER_BURST, TaskIndex};
+    use sys_abi::{NO_UPPER, REGIONS_PER_BURST, TaskIndex, UpperRegions};
 
     const CODE: MpuRegion = MpuRegion { rbar: 0x1000 | 0b110, rlar: 0x1fe0 | 1 };
     const DATA: MpuRegion = MpuRegion { rbar: 0x2000 | 0b011, rlar: 0x23e0 | 1 };

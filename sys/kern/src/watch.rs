@@ -75,6 +75,7 @@ impl WatchQueue {
         Some(first)
     }
 
+    #[inline(never)]
     fn remove(&mut self, place: usize) {
         let mut next = place;
         while let (Some(moved), Some(gap)) =

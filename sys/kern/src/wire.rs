@@ -12,7 +12,7 @@ const ANSWER_BYTES: usize = 48;
 /// An encoded answer.
 pub(crate) struct Answer {
     bytes: [u8; ANSWER_BYTES],
-    len: u8,
+    len: usize,
 }
 
 impl Answer {
@@ -21,7 +21,7 @@ impl Answer {
 
     /// What was put in.
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or(&[])
+        self.bytes.get(..self.len).unwrap_or(&[])
     }
 
     /// The first bytes, and zeros behind what was put in.
@@ -32,7 +32,7 @@ impl Answer {
     /// Adds a byte. What does not fit is dropped; the tests encode the longest of each shape.
     #[inline(never)]
     fn byte(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(usize::from(self.len)) {
+        if let Some(place) = self.bytes.get_mut(self.len) {
             *place = byte;
             self.len = self.len.wrapping_add(1);
         }
@@ -41,7 +41,7 @@ impl Answer {
     /// Adds a word.
     #[inline(never)]
     pub(crate) fn word(&mut self, word: u32) {
-        let place = usize::from(self.len);
+        let place = self.len;
         if let Some(room) = self.bytes.get_mut(place..).and_then(|rest| rest.first_chunk_mut()) {
             *room = word.to_le_bytes();
             self.len = self.len.wrapping_add(4);

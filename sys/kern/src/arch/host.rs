@@ -186,8 +186,10 @@ impl Arch for Host {
         end("reset".into())
     }
 
-    fn crash(&mut self, record: CrashRecord) -> ! {
-        self.crashed = Some(record);
+    fn crash(&mut self, record: &mut CrashRecord) -> ! {
+        record.image_id_lo = self.image_id as u32;
+        record.image_id_hi = (self.image_id >> 32) as u32;
+        self.crashed = Some(*record);
         end(format!("crash of kind {}", record.kind))
     }
 }

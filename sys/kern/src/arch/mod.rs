@@ -88,8 +88,8 @@ pub trait Arch {
     /// Resets the machine.
     fn reset(&mut self) -> !;
 
-    /// Leaves `record` where a reset keeps it, and resets the machine.
-    fn crash(&mut self, record: CrashRecord) -> !;
+    /// Leaves `record`, with the image's id, where a reset keeps it, and resets the machine.
+    fn crash(&mut self, record: &mut CrashRecord) -> !;
 }
 
 #[cfg(target_os = "none")]

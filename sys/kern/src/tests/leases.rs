@@ -209,5 +209,6 @@ fn a_panic_message_is_read_or_refused() {
 fn an_image_that_starts_nobody_is_a_crash() {
     let mut kernel = boot();
     kernel.ready = crate::ready::RankSet::EMPTY;
+    kernel.tasks.iter_mut().for_each(|task| task.state = State::Stopped);
     kernel.start();
 }

@@ -2,7 +2,6 @@
 
 use super::registers::{AIRCR, BFAR, CFSR, HFSR, MPU_CTRL};
 use core::arch::asm;
-use core::sync::atomic::{Ordering, compiler_fence};
 use sys_abi::{CrashKind, CrashRecord};
 
 /// VECTKEY and SYSRESETREQ.
@@ -24,42 +23,40 @@ pub fn reset() -> ! {
     }
 }
 
-/// Leaves `record` and resets. The magic is written last.
-pub fn leave(record: CrashRecord) -> ! {
-    let place = &raw mut __crash_record;
+/// Leaves `record` with the image's id, and resets. The magic is written last.
+pub fn leave(record: &mut CrashRecord) -> ! {
+    let image_id = super::start::image_id();
+    (record.image_id_lo, record.image_id_hi) = (image_id as u32, (image_id >> 32) as u32);
+    let [magic, rest @ ..]: &[u32; size_of::<CrashRecord>() / 4] = zerocopy::transmute_ref!(record);
+    let first = (&raw mut __crash_record).cast::<u32>();
     // A task may map the record, to read what the previous boot left: read-only, for the kernel too.
     MPU_CTRL.write(0);
     // SAFETY: barriers; and the builder reserves this memory for the record alone, which no task
-    // reads while the kernel runs.
+    // reads while the kernel runs. The magic is its first word.
     unsafe {
         asm!("dsb", "isb", options(nostack, preserves_flags));
-        (&raw mut (*place).magic).write_volatile(0);
-        compiler_fence(Ordering::SeqCst);
-        place.write(CrashRecord { magic: 0, ..record });
-        compiler_fence(Ordering::SeqCst);
-        (&raw mut (*place).magic).write_volatile(record.magic);
+        first.write_volatile(0);
+        let mut place = first;
+        for word in rest {
+            place = place.add(1);
+            place.write_volatile(*word);
+        }
+        first.write_volatile(*magic);
     }
     reset()
 }
 
-/// A record of the kernel's own end.
-fn own(kind: CrashKind, detail: u32, pc: u32, sp: u32) -> CrashRecord {
-    let image_id = super::start::image_id();
-    CrashRecord {
-        magic: CrashRecord::MAGIC,
-        kind: kind as u32,
+/// Leaves a record of the kernel's own end.
+fn leave_own(kind: CrashKind, detail: u32, pc: u32, sp: u32) -> ! {
+    leave(&mut CrashRecord {
         task: u32::MAX,
         detail,
         status: CFSR.read(),
         address: BFAR.read(),
         pc,
         sp,
-        time_us_lo: 0,
-        time_us_hi: 0,
-        fault: [0; 16],
-        image_id_lo: image_id as u32,
-        image_id_hi: (image_id >> 32) as u32,
-    }
+        ..CrashRecord::of_kind(kind)
+    })
 }
 
 /// HardFault, NMI, SecureFault, or an exception that nobody asked for: the kernel is wrong.
@@ -73,11 +70,11 @@ extern "C" fn kernel_hard_fault(frame: *const u32) -> ! {
     // up, which the watchdog or the emulator reports.
     // SAFETY: the hardware has just stored eight words there; pc is the seventh.
     let pc = unsafe { frame.add(6).read_volatile() };
-    leave(own(CrashKind::KernelFault, HFSR.read(), pc, frame.expose_provenance() as u32))
+    leave_own(CrashKind::KernelFault, HFSR.read(), pc, frame.expose_provenance() as u32)
 }
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     let line = info.location().map_or(0, core::panic::Location::line);
-    leave(own(CrashKind::KernelPanic, line, 0, 0))
+    leave_own(CrashKind::KernelPanic, line, 0, 0)
 }

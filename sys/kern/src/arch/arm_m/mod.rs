@@ -76,7 +76,7 @@ pub struct ArmM {
 }
 
 impl Arch for ArmM {
-    #[inline]
+    #[inline(never)]
     fn now_us(&self) -> u64 {
         self.clock.now_us()
     }
@@ -178,7 +178,7 @@ impl Arch for ArmM {
         crash::reset()
     }
 
-    fn crash(&mut self, record: CrashRecord) -> ! {
+    fn crash(&mut self, record: &mut CrashRecord) -> ! {
         crash::leave(record)
     }
 }
