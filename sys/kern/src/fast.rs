@@ -166,8 +166,7 @@ impl<A: Arch> Kernel<'_, A> {
         let Some((task, listener)) = pair_mut(tasks, me, peer) else { return false };
         let posted = listener.notifications | bits;
         let fired = posted & listener.saved.r[2];
-        let runs_at_once = listener.priority < task.priority;
-        if !listens(listener, TaskId(target)) || bits & !mask != 0 || fired == 0 || !runs_at_once {
+        if !listens(listener, TaskId(target)) || bits & !mask != 0 || fired == 0 {
             return false;
         }
         listener.notifications = posted & !fired;
@@ -177,9 +176,13 @@ impl<A: Arch> Kernel<'_, A> {
         listener.state = State::Runnable;
         listener.since_ticks = arch.ticks();
         task.saved.r[0] = SendStatus::Replied as u32;
-        ready.insert(task.rank);
-        self.current = peer;
-        switch(arch, switched_at, task, listener);
+        if listener.priority < task.priority {
+            ready.insert(task.rank);
+            self.current = peer;
+            switch(arch, switched_at, task, listener);
+        } else {
+            ready.insert(listener.rank);
+        }
         true
     }
 

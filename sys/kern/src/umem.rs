@@ -127,7 +127,7 @@ fn check(
 ) -> Result<(), Refusal> {
     let desc = crate::arch::at(tables.tasks, member);
     let own_code = forbidden == 0 && inside(desc.code, base, len);
-    if inside(desc.ram, base, len) || own_code {
+    if len == 0 || inside(desc.ram, base, len) || own_code {
         return Ok(());
     }
     in_a_region(tables, desc, base, len, forbidden)

@@ -7,7 +7,7 @@ use crate::task::{End, State};
 use sys_abi::{FaultInfo, FaultSource, TaskId, TaskIndex};
 
 /// Room for the longest answer, [`sys_abi::TaskStats`].
-const ANSWER_BYTES: usize = 48;
+const ANSWER_BYTES: usize = 40;
 
 /// An encoded answer.
 pub(crate) struct Answer {
