@@ -13,11 +13,9 @@
 //! makes the overlap check unnecessary.
 //!
 //! # Cost
-//! `cargo xtask bench` prints it. A round trip without bytes is two entries of about 115 guest
-//! instructions and about 55 in the two tasks. Of an entry, 18 are trap, return and frame, 20 find
-//! the tasks and compare ids and states, 25 are results, states and stamps, 12 the account, 6 the
-//! counters, 16 the MPU; each slice costs 8 more, each copy of a few words 15 to 20. What a faster
-//! kernel would have to give up are account, stamps and counters, or Rust in this file.
+//! `cargo xtask bench` prints it, and why it is not less. A round trip without bytes is two entries of
+//! about 120 guest instructions and about 55 in the two tasks. What a faster kernel would have to give
+//! up are account, stamps and counters, or Rust in this file.
 
 use crate::arch::{Arch, at, at_mut, desc_of, pair_mut};
 use crate::kernel::Kernel;
@@ -140,18 +138,18 @@ impl<A: Arch> Kernel<'_, A> {
     #[inline(always)]
     pub(crate) fn fast_recv(&mut self) -> bool {
         let me = self.current;
-        let task = self.task_mut(me);
+        let task = at_mut(self.tasks, me);
         let [base, len, mask, mode, ..] = enter(task);
         let (idle, rank) = (nothing_to_receive(task, mask), task.rank);
-        let proven = umem::own_writable(self.desc(me), base, len).is_some();
+        let desc = desc_of(self.tables.tasks, task, me);
+        let proven = umem::own_writable(desc, base, len).is_some();
         if !idle || !proven || mode != RecvMode::Open as u32 {
             return false;
         }
-        let Some(next) = self.pick(&self.ready, rank) else { return false };
+        let Some(next_rank) = self.pick(&self.ready, rank) else { return false };
         self.block(me, State::InRecv);
-        let rank = self.task(next).rank;
-        self.ready.remove(rank);
-        self.hand_over(next);
+        self.ready.remove(next_rank);
+        self.hand_over(self.member_of(next_rank));
         true
     }
 

@@ -138,7 +138,7 @@ impl<A: Arch> Kernel<'_, A> {
         }
         let task = self.task(me);
         match self.pick(&task.senders, task.served) {
-            Some(sender) => self.accept(sender, me),
+            Some(sender) => self.accept(self.member_of(sender), me),
             None => self.wait(me, State::InRecv),
         }
     }

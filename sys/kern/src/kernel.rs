@@ -324,20 +324,26 @@ impl<'a, A: Arch> Kernel<'a, A> {
         Member(self.by_rank[usize::from(rank) % MAX_TASKS].into())
     }
 
-    /// The most important of a set; equals take turns, behind the one with rank `after`.
+    /// Rank of the most important of a set; equals take turns, behind the one with rank `after`.
     #[inline(always)]
-    pub(crate) fn pick(&self, set: &RankSet, after: u8) -> Option<Member> {
-        let first = self.member_of(set.first()?);
-        if !self.task(first).shares_priority {
-            return Some(first);
+    pub(crate) fn pick(&self, set: &RankSet, after: u8) -> Option<u8> {
+        Some(self.turn(set, set.first()?, after))
+    }
+
+    /// The one with rank `first`, or an equal whose turn it is.
+    #[inline(always)]
+    fn turn(&self, set: &RankSet, first: u8, after: u8) -> u8 {
+        if !self.task(self.member_of(first)).shares_priority {
+            return first;
         }
-        Some(self.take_turns(set, first, after))
+        self.take_turns(set, first, after)
     }
 
     #[inline(never)]
-    fn take_turns(&self, set: &RankSet, first: Member, after: u8) -> Member {
-        match set.after(after).map(|rank| self.member_of(rank)) {
-            Some(next) if self.task(next).priority == self.task(first).priority => next,
+    fn take_turns(&self, set: &RankSet, first: u8, after: u8) -> u8 {
+        let priority = |rank| self.task(self.member_of(rank)).priority;
+        match set.after(after) {
+            Some(next) if priority(next) == priority(first) => next,
             _ => first,
         }
     }
@@ -348,13 +354,14 @@ impl<'a, A: Arch> Kernel<'a, A> {
     pub(crate) fn choose(&mut self) {
         let Task { state, rank, priority, .. } = *self.task(self.current);
         let runnable = matches!(state, State::Runnable);
-        match self.ready.first() {
+        let first = match self.ready.first() {
             Some(first) if runnable && first > rank => return,
+            Some(first) => first,
             None if runnable => return,
             None => self.crash(CrashKind::NothingRunnable, None),
-            Some(_) => {}
-        }
-        let Some(next) = self.pick(&self.ready, rank) else { return };
+        };
+        let next_rank = self.turn(&self.ready, first, rank);
+        let next = self.member_of(next_rank);
         // Who is current and in the ready set has just begun a new life.
         if runnable && !self.ready.contains(rank) {
             if self.task(next).priority == priority {
@@ -362,8 +369,7 @@ impl<'a, A: Arch> Kernel<'a, A> {
             }
             self.ready.insert(rank);
         }
-        let rank = self.task(next).rank;
-        self.ready.remove(rank);
+        self.ready.remove(next_rank);
         self.hand_over(next);
     }
 

@@ -114,11 +114,12 @@ impl<A: Arch> Kernel<'_, A> {
         let message = umem::sent_message(self.task(me));
         // The upper half is the number of leases.
         let op = self.task(me).saved.r[1] as u16;
-        let Rule { bytes, last_byte, about, authority } =
-            Rule::ALL.get(usize::from(op)).copied().unwrap_or(Rule::NO_OP);
-        if u32::from(bytes) != message.len() {
+        let rule = Rule::ALL.get(usize::from(op));
+        let Some(&Rule { last_byte, about, authority, .. }) =
+            rule.filter(|rule| u32::from(rule.bytes) == message.len())
+        else {
             return Err(BAD_MESSAGE);
-        }
+        };
         let mut request = Request([0; Request::BYTES]);
         self.arch.load(message, &mut request.0);
         if request.byte() > last_byte {
