@@ -15,6 +15,8 @@
 //! | `app.toml` of the product | | frames and disconnects, with hardware; what a pixel costs |
 //! | `app.toml` of the camera suite | | what a pixel costs the statistics |
 //!
+//! Below the table, each moonshot that the kernel misses is explained ([`why`]).
+//!
 //! `fault.restart` includes the messages of a quiesce, but no hardware and so no waiting for it.
 
 mod build;
@@ -27,6 +29,7 @@ mod recovery;
 mod rows;
 mod spans;
 mod stream;
+mod why;
 
 use crate::{root, setup};
 use anyhow::{Context, ensure};
@@ -87,6 +90,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let rows: Vec<_> = wanted.iter().map(|row| (row, rows::figure(&figures, row.id))).collect();
     for (row, figure) in &rows {
         println!("{}", row.line(*figure));
+    }
+    let excuses: Vec<_> = rows.iter().filter_map(|(row, figure)| row.excuse((*figure)?)).collect();
+    if !excuses.is_empty() {
+        println!("\nWhy the kernel misses moonshots; below a row are its largest parts");
+        excuses.iter().for_each(|excuse| println!("{excuse}"));
     }
     if let Some(path) = &args.json {
         let json: Vec<_> =

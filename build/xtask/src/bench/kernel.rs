@@ -5,6 +5,7 @@
 //! virtual time), and the stream must agree with them. A death is measured in the stream, from
 //! instruction to instruction.
 
+use super::profile;
 use super::rows::{Figure, Reported, reported};
 use super::spans::{self, Span};
 use super::stream::{self, Stream};
@@ -142,7 +143,8 @@ impl Booted {
     fn measured(&self, id: &str, figure: u32, span: Span, empty: &[u32]) -> Measured {
         let span = self.stream.addresses[span].to_vec();
         let cycles = cycles::of(&self.code, &span) - cycles::of(&self.code, empty);
-        let figure = Figure::new(id, figure).priced(cycles);
+        let parts = profile::summary(&self.code, &span);
+        let figure = Figure::new(id, figure).priced(cycles).noted(parts);
         Measured { figure, span, code: std::sync::Arc::clone(&self.code) }
     }
 
@@ -189,17 +191,22 @@ impl Booted {
     }
 }
 
+/// Bytes of the kernel, symbol by symbol, the largest first; and all of them.
+fn symbols(dist: &Dist) -> anyhow::Result<(Vec<(String, u32)>, u32)> {
+    let file = dist.file("kernel").context("the image has no kernel")?;
+    let flash = dist.layout.kernel.flash;
+    let mut symbols = crate::code::symbols(&file, flash.base..flash.base + flash.bytes)?;
+    symbols.sort_by_key(|(name, bytes)| (u32::MAX - bytes, name.clone()));
+    Ok((symbols, crate::code::loaded_bytes(&file)?))
+}
+
 /// Bytes of the kernel with eight tasks, symbol by symbol, the largest first.
 ///
 /// # Errors
 /// The image does not build.
 pub fn size_profile() -> anyhow::Result<String> {
-    let dist = build_image::build(&dist::options(Path::new(EIGHT_TASKS), None))?;
-    let file = dist.file("kernel").context("the image has no kernel")?;
-    let flash = dist.layout.kernel.flash;
-    let mut symbols = crate::code::symbols(&file, flash.base..flash.base + flash.bytes)?;
-    symbols.sort_by_key(|(name, bytes)| (u32::MAX - bytes, name.clone()));
-    let all = crate::code::loaded_bytes(&file)?;
+    let (symbols, all) =
+        symbols(&build_image::build(&dist::options(Path::new(EIGHT_TASKS), None))?)?;
     let named: u32 = symbols.iter().map(|(_, bytes)| bytes).sum();
     let mut lines: Vec<_> =
         symbols.iter().map(|(name, bytes)| format!("{bytes:>6} {name}\n")).collect();
@@ -211,18 +218,16 @@ pub fn size_profile() -> anyhow::Result<String> {
 /// Kernel sizes with eight tasks, and what twelve tasks more take, per task. What the builder adds
 /// to fill MPU granules is not the kernel's.
 fn sizes(eight: &Dist, four: &Dist, sixteen: &Dist) -> anyhow::Result<[Figure; 4]> {
-    let flash = |dist: &Dist| {
-        let file = dist.file("kernel").context("the image has no kernel")?;
-        crate::code::loaded_bytes(&file)
-    };
+    let flash = |dist: &Dist| Ok(symbols(dist)?.1);
     // The stack is counted by `cargo xtask sizes`.
     let ram = |dist: &Dist| Ok(dist.layout.kernel.ram.bytes - dist.layout.kernel.stack.bytes);
+    let (largest, all) = symbols(eight)?;
     let more = u32::try_from(sixteen.layout.tasks.len() - four.layout.tasks.len())?;
     let per_task = |of: &dyn Fn(&Dist) -> anyhow::Result<u32>| {
         anyhow::Ok((of(sixteen)? - of(four)?).div_ceil(more.max(1)))
     };
     Ok([
-        Figure::new("size.flash", flash(eight)?),
+        Figure::new("size.flash", all).noted(profile::largest(largest)),
         Figure::new("size.ram", ram(eight)?),
         Figure::new("size.task.ram", per_task(&ram)?),
         Figure::new("size.task.rodata", per_task(&flash)?),

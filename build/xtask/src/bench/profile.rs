@@ -15,9 +15,8 @@ struct Part {
     visits: u32,
 }
 
-/// The table of a span.
-#[must_use]
-pub fn table(code: &Code, span: &[u32]) -> String {
+/// The parts of a span, largest first.
+fn parts(code: &Code, span: &[u32]) -> Vec<(String, Part)> {
     let mut parts: BTreeMap<String, Part> = BTreeMap::new();
     let mut rest = span;
     while let Some(first) = rest.first() {
@@ -39,11 +38,17 @@ pub fn table(code: &Code, span: &[u32]) -> String {
         part.visits += 1;
         rest = behind;
     }
-    let mut lines: Vec<_> = parts.into_iter().collect();
-    lines.sort_by_key(|(_, part)| std::cmp::Reverse(part.instructions));
+    let mut parts: Vec<_> = parts.into_iter().collect();
+    parts.sort_by_key(|(_, part)| std::cmp::Reverse(part.instructions));
+    parts
+}
+
+/// The table of a span.
+#[must_use]
+pub fn table(code: &Code, span: &[u32]) -> String {
     let mut text = String::from("    gi  share cycles visits program      function\n");
     let whole = span.len().max(1);
-    for (name, Part { instructions, cycles, visits }) in lines {
+    for (name, Part { instructions, cycles, visits }) in parts(code, span) {
         let share = 100.0 * f64::from(instructions) / whole as f64;
         // Writing into a String cannot fail.
         let _ = writeln!(text, "{instructions:>6} {share:>5.1}% {cycles:>6} {visits:>6} {name}");
@@ -93,4 +98,23 @@ fn stretches<'a>(code: &'a Code, span: &'a [u32]) -> Vec<(&'a str, &'a [u32])> {
     };
     let same = |one: &u32, next: &u32| program(one) == program(next);
     span.chunk_by(same).map(|stretch| (program(&stretch[0]), stretch)).collect()
+}
+
+/// Parts that [`largest`] names.
+const NAMED_PARTS: usize = 6;
+
+/// The first of some parts, in one line: the last word of each name, and how much it is.
+#[must_use]
+pub fn largest(parts: Vec<(String, u32)>) -> String {
+    let first = parts.into_iter().take(NAMED_PARTS).map(|(name, amount)| {
+        let function = name.rsplit([':', ' ']).next().unwrap_or(&name);
+        format!("{function} {amount}")
+    });
+    first.collect::<Vec<_>>().join(", ")
+}
+
+/// Where most of a span is, in one line.
+#[must_use]
+pub fn summary(code: &Code, span: &[u32]) -> String {
+    largest(parts(code, span).into_iter().map(|(name, part)| (name, part.instructions)).collect())
 }

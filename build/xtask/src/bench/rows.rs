@@ -1,5 +1,6 @@
 //! The rows: reference, goal, moonshot, and how a figure compares with them.
 
+use super::why;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
@@ -263,6 +264,13 @@ impl Row {
         );
         let note = note.as_ref().map_or(String::new(), |note| format!("\n{:<19} {note}", ""));
         line.trim_end().to_owned() + &note
+    }
+
+    /// Why it misses its moonshot, if it does and is one of the kernel's.
+    pub fn excuse(&self, figure: &Figure) -> Option<String> {
+        let missed = self.meets(figure.figure).is_some_and(|met| met != "moonshot");
+        let why = missed.then(|| why::not(self.id)).flatten()?;
+        Some(format!("{}: {why}", self.id))
     }
 
     /// The same for tools.
