@@ -245,7 +245,7 @@ impl Jobs {
     pub fn due_in_us(&self, now_us: u64) -> Option<u64> {
         let may_begin = self.job.is_none() && self.run.is_on() && self.outputs.len() > 0;
         let source = self.inputs.first().filter(|_| may_begin)?;
-        let interval_us = u64::from(source.timing.interval_us);
+        let interval_us = u64::from(source.timing.interval.as_us());
         let due_us = self.begun_us.map_or(0, |begun_us| begun_us.saturating_add(interval_us));
         Some(due_us.saturating_sub(now_us))
     }

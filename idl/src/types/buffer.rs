@@ -3,6 +3,7 @@
 use hubpack::SerializedSize;
 use serde::{Deserialize, Serialize};
 
+use super::FrameInterval;
 use sys_abi::{Generation, TaskIndex};
 
 /// A pool of frame buffers: position in the `pools` of frames' configuration.
@@ -124,12 +125,17 @@ pub enum NextDone {
 }
 
 /// When a buffer shall be read, and what is copied to the frame that is made of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct ReadTiming {
     /// Time of the frame in it, in microseconds since boot.
     pub timestamp_us: u64,
-    /// Not before this time after the beginning of the job before it, in microseconds.
-    pub interval_us: u32,
+    /// Not before this time after the beginning of the job before it.
+    pub interval: FrameInterval,
+}
+
+impl ReadTiming {
+    /// As soon as it can be, of a frame without a time.
+    pub const NONE: Self = Self { timestamp_us: 0, interval: FrameInterval::NONE };
 }
 
 /// What a client says of the frame in a buffer that it queues to a video output node.

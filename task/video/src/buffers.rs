@@ -34,8 +34,7 @@ pub struct Queued {
 
 impl Queued {
     /// An empty buffer for the hardware to fill.
-    pub const EMPTY: Self =
-        Self { imported: None, timing: ReadTiming { timestamp_us: 0, interval_us: 0 } };
+    pub const EMPTY: Self = Self { imported: None, timing: ReadTiming::NONE };
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -68,7 +68,7 @@ pub(crate) struct VideoHandle {
 impl VideoHandle {
     /// How a frame of this time is to be read.
     pub(crate) fn timing(&self, timestamp_us: u64) -> ReadTiming {
-        ReadTiming { timestamp_us, interval_us: self.interval.as_us() }
+        ReadTiming { timestamp_us, interval: self.interval }
     }
 }
 

@@ -98,13 +98,18 @@ impl Upstream for Fake {
 
     fn isp_queue(&mut self, _: TaskId, memory: Memory, timing: ReadTiming) -> IspResult<()> {
         let Memory { pool, buffer } = memory;
-        let ReadTiming { timestamp_us, interval_us } = timing;
+        let ReadTiming { timestamp_us, interval } = timing;
         if self.0.borrow().isp_is_dead {
             return Err(ipc::Error::Disconnected(record(ISP, 0)));
         }
         let own = pool == PoolId(0) && timestamp_us == 0;
         let more = if own { String::new() } else { format!(" of {} at {timestamp_us}", pool.0) };
-        let pace = if interval_us == 0 { String::new() } else { format!(" every {interval_us}") };
+        let FrameInterval { numerator, denominator } = interval;
+        let pace = if numerator == 0 {
+            String::new()
+        } else {
+            format!(" every {numerator}/{denominator}")
+        };
         self.log(format!("isp.queue {}{more}{pace}", buffer.0));
         Ok(())
     }

@@ -98,8 +98,8 @@ impl Bench {
     fn queue(&mut self, index: u8) -> Result<News, IspError> {
         let held = Held { pool: PoolId(0), buffer: BufferIndex(index) };
         let video = self.pipeline.video;
-        let result = self
-            .with(|driver, outside| driver.queue(video, (held, ReadTiming::default()), outside));
+        let result =
+            self.with(|driver, outside| driver.queue(video, (held, ReadTiming::NONE), outside));
         self.given += u32::from(result.is_ok());
         result
     }
@@ -338,7 +338,7 @@ fn one_pipeline_at_a_time_and_by_name() {
     let other = VideoNode::ResizerOutput;
     let held = Held { pool: PoolId(0), buffer: BufferIndex(0) };
     let queued =
-        bench.with(|driver, outside| driver.queue(other, (held, ReadTiming::default()), outside));
+        bench.with(|driver, outside| driver.queue(other, (held, ReadTiming::NONE), outside));
     assert_eq!(queued, Err(IspError::NotStreaming));
     assert_eq!(bench.driver.next_done(other), Err(IspError::NotStreaming));
     let stopped = bench.with(|driver, outside| driver.stop(other, outside));

@@ -115,7 +115,7 @@ fn video_calls(stage: &Stage, handle: Handle, calls: &mut Calls<'_>) -> Result<(
         calls.made("poll", node.poll(handle, PollEvents::IN, 0))?;
         calls.made("poll, waiting", node.poll(handle, PollEvents::IN, 100))?;
         calls.made("dequeue event", node.dequeue_event(handle))?;
-        calls.made("delegate", node.delegate(handle, stage.sensor))?;
+        calls.made("delegate", node.delegate(handle, stage.witnesses.task(0)))?;
     }
     Ok(())
 }

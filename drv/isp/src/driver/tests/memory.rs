@@ -6,7 +6,7 @@ use crate::program::tests::{
     developed, developed_and_scaled, preview_only, processed, raw, received, scaled,
 };
 use crate::run::STOP_LIMIT_US;
-use idl::types::PixelFormat;
+use idl::types::{FrameInterval, PixelFormat};
 
 /// What came back on a node: frames, and how often it said that it has stopped.
 #[derive(Debug, Default)]
@@ -69,7 +69,8 @@ impl Jobs {
         interval_us: u32,
     ) -> Result<News, IspError> {
         let held = Held { pool: PoolId(0), buffer: BufferIndex(index) };
-        let timing = ReadTiming { timestamp_us: 1_000 + u64::from(index), interval_us };
+        let interval = FrameInterval { numerator: interval_us, denominator: 1_000_000 };
+        let timing = ReadTiming { timestamp_us: 1_000 + u64::from(index), interval };
         self.with(|driver, outside| driver.queue(video, (held, timing), outside))
     }
 

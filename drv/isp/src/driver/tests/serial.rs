@@ -212,7 +212,7 @@ impl Bench {
 
     fn queue(&mut self, index: u8) -> Result<News, IspError> {
         let held = Held { pool: PoolId(0), buffer: BufferIndex(index) };
-        self.with(|driver, outside| driver.queue(VIDEO, (held, ReadTiming::default()), outside))
+        self.with(|driver, outside| driver.queue(VIDEO, (held, ReadTiming::NONE), outside))
     }
 
     fn timer(&mut self) -> News {
