@@ -78,7 +78,6 @@ impl<A: Arch> Kernel<'_, A> {
             return self.tell_death(me, server, target, SendStatus::Dead as u32);
         }
         client_task.waits_for = target;
-        client_task.since_ticks = now_ticks;
         let listens = match server_task.state {
             State::InRecv => true,
             State::InRecvFrom(peer) => peer == client_task.id,
@@ -90,9 +89,13 @@ impl<A: Arch> Kernel<'_, A> {
         } else if deliver(&mut self.arch, client_task, server_task) {
             self.wake(server);
         } else {
+            // Nobody has waited: the supervisor is awake, and the client goes on behind it.
             self.end_life(server, usage(UsageError::InvalidSlice).into());
             self.tell_death(me, server, target, SendStatus::Dead as u32)?;
+            self.choose();
+            return Ok(());
         }
+        self.task_mut(me).since_ticks = now_ticks;
         self.choose();
         Ok(())
     }
