@@ -78,9 +78,9 @@ impl FrameClock {
     pub fn is_stalled(&mut self, now_us: u64) -> bool {
         let stalled = self.deadline_us.is_some_and(|deadline_us| now_us >= deadline_us);
         if stalled {
-            // What a frame took before the silence says nothing about the time after it.
-            self.started_us = None;
-            self.expect_next(now_us);
+            // What a frame took before the silence says nothing about the time after it: the sensor may
+            // have been told to take longer.
+            *self = Self::new(now_us);
         }
         stalled
     }
@@ -136,7 +136,24 @@ mod tests {
         let mut clock = running(&[0, 10_000, 20_000]);
         assert!(clock.is_stalled(500_000));
         clock.started(900_000);
+        assert_eq!(clock.look_us(), LOOK_US, "not known yet");
+        clock.started(910_000);
+        clock.started(920_000);
         assert_eq!(clock.look_us(), 20_000);
+    }
+
+    /// The sensor's frame interval is set to much more while it streams.
+    #[test]
+    fn an_interval_that_became_much_longer_is_learned_after_one_stall() {
+        let mut clock = running(&[0, 10_000, 20_000]);
+        let mut stalls = 0;
+        for now_ms in 21..2_000 {
+            stalls += u32::from(clock.is_stalled(now_ms * 1_000));
+            if now_ms % 300 == 0 {
+                clock.started(now_ms * 1_000);
+            }
+        }
+        assert_eq!(stalls, 1);
     }
 
     #[test]
