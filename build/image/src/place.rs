@@ -159,15 +159,15 @@ mod tests {
     fn a_full_memory_is_named_with_both_numbers() {
         let need = Need {
             name: "video6".into(),
-            flash_bytes: 2 << 20,
+            flash_bytes: CHIP.product_flash.bytes + 1024,
             data_bytes: 0,
             data_align_bytes: 4,
             stack_bytes: 1024,
         };
-        let error = place(&CHIP, &[need]).expect_err("two MiB do not fit in one");
+        let error = place(&CHIP, &[need]).expect_err("it has 1 KiB too many");
         assert_eq!(
             error.to_string(),
-            "flash is full: video6 needs 2097152 bytes, 1048576 are left: make something smaller"
+            "flash is full: video6 needs 2098176 bytes, 2097152 are left: make something smaller"
         );
     }
 
