@@ -49,7 +49,7 @@ impl Rule {
         Self { last_byte, ..self }
     }
 
-    /// No request is so long.
+    /// Longer than a request may be.
     const NO_OP: Self = Self::new(u8::MAX, About::Nobody, 0);
 
     /// By op.
@@ -114,9 +114,10 @@ impl<A: Arch> Kernel<'_, A> {
         let message = umem::sent_message(self.task(me));
         // The upper half is the number of leases.
         let op = self.task(me).saved.r[1] as u16;
+        let bytes = message.len().min(Request::BYTES as u32 + 1);
         let rule = Rule::ALL.get(usize::from(op));
         let Some(&Rule { last_byte, about, authority, .. }) =
-            rule.filter(|rule| u32::from(rule.bytes) == message.len())
+            rule.filter(|rule| u32::from(rule.bytes) == bytes)
         else {
             return Err(BAD_MESSAGE);
         };

@@ -307,6 +307,7 @@ fn kernel_messages_need_form_range_and_grant() {
     let one = |op: Kipc, message: &[u8], error| kernel_misuse(op as u16, message, error);
     kernel_misuse(0, &[], UsageError::BadKernelMessage);
     kernel_misuse(6, &[], UsageError::BadKernelMessage);
+    kernel_misuse(6, &[0; 255], UsageError::BadKernelMessage);
     one(Kipc::ReadTaskStatus, &[0; 3], UsageError::BadKernelMessage);
     one(Kipc::ReadTaskStatus, &[0; 5], UsageError::BadKernelMessage);
     one(Kipc::ReadTaskStatus, &[0; 10], UsageError::BadKernelMessage);
