@@ -361,6 +361,15 @@ fn serial_pipelines_that_cannot_run_are_refused() {
         (sink.code, source.code) = (MbusCode(0x3011), MbusCode(0x3011));
         pipeline.output.pixel_format = PixelFormat(u32::from_le_bytes(*b"BA12"));
     });
+    refused(serial(), &|pipeline| {
+        // What it decompresses it does not pack again.
+        pads(pipeline).0.code = MbusCode::SGRBG10_DPCM8;
+        let width_px = u32::from(pipeline.output.width_px);
+        pipeline.output.pixel_format = PixelFormat::SGRBG10P;
+        pipeline.output.stride_bytes = (width_px * 5 / 4).next_multiple_of(32);
+        pipeline.output.size_bytes =
+            pipeline.output.stride_bytes * u32::from(pipeline.output.height_px);
+    });
     refused(serially(&raw()), &|pipeline| pipeline.video = VideoNode::Csi2aOutput);
     refused(serially(&raw()), &|pipeline| pipeline.output.pixel_format = PixelFormat::SGRBG10P);
     refused(serially(&raw()), &|pipeline| ccdc(pipeline).crop.left_px = 1);
