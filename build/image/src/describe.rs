@@ -76,7 +76,7 @@ fn kernel(image: &Image, linked: &Linked) -> Result<Kernel, ImageError> {
 fn task(image: &Image, index: usize, placed: Placed) -> Task {
     let task = &image.tasks[index];
     let place = placed.place;
-    let mpu = regions(task, place).into_iter().map(|(range, rights)| Mpu {
+    let mpu = regions(image, task, place).into_iter().map(|(range, rights)| Mpu {
         what: what(image, place, range, rights),
         base: range.base,
         bytes: range.bytes,

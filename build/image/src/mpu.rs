@@ -1,6 +1,6 @@
 //! MPU register words (Arm DDI 0553, PMSAv8).
 
-use build_manifest::Window;
+use build_manifest::{Access, Task, Window};
 use sys_abi::MpuRegion;
 use sys_boot::MemoryRange;
 
@@ -11,6 +11,9 @@ pub enum Rights {
     Code,
     /// Read and write, never execute.
     Data,
+    /// As [`Rights::Data`], and another task maps it read-only, so that the kernel cannot write there
+    /// when that task has called it: no buffer for messages, no lease to be written.
+    Shown,
     /// Read, never execute.
     ReadOnly,
     /// Registers: read and write, never execute, in order.
@@ -18,13 +21,19 @@ pub enum Rights {
 }
 
 impl Rights {
-    /// The rights of a window of a task.
+    /// The rights of a window of a task, one of these.
     #[must_use]
-    pub fn of(window: &Window) -> Self {
+    pub fn of(window: &Window, tasks: &[Task]) -> Self {
+        let shown = |other: &Window| {
+            !other.device && other.access == Access::Read && other.range.overlaps(window.range)
+        };
         match (window.device, window.access) {
             (true, _) => Self::Device,
-            (false, build_manifest::Access::Read) => Self::ReadOnly,
-            (false, build_manifest::Access::Write) => Self::Data,
+            (false, Access::Read) => Self::ReadOnly,
+            (false, Access::Write) if tasks.iter().flat_map(|task| &task.windows).any(shown) => {
+                Self::Shown
+            }
+            (false, Access::Write) => Self::Data,
         }
     }
 
@@ -34,6 +43,7 @@ impl Rights {
         match self {
             Self::Code => "rx",
             Self::Data => "rw",
+            Self::Shown => "rw shown",
             Self::ReadOnly => "r",
             Self::Device => "device",
         }
@@ -51,6 +61,8 @@ const AP_READ_ONLY: u32 = 0b11 << 1;
 const ENABLE: u32 = 1;
 const ATTRIBUTE_NORMAL: u32 = 0 << 1;
 const ATTRIBUTE_DEVICE: u32 = 1 << 1;
+/// Normal memory that the kernel does not write to (`sys_kern::umem`).
+const ATTRIBUTE_SHOWN: u32 = 2 << 1;
 
 /// The two words for a range whose base and length are multiples of [`GRANULE_BYTES`].
 ///
@@ -62,6 +74,7 @@ pub fn words(range: MemoryRange, rights: Rights) -> MpuRegion {
     let (access, attribute) = match rights {
         Rights::Code => (AP_READ_ONLY, ATTRIBUTE_NORMAL),
         Rights::Data => (AP_READ_WRITE | XN, ATTRIBUTE_NORMAL),
+        Rights::Shown => (AP_READ_WRITE | XN, ATTRIBUTE_SHOWN),
         Rights::ReadOnly => (AP_READ_ONLY | XN, ATTRIBUTE_NORMAL),
         Rights::Device => (AP_READ_WRITE | XN, ATTRIBUTE_DEVICE),
     };
@@ -77,7 +90,8 @@ mod tests {
     use sys_abi::{NO_UPPER, OwnMemory, REGIONS_PER_BURST, REGIONS_PER_TASK, TaskDesc, TaskIndex};
     use sys_kern::{tables::Tables, umem};
 
-    const RIGHTS: [Rights; 4] = [Rights::Code, Rights::Data, Rights::ReadOnly, Rights::Device];
+    const RIGHTS: [Rights; 5] =
+        [Rights::Code, Rights::Data, Rights::Shown, Rights::ReadOnly, Rights::Device];
     const GRANULES: u32 = (1 << 27) - 1;
     const SPACE: u64 = 1 << 32;
 
@@ -93,6 +107,7 @@ mod tests {
             (0b11, true, 0) => Rights::ReadOnly,
             (0b01, true, 0) => Rights::Data,
             (0b01, true, 1) => Rights::Device,
+            (0b01, true, 2) => Rights::Shown,
             other => panic!("no rights of a task: {other:?}"),
         };
         (region.rbar & !0x1F, region.rlar | 0x1F, rights)
@@ -110,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_hardware_sees_the_range_and_the_rights(range in range(), rights in 0..4usize) {
+        fn the_hardware_sees_the_range_and_the_rights(range in range(), rights in 0..RIGHTS.len()) {
             let (first, last, seen) = decode(words(range, RIGHTS[rights]));
             prop_assert_eq!((first, seen), (range.base, RIGHTS[rights]));
             prop_assert_eq!(u64::from(last) + 1, u64::from(range.base) + u64::from(range.bytes));
@@ -153,7 +168,7 @@ mod tests {
 
     /// Up to eight regions, often adjacent, the last perhaps up to the last address.
     fn table() -> impl Strategy<Value = Vec<(MemoryRange, Rights)>> {
-        let region = (0..3u32, 1..4u32, 0..4usize);
+        let region = (0..3u32, 1..4u32, 0..RIGHTS.len());
         (prop::collection::vec(region, 1..=REGIONS_PER_TASK), any::<bool>()).prop_map(
             |(drawn, at_the_top)| {
                 let mut first = if at_the_top { GRANULES - 40 } else { 0x0100_0000 };
@@ -196,7 +211,7 @@ mod tests {
                         possible.contains(rights) && range.base <= base && end <= range_end
                     })
                 };
-                let may_read = inside(&[Rights::Code, Rights::Data, Rights::ReadOnly]);
+                let may_read = inside(&[Rights::Code, Rights::Data, Rights::Shown, Rights::ReadOnly]);
                 let may_write = inside(&[Rights::Data]);
                 prop_assert_eq!(umem::readable(&tables, member, base, len).is_ok(), may_read);
                 prop_assert_eq!(umem::writable(&tables, member, base, len).is_ok(), may_write);

@@ -119,10 +119,6 @@ mod tests {
         proptest::collection::vec(need, 1..30)
     }
 
-    fn overlap(a: MemoryRange, b: MemoryRange) -> bool {
-        a.base < b.end() && b.base < a.end()
-    }
-
     proptest! {
         #[test]
         fn places_are_aligned_large_enough_and_apart(needs in needs()) {
@@ -149,7 +145,7 @@ mod tests {
             }
             for (n, a) in places.iter().enumerate() {
                 for b in &places[n + 1..] {
-                    prop_assert!(!overlap(a.flash, b.flash) && !overlap(a.ram, b.ram));
+                    prop_assert!(!a.flash.overlaps(b.flash) && !a.ram.overlaps(b.ram));
                 }
             }
         }

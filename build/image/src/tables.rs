@@ -79,8 +79,9 @@ fn index8(index: usize) -> u8 {
 
 /// The MPU regions of a task, sorted by base: code and RAM lie below everything else of the chip.
 #[must_use]
-pub fn regions(task: &Task, place: Place) -> Vec<(sys_boot::MemoryRange, Rights)> {
-    let windows = task.windows.iter().map(|window| (window.range, Rights::of(window)));
+pub fn regions(image: &Image, task: &Task, place: Place) -> Vec<(sys_boot::MemoryRange, Rights)> {
+    let windows =
+        task.windows.iter().map(|window| (window.range, Rights::of(window, &image.tasks)));
     let own = [(place.flash, Rights::Code), (place.ram, Rights::Data)];
     let mut regions: Vec<_> = own.into_iter().chain(windows).collect();
     regions.sort_by_key(|(range, _)| range.base);
@@ -105,7 +106,7 @@ fn task(
     upper_regions: &mut Vec<UpperRegions>,
 ) -> TaskDesc {
     let task = &image.tasks[index];
-    let (mpu, upper) = mpu(&regions(task, placed.place));
+    let (mpu, upper) = mpu(&regions(image, task, placed.place));
     let place = upper.map_or(0, |_| index8(upper_regions.len()));
     upper_regions.extend(upper);
     let mut sends = [0u32; MAX_TASKS / 32];

@@ -37,7 +37,8 @@
 //!
 //! [regions.video6]
 //! kind = "frame"              # pool; or "memory", or "fixed" with `address`
-//! readers = ["capture"]
+//! readers = ["capture"]       # a writer beside a reader has no message buffers in it: the reader's
+//!                             # region would stop the kernel's writing
 //! bytes = "4 x 640x480 YUYV"  # or a number
 //! ```
 //!

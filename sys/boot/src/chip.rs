@@ -28,6 +28,12 @@ impl MemoryRange {
         self.base <= other.base && other.end() <= self.end()
     }
 
+    /// Have both at least one address in common?
+    #[must_use]
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.base < other.end() && other.base < self.end()
+    }
+
     /// Is this address inside?
     #[must_use]
     pub const fn contains_address(self, address: u32) -> bool {

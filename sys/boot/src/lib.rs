@@ -28,10 +28,6 @@ pub fn chip(name: &str) -> Option<&'static Chip> {
 mod tests {
     use super::*;
 
-    fn overlap(a: MemoryRange, b: MemoryRange) -> bool {
-        a.base < b.end() && b.base < a.end()
-    }
-
     fn pairs<T>(items: &[T]) -> impl Iterator<Item = (&T, &T)> {
         items.iter().enumerate().flat_map(|(n, a)| items[n + 1..].iter().map(move |b| (a, b)))
     }
@@ -40,7 +36,7 @@ mod tests {
     fn no_two_peripherals_overlap_or_share_a_name() {
         for chip in CHIPS {
             for (a, b) in pairs(chip.peripherals) {
-                assert!(!overlap(a.range, b.range), "{} and {} overlap", a.name, b.name);
+                assert!(!a.range.overlaps(b.range), "{} and {} overlap", a.name, b.name);
                 assert_ne!(a.name, b.name);
             }
         }
@@ -87,7 +83,7 @@ mod tests {
             WINDOW,
         ];
         for (a, b) in pairs(&ranges) {
-            assert!(!overlap(*a, *b), "{a:x?} and {b:x?} overlap");
+            assert!(!a.overlaps(*b), "{a:x?} and {b:x?} overlap");
         }
     }
 

@@ -17,7 +17,8 @@ pub struct Readable {
     len: u32,
 }
 
-/// Memory that its task may write, in one region, not device memory.
+/// Memory that its task may write, in one region, not device memory, and that nobody maps read-only:
+/// such a region, loaded when the kernel writes, would stop the kernel as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Writable {
     base: u32,
@@ -88,13 +89,16 @@ const AP_UNPRIVILEGED: u32 = 1 << 1;
 const AP_READ_ONLY: u32 = 1 << 2;
 const ATTRIBUTE_INDEX: u32 = 0b1110;
 const ENABLED: u32 = 1;
+/// Attribute 2: normal memory that another task maps read-only. In MPU_RLAR the bit that is
+/// [`AP_READ_ONLY`] in MPU_RBAR, so that whoever wants to write forbids both at once.
+const SHOWN: u32 = AP_READ_ONLY;
 
 #[inline(always)]
 fn allows(region: &MpuRegion, base: u32, last: u32, forbidden: u32) -> bool {
     last <= region.rlar | LOW_BITS
         && base >= region.rbar & !LOW_BITS
         && region.rbar & (AP_UNPRIVILEGED | forbidden) == AP_UNPRIVILEGED
-        && region.rlar & (ATTRIBUTE_INDEX | ENABLED) == ENABLED
+        && region.rlar & (ATTRIBUTE_INDEX & !SHOWN | ENABLED | forbidden) == ENABLED
 }
 
 /// Whether `len` bytes lie in it; no bytes do anywhere.
@@ -308,16 +312,19 @@ mod tests {
 
     const READ_ONLY: u32 = 0b111;
     const READ_WRITE: u32 = 0b011;
-    /// First address, length, RBAR bits, device: at both ends of the address space, adjacent,
+    const NORMAL: u32 = 0;
+    const REGISTERS: u32 = 1 << 1;
+    /// First address, length, RBAR bits, attribute: at both ends of the address space, adjacent,
     /// and in the middle.
-    const EDGES: [(u32, u32, u32, bool); 7] = [
-        (0, 0x40, READ_ONLY, false),
-        (0x40, 0x40, READ_WRITE, false),
-        (0x80, 0x20, READ_WRITE, false),
-        (0x100, 0x40, READ_WRITE, true),
-        (0x7fff_ffe0, 0x40, READ_WRITE, false),
-        (0xffff_ff80, 0x40, READ_ONLY, false),
-        (0xffff_ffc0, 0x40, READ_WRITE, false),
+    const EDGES: [(u32, u32, u32, u32); 8] = [
+        (0, 0x40, READ_ONLY, NORMAL),
+        (0x40, 0x40, READ_WRITE, NORMAL),
+        (0x80, 0x20, READ_WRITE, NORMAL),
+        (0x100, 0x40, READ_WRITE, REGISTERS),
+        (0x180, 0x40, READ_WRITE, SHOWN),
+        (0x7fff_ffe0, 0x40, READ_WRITE, NORMAL),
+        (0xffff_ff80, 0x40, READ_ONLY, NORMAL),
+        (0xffff_ffc0, 0x40, READ_WRITE, NORMAL),
     ];
 
     /// Every slice whose ends are near an edge of a region, against the plain meaning: all bytes
@@ -331,8 +338,8 @@ mod tests {
         (desc.mpu, desc.upper) = ([MpuRegion::NONE; REGIONS_PER_BURST], 1);
         (desc.ram, desc.code) = (OwnMemory { base: 0, bytes: 0 }, OwnMemory { base: 0, bytes: 0 });
         let slots = desc.mpu.iter_mut().chain(&mut upper);
-        for (slot, (base, len, access, device)) in slots.zip(EDGES) {
-            let rlar = base.wrapping_add(len - 32) | u32::from(device) << 1 | 1;
+        for (slot, (base, len, access, attribute)) in slots.zip(EDGES) {
+            let rlar = base.wrapping_add(len - 32) | attribute | 1;
             *slot = MpuRegion { rbar: base | access, rlar };
         }
         let ends = EDGES.iter().flat_map(|(base, len, ..)| [*base, base.wrapping_add(*len)]);
@@ -342,8 +349,9 @@ mod tests {
             for len in (0..=0x90).chain([0x7fff_ff00, 0xffff_ff00, u32::MAX]) {
                 let end = u64::from(base) + u64::from(len);
                 let inside = |write: bool| {
-                    EDGES.iter().any(|(first, bytes, access, device)| {
-                        let possible = !device && (!write || *access == READ_WRITE);
+                    EDGES.iter().any(|(first, bytes, access, attribute)| {
+                        let may_write = *access == READ_WRITE && *attribute == NORMAL;
+                        let possible = *attribute != REGISTERS && (!write || may_write);
                         possible && *first <= base && end <= u64::from(*first) + u64::from(*bytes)
                     })
                 };

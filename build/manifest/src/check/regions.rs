@@ -198,7 +198,7 @@ fn place_fixed<'a>(
         return;
     }
     let new = region.at_address(address.value);
-    if let Some((other, _)) = placed.iter().find(|(other, _)| overlap(other.range, new.range)) {
+    if let Some((other, _)) = placed.iter().find(|(other, _)| other.range.overlaps(new.range)) {
         let defect = Defect::Overlap {
             a: other.name.clone(),
             a_range: show(other.range),
@@ -227,17 +227,13 @@ fn place_moving<'a>(
             return;
         }
         let range = MemoryRange::new(base, region.bytes());
-        match placed.iter().find(|(other, _)| overlap(other.range, range)) {
+        match placed.iter().find(|(other, _)| other.range.overlaps(range)) {
             Some((other, _)) => base = other.range.end(),
             None => break,
         }
     }
     *next = base + region.bytes();
     placed.push((region.at_address(base), region.raw));
-}
-
-fn overlap(a: MemoryRange, b: MemoryRange) -> bool {
-    a.base < b.end() && b.base < a.end()
 }
 
 fn show(range: MemoryRange) -> String {

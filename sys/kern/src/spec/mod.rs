@@ -277,7 +277,7 @@ impl<'p> Spec<'p> {
         }
         let possible = |kind: Kind| match kind {
             Kind::Ram | Kind::Write => true,
-            Kind::Code | Kind::Read => !write,
+            Kind::Code | Kind::Read | Kind::Shown => !write,
             Kind::Device => false,
         };
         let inside = self.plan.areas[task].iter().any(|area| {

@@ -69,6 +69,8 @@ pub(crate) enum Kind {
     Ram,
     /// Read and write.
     Write,
+    /// Read and write, and others read it: the kernel does not write there.
+    Shown,
     /// Read.
     Read,
     /// Registers: not for the kernel.
@@ -89,6 +91,7 @@ impl Area {
         let (access, attribute) = match self.kind {
             Kind::Code => (0b110, 0),
             Kind::Ram | Kind::Write => (0b011, 0),
+            Kind::Shown => (0b011, 0b100),
             Kind::Read => (0b111, 0),
             Kind::Device => (0b011, 0b10),
         };
@@ -243,7 +246,8 @@ fn areas(task: usize, shared: u8, device: u8) -> Vec<Area> {
     let mut areas =
         vec![area(code(task), CODE_BYTES, Kind::Code), area(ram(task), RAM_BYTES, Kind::Ram)];
     match shared.wrapping_add(task as u8) % 5 {
-        0..=2 => areas.push(area(SHARED, SHARED_BYTES, Kind::Write)),
+        0..=1 => areas.push(area(SHARED, SHARED_BYTES, Kind::Write)),
+        2 => areas.push(area(SHARED, SHARED_BYTES, Kind::Shown)),
         3 => areas.push(area(SHARED, SHARED_BYTES, Kind::Read)),
         _ => {}
     }

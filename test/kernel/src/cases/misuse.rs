@@ -108,6 +108,27 @@ pub fn a_receive_buffer_that_overlaps_the_message_faults_the_receiver() {
     assert!(matches!(state, TaskState::Faulted { fault, .. } if fault == wanted), "a fault");
 }
 
+/// Behind what assist reads alone.
+const SHOWN: u32 = sys_boot::mps2_an521::POOLS.base + 0x800;
+
+/// The client's read-only region would stop the kernel that it has called.
+#[test_case]
+pub fn a_receive_buffer_that_a_sender_may_only_read_faults_the_receiver() {
+    let mut client = Client::new(CLIENT1);
+    let op = crate::protocol::assist::NEVER_REPLY.into();
+    client.call(Sysnum::Send, [assist_id().0, op, client.buffer, 4, 0, 0, 0]);
+    assist_calls(Sysnum::Recv as u32, [SHOWN, 8, 0, RecvMode::Open as u32, 0, 0, 0]);
+    let_others_run();
+    expect_assist_fault(kernel_access(SHOWN));
+}
+
+#[test_case]
+pub fn a_message_in_memory_that_others_read_is_sent() {
+    let own = sys_refresh_task_id(SUITE);
+    assist_calls(Sysnum::Reply as u32, [own.0, 0, SHOWN, 8, 0, 0, 0]);
+    assert!(matches!(kipc::read_task_status(assist_index()), TaskState::Healthy(_)), "it lives");
+}
+
 #[test_case]
 pub fn a_receive_descriptor_in_code_faults() {
     let code = assist_code();
