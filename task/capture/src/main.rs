@@ -152,7 +152,11 @@ fn persist(
     loop {
         // What changes during the try ends the wait after it at once.
         let before = Media::noted(media).ok();
-        let Err((call, failure)) = attempt(host) else { break };
+        let Err((call, failure)) = attempt(host) else {
+            // It ends with its node, if not here.
+            _ = before.map(Media::close);
+            break;
+        };
         if said != Some(failure) {
             host.failed(call, failure);
             said = Some(failure);

@@ -3,7 +3,7 @@
 use drv_isp_regs::main_block::{
     IRQ0ENABLE, IRQ0STATUS, REVISION, REVISION_15_0, SYSCONFIG, SYSSTATUS,
 };
-use drv_isp_regs::main_block::{sysconfig, sysstatus};
+use drv_isp_regs::main_block::{irq, sysconfig, sysstatus};
 use drv_isp_regs::sbl;
 use idl::types::FrameFlags;
 
@@ -59,8 +59,10 @@ impl Driver {
         let registers = &mut *outside.registers;
         let mut write = |write| registers.write_at(write);
         program::configure(running.checked(), &mut Writer(&mut write));
-        // Old events and overflows of these blocks mean nothing; those of others do.
-        registers.write(&IRQ0STATUS, !wanted);
+        // Old events and overflows of these blocks mean nothing; those of others do, and a refused
+        // request is of whoever is under way.
+        let others = if wanted == 0 { 0 } else { wanted | irq::MMU_ERR.mask() };
+        registers.write(&IRQ0STATUS, !others);
         registers.write(&sbl::PCR, blocks.overflows());
         registers.write(&IRQ0ENABLE, wanted | own);
         if blocks.overlap(Blocks::PREVIEW) {

@@ -353,6 +353,24 @@ fn a_job_with_a_refused_request_is_marked_and_the_next_one_is_not() {
     }
 }
 
+/// The events of the blocks that another pipeline starts mean nothing; this one is of no block.
+#[test]
+fn a_refused_request_is_not_forgotten_because_another_pipeline_starts() {
+    let mut jobs = Jobs::new();
+    let (input, output) = ends(&scaled());
+    jobs.start(&scaled()).expect("a good pipeline");
+    jobs.queue(input, 1).expect("room");
+    jobs.queue(output, 9).expect("room");
+    jobs.model.borrow_mut().refuse();
+    jobs.start(&raw()).expect("other blocks");
+    jobs.end_job();
+    let (read, made) = (jobs.fetch(input), jobs.fetch(output));
+    assert_eq!(
+        (read.frames[0].flags, made.frames[0].flags),
+        (FrameFlags::ERROR, FrameFlags::ERROR)
+    );
+}
+
 /// The channel says at once that a line is lost, and reads on; the preview engine needs fewer lines than
 /// there are, so it is done before.
 #[test]
