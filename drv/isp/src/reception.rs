@@ -265,6 +265,8 @@ impl Reception {
                 continue;
             };
             self.frame = Frame::Ordered { held, address };
+            // What went wrong on the line while nobody took a frame is of none.
+            csi2a::take_events(outside.registers);
             (self.last_line, self.damaged) = (false, false);
             csi2a::take_frame(address, outside.registers);
         }

@@ -368,6 +368,17 @@ fn damage_that_the_receiver_tells_of_marks_its_frame_alone() {
 }
 
 #[test]
+fn damage_while_no_frame_was_ordered_marks_none() {
+    let mut bench = Bench::streaming();
+    bench.frames(1);
+    *bench.line.borrow_mut().word(&csi2a::IRQSTATUS) |= irqstatus::FIFO_OVF.mask();
+    bench.queue(0).expect("room");
+    bench.frames(2);
+    let flags: Vec<_> = bench.back().iter().map(|(.., flags)| *flags).collect();
+    assert_eq!(flags, [GOOD]);
+}
+
+#[test]
 fn a_stop_gives_every_buffer_back_once_whenever_it_comes() {
     for halves in 0..5 {
         let mut bench = Bench::streaming();
