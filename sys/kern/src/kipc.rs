@@ -21,8 +21,8 @@ const BAD_MESSAGE: Refusal = usage(UsageError::BadKernelMessage);
 /// What a request must be like, by op: form first, then whom it is about, then the right to it.
 #[derive(Clone, Copy)]
 struct Rule {
-    /// Length.
-    bytes: u8,
+    /// One more than its length; 0 = no such op, as no message is that long.
+    behind: u8,
     /// The most that the byte behind the index may be, if there is one.
     last_byte: u8,
     about: About,
@@ -42,15 +42,14 @@ enum About {
 
 impl Rule {
     const fn new(bytes: u8, about: About, authority: u8) -> Self {
-        Self { bytes, last_byte: u8::MAX, about, authority }
+        Self { behind: bytes + 1, last_byte: u8::MAX, about, authority }
     }
 
     const fn with_byte(self, last_byte: u8) -> Self {
         Self { last_byte, ..self }
     }
 
-    /// Longer than a request may be.
-    const NO_OP: Self = Self::new(u8::MAX, About::Nobody, 0);
+    const NO_OP: Self = Self { behind: 0, ..Self::new(0, About::Nobody, 0) };
 
     /// By op.
     const ALL: [Self; 14] = {
@@ -114,10 +113,10 @@ impl<A: Arch> Kernel<'_, A> {
         let message = umem::sent_message(self.task(me));
         // The upper half is the number of leases.
         let op = self.task(me).saved.r[1] as u16;
-        let bytes = message.len().min(Request::BYTES as u32 + 1);
+        let behind = message.len().wrapping_add(1);
         let rule = Rule::ALL.get(usize::from(op));
         let Some(&Rule { last_byte, about, authority, .. }) =
-            rule.filter(|rule| u32::from(rule.bytes) == bytes)
+            rule.filter(|rule| u32::from(rule.behind) == behind)
         else {
             return Err(BAD_MESSAGE);
         };

@@ -308,6 +308,7 @@ fn kernel_messages_need_form_range_and_grant() {
     kernel_misuse(0, &[], UsageError::BadKernelMessage);
     kernel_misuse(6, &[], UsageError::BadKernelMessage);
     kernel_misuse(6, &[0; 255], UsageError::BadKernelMessage);
+    kernel_misuse(6, &[0; 256], UsageError::BadKernelMessage);
     one(Kipc::ReadTaskStatus, &[0; 3], UsageError::BadKernelMessage);
     one(Kipc::ReadTaskStatus, &[0; 5], UsageError::BadKernelMessage);
     one(Kipc::ReadTaskStatus, &[0; 10], UsageError::BadKernelMessage);
