@@ -178,12 +178,13 @@ impl Driver {
         self.look_at_us
     }
 
-    /// The timer fired, at the deadline or before it.
+    /// The timer fired, at the deadline or before it; without one (an interrupt in the same turn came
+    /// first) there is nothing to do.
     ///
     /// # Panics
     /// If a reset does not end within its bound: the next life gets hardware that power has reset.
     pub fn timer<R: Registers, L: Ledger>(&mut self, outside: &mut Outside<'_, R, L>) -> News {
-        if self.look_at_us.is_some_and(|look_at_us| outside.now_us < look_at_us) {
+        if self.look_at_us.is_none_or(|look_at_us| outside.now_us < look_at_us) {
             return News::NONE;
         }
         self.look_at_us = None;

@@ -91,6 +91,7 @@ impl Bench {
     }
 
     fn timer(&mut self) -> News {
+        self.driver.deadline_us(self.now_us);
         self.now_us += POLL_US;
         self.with(|driver, outside| driver.timer(outside))
     }
@@ -111,6 +112,12 @@ impl Bench {
 
     fn interrupt(&mut self) {
         self.with(|driver, outside| driver.interrupt(outside));
+    }
+
+    /// An interrupt without an event, a little later: it looks before its time.
+    fn look(&mut self) -> News {
+        self.now_us += POLL_US;
+        self.with(|driver, outside| driver.interrupt(outside))
     }
 
     fn pass(&mut self) -> Moment {
@@ -575,14 +582,14 @@ fn a_silent_sensor_is_told_once_for_each_deadline_and_frames_may_follow() {
             bench.fetch();
             bench.no_frames
         };
-        (1..left_ms).for_each(|_| _ = bench.timer());
+        (1..left_ms).for_each(|_| _ = bench.look());
         assert_eq!(told(&mut bench), 0, "{:?}", pipeline.video);
-        let news = bench.timer();
+        let news = bench.look();
         assert!(news.wake.contains(pipeline.video), "the node is woken");
         assert_eq!(told(&mut bench), 1, "{:?}", pipeline.video);
-        (1..STALLED_FRAMES * 4 * MOMENT_US / POLL_US).for_each(|_| _ = bench.timer());
+        (1..STALLED_FRAMES * 4 * MOMENT_US / POLL_US).for_each(|_| _ = bench.look());
         assert_eq!(told(&mut bench), 1, "the next deadline begins then");
-        bench.timer();
+        bench.look();
         // Nobody has asked before the sensor sends again: that is over.
         let before = bench.fetched.len();
         bench.frames(3);
@@ -743,6 +750,22 @@ fn a_stream_starts_and_stops_at_rest_and_a_wedged_block_does_not_hold_it_up() {
         let flags: Vec<_> = bench.fetched[before..].iter().map(|frame| frame.flags).collect();
         assert_eq!(flags, [FrameFlags::ERROR, FrameFlags::default()], "{:?}", pipeline.video);
     }
+}
+
+#[test]
+fn an_interrupt_and_the_timer_in_one_turn_rest_nobody_before_its_idle_time() {
+    let mut bench = Bench::new(raw());
+    bench.driver = Driver::new(50_000);
+    bench.with(|driver, outside| driver.power_on(outside.registers));
+    while !bench.timer().ready {}
+    bench.start().expect("a good pipeline");
+    bench.driver.deadline_us(bench.now_us);
+    bench.stop();
+    bench.frames(2);
+    assert!(!bench.driver.is_running(), "it has stopped");
+    // Both are in one set of notifications, and the interrupt is handled first.
+    assert!(!bench.with(|driver, outside| driver.timer(outside)).at_rest);
+    assert_eq!(bench.driver.deadline_us(bench.now_us), Some(bench.now_us + 50_000));
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl Jobs {
     }
 
     fn timer(&mut self) -> News {
+        self.driver.deadline_us(self.now_us);
         self.now_us += POLL_US;
         self.with(|driver, outside| driver.timer(outside))
     }

@@ -216,6 +216,7 @@ impl Bench {
     }
 
     fn timer(&mut self) -> News {
+        self.driver.deadline_us(self.now_us);
         self.now_us += POLL_US;
         self.with(|driver, outside| driver.timer(outside))
     }
