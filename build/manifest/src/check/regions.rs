@@ -13,6 +13,8 @@ use sys_boot::MemoryRange;
 /// Names of the placed regions, and who maps them.
 pub struct RegionIndices {
     entries: Vec<Entry>,
+    /// Regions with a defect of their own, which have no place: whoever names one has none.
+    refused: Vec<String>,
 }
 
 struct Entry {
@@ -25,6 +27,11 @@ impl RegionIndices {
     /// The region with that name.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.entries.iter().position(|entry| entry.name == name)
+    }
+
+    /// Whether a region with that name was refused; its defect is told.
+    pub fn is_refused(&self, name: &str) -> bool {
+        self.refused.iter().any(|refused| refused == name)
     }
 
     /// All names.
@@ -102,7 +109,11 @@ pub fn place(context: &mut Context<'_>) -> (Vec<Region>, RegionIndices) {
         readers: raw.readers.iter().map(|name| name.value.clone()).collect(),
         writers: raw.writers.iter().map(|name| name.value.clone()).collect(),
     });
-    let indices = RegionIndices { entries: entries.collect() };
+    let entries: Vec<_> = entries.collect();
+    let is_placed = |name: &&str| entries.iter().any(|entry| entry.name == *name);
+    let all = raw.regions.iter().map(|region| region.name.value.as_str());
+    let refused = all.filter(|name| !is_placed(name)).map(String::from).collect();
+    let indices = RegionIndices { entries, refused };
     (placed.into_iter().map(|(region, _)| region).collect(), indices)
 }
 

@@ -171,11 +171,7 @@ fn maps(
 ) -> Vec<Mapping> {
     let mut maps = indices.mapped_by(&raw.name.value);
     for (name, access) in &raw.maps {
-        let Some(region) = indices.find(&name.value) else {
-            let known = indices.names();
-            context.defects.add(name.at, unknown(where_, "region", &name.value, known));
-            continue;
-        };
+        let Some(region) = find_region(context, where_, name, indices) else { continue };
         match maps.iter_mut().find(|mapping| mapping.region == region) {
             Some(mapping) => mapping.access = mapping.access.max(*access),
             None => maps.push(Mapping { region, access: *access }),
@@ -183,6 +179,21 @@ fn maps(
     }
     maps.sort_by_key(|mapping| mapping.region);
     maps
+}
+
+/// The region with that name. A name of none is told; a refused region has been.
+fn find_region(
+    context: &mut Context<'_>,
+    where_: &str,
+    name: &Name,
+    indices: &RegionIndices,
+) -> Option<usize> {
+    let region = indices.find(&name.value);
+    if region.is_none() && !indices.is_refused(&name.value) {
+        let known = indices.names();
+        context.defects.add(name.at, unknown(where_, "region", &name.value, known));
+    }
+    region
 }
 
 /// A pool has at most one writer, whether its own list names it or the task's `maps`.
@@ -274,7 +285,7 @@ fn config_value(
             Some(region) => ConfigValue::Region { region, name: text.clone() },
             None => ConfigValue::Text(text.clone()),
         }),
-        Value::Array(items) => words(items, regions, indices).map(ConfigValue::Words),
+        Value::Array(items) => words(context, raw, items, regions, indices).map(ConfigValue::Words),
         Value::Table(table) => task_words(context, raw, table).map(ConfigValue::Words),
         Value::Untaken(_) => None,
     };
@@ -312,13 +323,23 @@ fn task_words(context: &mut Context<'_>, raw: &RawTask, table: &Table) -> Option
 }
 
 /// Integers give one word each, region names two: base and bytes.
-fn words(items: &[Node], regions: &[Region], indices: &RegionIndices) -> Option<Vec<u32>> {
+fn words(
+    context: &mut Context<'_>,
+    raw: &RawTask,
+    items: &[Node],
+    regions: &[Region],
+    indices: &RegionIndices,
+) -> Option<Vec<u32>> {
+    let where_ = format!("config of task {}", raw.name.value);
     let mut words = Vec::new();
     for item in items {
         match &item.value {
             Value::Integer(number) => words.push(word(*number)?),
             Value::Text(text) => {
-                let range = regions[indices.find(text)?].range;
+                let name = Name { value: text.clone(), at: item.at };
+                // The rest is read for its own defects.
+                let Some(region) = find_region(context, &where_, &name, indices) else { continue };
+                let range = regions[region].range;
                 words.extend([range.base, range.bytes]);
             }
             _ => return None,
