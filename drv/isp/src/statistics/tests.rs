@@ -1,181 +1,21 @@
 //! The engines against a model of the hardware: enable bits take effect at frame start, and time can
 //! pass between any two register accesses.
 
+mod histogram;
+mod model;
+
 use super::check::tests::{AEWB, HISTOGRAM};
 use super::*;
 use crate::registers::Write;
 use drv_isp_regs::main_block::IRQ0STATUS;
 use drv_isp_regs::{h3a, hist};
 use idl::types::{AewbConfig, BufferIndex, Generation, Grid, PoolId, Statistics, TaskIndex};
+use model::{Model, Shared, Windows, address};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 const NODE: TaskId = TaskId::new(TaskIndex(9), Generation(0));
 const AEWB_ENGINE: StatisticsEngine = StatisticsEngine::Aewb;
 const BASE: u32 = 0x8000_0000;
-
-/// A buffer that is open for DMA: frames measured to it since then.
-type Window = Vec<u32>;
-
-#[derive(Default)]
-struct Model {
-    words: BTreeMap<usize, u32>,
-    status: u32,
-    overflow: u32,
-    /// Frames started.
-    frame: u32,
-    in_frame: bool,
-    /// Where AEWB is writing.
-    running: Option<u32>,
-    counting: bool,
-    counts: Vec<u32>,
-    open: BTreeMap<u32, Window>,
-    /// Bytes of the window that was opened last.
-    window_bytes: u32,
-    /// What each buffer held when its window was shut.
-    shut: BTreeMap<u32, Window>,
-    /// DMA outside of a window.
-    violations: u32,
-    /// Windows that were shut under the engine.
-    cut_off: u32,
-    /// Words of a configuration that were written while the engine used them.
-    torn: u32,
-    /// The rest of the frame passes after this many accesses.
-    pass_after: Option<u32>,
-}
-
-impl Model {
-    fn word(&mut self, register: &drv_isp_regs::Register) -> u32 {
-        self.words.get(&register.offset()).copied().unwrap_or_default()
-    }
-
-    fn start(&mut self) {
-        self.frame += 1;
-        self.in_frame = true;
-        self.status |= irq::HS_VS.mask();
-        if h3a::pcr::AEW_EN.is_set(self.word(&h3a::PCR)) {
-            let address = self.word(&h3a::AEWBUFST);
-            self.running = Some(address);
-            self.violations += u32::from(!self.open.contains_key(&address));
-        }
-        self.counting = hist::pcr::EN.is_set(self.word(&hist::PCR));
-    }
-
-    fn end(&mut self) {
-        self.in_frame = false;
-        if let Some(address) = self.running.take() {
-            match self.open.get_mut(&address) {
-                Some(frames) => frames.push(self.frame - 1),
-                None => self.violations += 1,
-            }
-            self.status |= irq::H3A_AWB_DONE.mask();
-        }
-        if core::mem::take(&mut self.counting) {
-            self.counts.resize(1024, 0);
-            self.counts.iter_mut().take(512).for_each(|count| *count += self.frame);
-            self.status |= irq::HIST_DONE.mask();
-        }
-    }
-
-    fn pass(&mut self) {
-        if self.in_frame { self.end() } else { self.start() }
-    }
-
-    fn access(&mut self) {
-        match &mut self.pass_after {
-            Some(0) => {
-                self.pass_after = None;
-                self.pass();
-                self.pass();
-            }
-            Some(left) => *left -= 1,
-            None => {}
-        }
-    }
-}
-
-impl Registers for Model {
-    fn read_at(&mut self, offset: usize) -> u32 {
-        self.access();
-        if offset == IRQ0STATUS.offset() {
-            return self.status;
-        }
-        if offset == sbl::PCR.offset() {
-            return self.overflow;
-        }
-        if offset == hist::DATA.offset() {
-            let entry = self.words.entry(hist::ADDR.offset()).or_default();
-            let index = *entry as usize;
-            *entry += 1;
-            self.counts.resize(1024, 0);
-            return core::mem::take(&mut self.counts[index]);
-        }
-        let word = self.words.get(&offset).copied().unwrap_or_default();
-        if offset == h3a::PCR.offset() {
-            return h3a::pcr::BUSYAEAWB.put(word, self.running.is_some().into());
-        }
-        if offset == hist::PCR.offset() {
-            return hist::pcr::BUSY.put(word, self.counting.into());
-        }
-        word
-    }
-
-    fn write_at(&mut self, Write { offset, value }: Write) {
-        self.access();
-        if offset == IRQ0STATUS.offset() {
-            self.status &= !value;
-            return;
-        }
-        if offset == sbl::PCR.offset() {
-            self.overflow &= !value;
-            return;
-        }
-        let configures = offset == h3a::AEWWIN1.offset() && self.running.is_some()
-            || offset == hist::CNT.offset() && self.counting;
-        self.torn += u32::from(configures);
-        self.words.insert(offset, value);
-    }
-}
-
-struct Shared<'a>(&'a RefCell<Model>);
-
-impl Registers for Shared<'_> {
-    fn read_at(&mut self, offset: usize) -> u32 {
-        self.0.borrow_mut().read_at(offset)
-    }
-    fn write_at(&mut self, write: Write) {
-        self.0.borrow_mut().write_at(write);
-    }
-}
-
-struct Windows<'a>(&'a RefCell<Model>);
-
-impl Ledger for Windows<'_> {
-    fn start_dma(&mut self, held: Held, bytes: u32) -> Option<u32> {
-        let address = address(held.buffer);
-        self.0.borrow_mut().window_bytes = bytes;
-        let before = self.0.borrow_mut().open.insert(address, Window::new());
-        assert!(before.is_none(), "a buffer twice in the hardware");
-        Some(address)
-    }
-
-    fn start_read(&mut self, held: Held, _: u32) -> Option<u32> {
-        panic!("an engine that only writes reads {held:?}");
-    }
-
-    fn finish_dma(&mut self, held: Held) -> bool {
-        let mut model = self.0.borrow_mut();
-        let address = address(held.buffer);
-        model.cut_off += u32::from(model.running == Some(address));
-        let Some(frames) = model.open.remove(&address) else { return false };
-        model.shut.insert(address, frames);
-        true
-    }
-}
-
-fn address(buffer: BufferIndex) -> u32 {
-    BASE + u32::from(buffer.0) * 0x1000
-}
 
 struct Bench {
     model: RefCell<Model>,
@@ -506,73 +346,6 @@ fn buffers_for_an_engine_that_is_off_come_back() {
     let mut bench = Bench::new();
     bench.queue(AEWB_ENGINE, 3);
     assert_eq!(bench.next(AEWB_ENGINE), NextStatistics::Returned { buffer: BufferIndex(3) });
-}
-
-fn counting() -> Bench {
-    let mut bench = Bench::new();
-    bench.model.borrow_mut().counts = vec![77; 1024];
-    bench.configure(HISTOGRAM.into());
-    bench.enable(StatisticsEngine::Histogram, true).expect("it is configured");
-    bench.engines.stream_started(Path::Preview);
-    (0..2).for_each(|buffer| bench.queue(StatisticsEngine::Histogram, buffer));
-    bench
-}
-
-/// Lets the memory be cleared.
-fn clear(bench: &mut Bench) {
-    for _ in 0..4 {
-        assert!(bench.engines.need_time());
-        bench.with(|engines, outside| engines.tick(outside));
-    }
-    assert!(!bench.engines.need_time());
-}
-
-fn read(bench: &mut Bench, first: u16, count: usize) -> Result<Vec<u32>, IspError> {
-    let mut counts = vec![0; count];
-    bench.with(|engines, outside| engines.counts((NODE, first), &mut counts, outside))?;
-    Ok(counts)
-}
-
-#[test]
-fn the_histogram_is_cleared_then_counts_and_waits_until_it_is_read() {
-    let mut bench = counting();
-    clear(&mut bench);
-    bench.frame();
-    let filled = bench.next(StatisticsEngine::Histogram);
-    assert!(matches!(filled, NextStatistics::Filled { buffer: BufferIndex(0), .. }), "{filled:?}");
-    // Nobody reads: no further frame is added to the counts.
-    (0..3).for_each(|_| bench.frame());
-    assert_eq!(bench.next(StatisticsEngine::Histogram), NextStatistics::Empty);
-    let wrong = Err(IspError::NotStreaming);
-    assert_eq!(read(&mut bench, 128, 128), wrong, "in order");
-    assert_eq!(read(&mut bench, 0, 0), wrong, "something");
-    assert_eq!(read(&mut bench, 0, 513), wrong, "no more than there is");
-    for first in [0, 128, 256, 384] {
-        assert_eq!(read(&mut bench, first, 128), Ok(vec![1; 128]));
-    }
-    assert_eq!(read(&mut bench, 0, 128), wrong, "read and cleared");
-    bench.frame();
-    let filled = bench.next(StatisticsEngine::Histogram);
-    let NextStatistics::Filled { statistics, .. } = filled else { panic!("{filled:?}") };
-    assert_eq!((statistics.frame_number, statistics.bytes), (4, 2048));
-    assert_eq!(read(&mut bench, 0, 128), Ok(vec![5; 128]));
-    bench.is_sound();
-}
-
-#[test]
-fn counts_that_nobody_reads_are_cleared_before_the_next_use() {
-    let mut bench = counting();
-    clear(&mut bench);
-    bench.frame();
-    read(&mut bench, 0, 128).expect("the first piece");
-    bench.enable(StatisticsEngine::Histogram, false).expect("disabling is never refused");
-    while bench.next(StatisticsEngine::Histogram) != NextStatistics::Off {}
-    bench.enable(StatisticsEngine::Histogram, true).expect("it is configured");
-    bench.queue(StatisticsEngine::Histogram, 0);
-    clear(&mut bench);
-    bench.frame();
-    assert_eq!(read(&mut bench, 0, 512), Ok(vec![2; 512]));
-    bench.is_sound();
 }
 
 /// A small generator of numbers: what matters is that all interleavings come.

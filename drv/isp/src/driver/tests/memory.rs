@@ -492,7 +492,7 @@ fn a_crop_set_while_a_job_runs_is_that_of_the_next() {
         jobs.queue(VideoNode::ResizerOutput, 8 + index).expect("room");
     }
     let old = jobs.model.borrow_mut().window();
-    let state = super::cropped(&pipeline, 100, 340, 250);
+    let state = super::crop::cropped(&pipeline, 100, 340, 250);
     let set = |driver: &mut Driver, outside: &mut Outside<'_, Shared<'_>, Windows<'_>>| {
         driver.set_crop(VideoNode::ResizerOutput, &state, outside)
     };

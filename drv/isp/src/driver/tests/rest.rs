@@ -1,4 +1,4 @@
-//! What is going on when the driver shall come to rest: measurements, and stops that do not end.
+//! Rest: power goes for a while, with streams, measurements and stops that do not end.
 
 use super::*;
 use crate::statistics::check::tests::AEWB;
@@ -87,4 +87,133 @@ fn a_stop_that_does_not_end_is_over_when_the_driver_comes_to_rest() {
         bench.fetch();
         assert_eq!(bench.good().last().map(|(buffer, _)| *buffer), Some(0));
     }
+}
+
+impl Bench {
+    /// Comes to rest while frames go on; true if it does.
+    fn rest(&mut self) -> bool {
+        let mut at_rest = self.with(|driver, outside| driver.rest(outside)).at_rest;
+        for _ in 0..6 {
+            if at_rest {
+                break;
+            }
+            self.pass();
+            at_rest = self.timer().at_rest;
+        }
+        at_rest
+    }
+
+    fn power_cycle(&mut self) {
+        self.model.borrow_mut().lose_power();
+        self.interrupt();
+        self.timer();
+        assert_eq!(self.driver.deadline_us(self.now_us), None, "nothing to look for without power");
+    }
+
+    fn power_back(&mut self) {
+        self.model.borrow_mut().unpowered = false;
+        assert!(self.driver.is_off());
+        self.power_up();
+    }
+}
+
+#[test]
+fn a_stream_at_rest_touches_nothing_and_goes_on_where_it_was() {
+    for pipeline in all() {
+        for moments in 0..5 {
+            let mut bench = Bench::streaming(pipeline);
+            for index in 0..4 {
+                bench.queue(index).expect("room");
+            }
+            (0..moments).for_each(|_| bench.moment());
+            assert!(bench.rest(), "{:?} after {moments} moments", pipeline.video);
+            bench.power_cycle();
+            let id = ControlId::BRIGHTNESS;
+            let preview = Name::new("OMAP3 ISP preview");
+            let set = bench
+                .with(|driver, outside| driver.set_control(&preview, id, 9, outside.registers));
+            assert_eq!(set, Ok(9));
+            bench.power_back();
+            bench.frames(6);
+            bench.fetch();
+            let buffers: Vec<_> = bench.good().into_iter().map(|(buffer, _)| buffer).collect();
+            assert_eq!(buffers, [0, 1, 2, 3], "{:?} after {moments} moments", pipeline.video);
+            for (buffer, _) in bench.good() {
+                assert!(bench.model.borrow().frame_in(BufferIndex(buffer)).is_some());
+            }
+            let numbers: Vec<_> = bench.good().into_iter().map(|(_, number)| number).collect();
+            assert!(numbers.is_sorted(), "{numbers:?}");
+            assert_eq!((bench.violations(), bench.model.borrow().open()), (0, 0));
+        }
+    }
+}
+
+#[test]
+fn a_stream_starts_and_stops_at_rest_and_a_wedged_block_does_not_hold_it_up() {
+    for pipeline in all() {
+        let mut bench = Bench::new(pipeline);
+        bench.power_up();
+        assert!(bench.rest());
+        bench.power_cycle();
+        bench.start().expect("kept until power is back");
+        assert_eq!(bench.start(), Err(IspError::Busy));
+        bench.queue(0).expect("room");
+        bench.stop();
+        bench.fetch();
+        assert_eq!((bench.stopped, bench.fetched.len()), (1, 1));
+        bench.start().expect("kept until power is back");
+        bench.queue(1).expect("room");
+        bench.power_back();
+        bench.frames(3);
+        bench.fetch();
+        assert_eq!(bench.good().first().map(|(buffer, _)| *buffer), Some(1));
+
+        bench.queue(2).expect("room");
+        bench.moment();
+        bench.model.borrow_mut().stuck = true;
+        assert!(!bench.rest(), "the block is given its time");
+        bench.now_us += crate::run::STOP_LIMIT_US;
+        assert!(bench.timer().at_rest);
+        bench.model.borrow_mut().stuck = false;
+        bench.power_cycle();
+        bench.queue(3).expect("room");
+        bench.power_back();
+        bench.frames(3);
+        let before = bench.fetched.len();
+        bench.fetch();
+        let flags: Vec<_> = bench.fetched[before..].iter().map(|frame| frame.flags).collect();
+        assert_eq!(flags, [FrameFlags::ERROR, FrameFlags::default()], "{:?}", pipeline.video);
+    }
+}
+
+#[test]
+fn an_interrupt_and_the_timer_in_one_turn_rest_nobody_before_its_idle_time() {
+    let mut bench = Bench::new(raw());
+    bench.driver = Driver::new(50_000);
+    bench.with(|driver, outside| driver.power_on(outside.registers));
+    while !bench.timer().ready {}
+    bench.start().expect("a good pipeline");
+    bench.driver.deadline_us(bench.now_us);
+    bench.stop();
+    bench.frames(2);
+    assert!(!bench.driver.is_running(), "it has stopped");
+    // Both are in one set of notifications, and the interrupt is handled first.
+    assert!(!bench.with(|driver, outside| driver.timer(outside)).at_rest);
+    assert_eq!(bench.driver.deadline_us(bench.now_us), Some(bench.now_us + 50_000));
+}
+
+#[test]
+fn without_a_stream_it_comes_to_rest_after_its_idle_time_and_a_start_wakes_it() {
+    let mut bench = Bench::new(raw());
+    bench.driver = Driver::new(50_000);
+    bench.with(|driver, outside| driver.power_on(outside.registers));
+    while !bench.timer().ready {}
+    assert_eq!(bench.driver.deadline_us(0), Some(50_000));
+    assert!(!bench.timer().at_rest, "a timer that fires early does nothing");
+    bench.now_us = 50_000 - POLL_US;
+    assert!(bench.timer().at_rest);
+    bench.power_cycle();
+    let pipeline = bench.pipeline;
+    let news = bench.with(|driver, outside| driver.start(&pipeline, outside));
+    assert!(news.is_ok_and(|news| news.power_wanted));
 }
