@@ -50,7 +50,8 @@ registers! {
         YNENHEN: 15, 1;
         /// Chroma suppression.
         SUPEN: 16, 1;
-        /// Order: 0 YCrYCb, 1 YCbYCr, 2 CbYCrY (UYVY), 3 CrYCbY.
+        /// Byte order, named from the highest byte down: 0 YCrYCb (UYVY), 1 YCbYCr (VYUY), 2 CbYCrY (YVYU),
+        /// 3 CrYCbY (YUYV).
         YCPOS: 17, 2;
         /// Output to the resizer.
         RSZPORT: 19, 1;

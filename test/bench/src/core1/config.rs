@@ -271,8 +271,10 @@ fn rgb_matrix(shared: &Shared) -> [[i16; 3]; 3] {
 /// Order of the preview's bytes in memory.
 pub fn preview_order(shared: &Shared) -> YuvOrder {
     match preview::pcr::YCPOS.get(shared.get(&preview::PCR)) {
-        0 | 1 => YuvOrder::Yuyv,
-        _ => YuvOrder::Uyvy,
+        0 => YuvOrder::Uyvy,
+        1 => YuvOrder::Vyuy,
+        2 => YuvOrder::Yvyu,
+        _ => YuvOrder::Yuyv,
     }
 }
 

@@ -1,4 +1,4 @@
-//! A line of 4:2:2, and its two byte orders in memory.
+//! A line of 4:2:2, and its byte orders in memory.
 //!
 //! Inside, luma and chroma are apart, because the resizer filters them apart. Chroma sits half-way
 //! between the two pixels of its pair.
@@ -35,6 +35,21 @@ pub enum YuvOrder {
     Uyvy,
     /// Y0 Cb Y1 Cr (V4L2_PIX_FMT_YUYV).
     Yuyv,
+    /// Cr Y0 Cb Y1 (V4L2_PIX_FMT_VYUY).
+    Vyuy,
+    /// Y0 Cr Y1 Cb (V4L2_PIX_FMT_YVYU).
+    Yvyu,
+}
+
+impl YuvOrder {
+    /// Where Cb and Cr of a pair are, if Cr comes first.
+    const fn swapped_chroma(self) -> Option<(usize, usize)> {
+        match self {
+            Self::Uyvy | Self::Yuyv => None,
+            Self::Vyuy => Some((0, 2)),
+            Self::Yvyu => Some((1, 3)),
+        }
+    }
 }
 
 /// Writes a line as bytes and returns their number; what does not fit into `out` is cut.
@@ -44,12 +59,15 @@ pub fn pack(line: &YuvLine, order: YuvOrder, out: &mut [u8]) -> usize {
     let width = line.width.min(MAX_WIDTH_PX) & !1;
     let (luma, chroma) = (&line.luma[..width], &line.chroma[..width]);
     let (first, second) = match order {
-        YuvOrder::Uyvy => (chroma, luma),
-        YuvOrder::Yuyv => (luma, chroma),
+        YuvOrder::Uyvy | YuvOrder::Vyuy => (chroma, luma),
+        YuvOrder::Yuyv | YuvOrder::Yvyu => (luma, chroma),
     };
     let pairs = first.chunks_exact(2).zip(second.chunks_exact(2));
     for (bytes, (first, second)) in out.chunks_exact_mut(4).zip(pairs) {
         bytes.copy_from_slice(&[first[0], second[0], first[1], second[1]]);
+    }
+    if let Some((a, b)) = order.swapped_chroma() {
+        out.chunks_exact_mut(4).take(width / 2).for_each(|bytes| bytes.swap(a, b));
     }
     (2 * width).min(out.len() & !3)
 }
@@ -58,12 +76,15 @@ pub fn pack(line: &YuvLine, order: YuvOrder, out: &mut [u8]) -> usize {
 pub fn unpack(bytes: &[u8], order: YuvOrder, line: &mut YuvLine) {
     line.width = (bytes.len() / 4 * 2).min(MAX_WIDTH_PX);
     let (first, second) = match order {
-        YuvOrder::Uyvy => (&mut line.chroma, &mut line.luma),
-        YuvOrder::Yuyv => (&mut line.luma, &mut line.chroma),
+        YuvOrder::Uyvy | YuvOrder::Vyuy => (&mut line.chroma, &mut line.luma),
+        YuvOrder::Yuyv | YuvOrder::Yvyu => (&mut line.luma, &mut line.chroma),
     };
     let pairs = first.chunks_exact_mut(2).zip(second.chunks_exact_mut(2));
     for (bytes, (first, second)) in bytes.chunks_exact(4).zip(pairs) {
         (first[0], second[0], first[1], second[1]) = (bytes[0], bytes[1], bytes[2], bytes[3]);
+    }
+    if order.swapped_chroma().is_some() {
+        line.chroma[..line.width].chunks_exact_mut(2).for_each(|pair| pair.swap(0, 1));
     }
 }
 
@@ -82,13 +103,17 @@ mod tests {
         assert_eq!(&out, b"uyvz");
         assert_eq!(pack(&line, YuvOrder::Yuyv, &mut out), 4);
         assert_eq!(&out, b"yuzv");
+        assert_eq!(pack(&line, YuvOrder::Vyuy, &mut out), 4);
+        assert_eq!(&out, b"vyuz");
+        assert_eq!(pack(&line, YuvOrder::Yvyu, &mut out), 4);
+        assert_eq!(&out, b"yvzu");
         assert_eq!(pack(&line, YuvOrder::Yuyv, &mut out[..3]), 0);
     }
 
     #[test]
     fn unpack_undoes_pack() {
         let bytes: Vec<u8> = (0..=255).collect();
-        for order in [YuvOrder::Uyvy, YuvOrder::Yuyv] {
+        for order in [YuvOrder::Uyvy, YuvOrder::Yuyv, YuvOrder::Vyuy, YuvOrder::Yvyu] {
             let (mut line, mut out) = (YuvLine::new(), [0; 256]);
             unpack(&bytes, order, &mut line);
             assert_eq!(line.width, 128);

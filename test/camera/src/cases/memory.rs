@@ -188,7 +188,8 @@ impl Pair {
         Self::open(stage, (ccp2_input, preview_output), layout)
     }
 
-    fn open(
+    /// An input and an output node with these formats; neither is started.
+    pub fn open(
         stage: &mut Stage,
         (input, output): (Pick, Pick),
         layout: MemoryLayout,

@@ -37,6 +37,7 @@ mod s32_controls;
 mod s32_interval;
 mod s35_dma;
 mod s36_quiesce_fails;
+mod s37_byte_order;
 mod s37_developed;
 mod s37_memory;
 mod s37_received;
@@ -188,6 +189,7 @@ pub const CASES: &[Case] = &[
         s37_developed::live_and_from_memory,
     ),
     case("s37_eight_bits_are_developed_as_the_upper_ones_of_ten", s37_developed::eight_bits),
+    case("s37_the_bytes_of_a_picture_stand_in_the_order_of_its_format", s37_byte_order::preview),
     case("s37_the_client_library_scales_as_a_client_does_by_hand", s37_memory::library),
     case("s37_a_raw_frame_comes_through_the_receiver_as_it_is", s37_received::raw),
     case("s37_a_compressed_frame_is_decompressed_bit_for_bit", s37_received::compressed),
