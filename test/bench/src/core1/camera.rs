@@ -388,6 +388,7 @@ impl Camera {
         (row, pixels): (usize, usize),
         memory: &mut impl Memory,
     ) {
+        self.preview.change(&config::at_once(shared));
         let dark = match self.preview.dark_frame() {
             Some(config) => {
                 filters::dark_line(shared, frame.epoch, config, row, memory, &mut self.dark)

@@ -2,6 +2,7 @@
 
 use super::camera::{SENDING_READS_MAX, sending};
 use super::*;
+use crate::pixels::yuv::YuvOrder;
 use crate::regs::firewall::Engine;
 use crate::scene::{SceneSize, SceneSource};
 use crate::shared::{Shared, gate};
@@ -262,6 +263,18 @@ fn a_one_shot_preview_makes_one_frame_and_says_done_once() {
     // 119 lines in, two lost above and below by the CFA interpolation.
     assert_eq!(rig.memory.0.len(), 115);
     assert!(rig.memory.0.values().all(|line| line.len() == 2 * (WIDTH as usize - 4)));
+}
+
+#[test]
+fn the_byte_order_is_that_of_the_control_register() {
+    let rig = Rig::with_preview_to_memory();
+    let pcr = rig.get(&preview::PCR) & !preview::pcr::YCPOS.mask();
+    for (value, order) in
+        [YuvOrder::Uyvy, YuvOrder::Vyuy, YuvOrder::Yvyu, YuvOrder::Yuyv].into_iter().enumerate()
+    {
+        rig.set(&preview::PCR, pcr | preview::pcr::YCPOS.of(value as u32));
+        assert_eq!(config::preview_order(&rig.shared), order);
+    }
 }
 
 #[test]

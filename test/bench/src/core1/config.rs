@@ -8,8 +8,9 @@ use crate::pixels::ccdc::CcdcConfig;
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::memory_path::{Culling, MemoryPath};
 use crate::pixels::optical_black::Clamp;
-use crate::pixels::preview::{Features, PreviewConfig};
+use crate::pixels::preview::{AtOnce, Features, PreviewConfig};
 use crate::pixels::resizer::ResizerConfig;
+use crate::pixels::tone::Tone;
 use crate::pixels::yuv::YuvOrder;
 use crate::scene::sensor::{Levels, NOMINAL_LIGHT_Q6, SensorConfig, TestPattern};
 use crate::shared::Shared;
@@ -203,7 +204,7 @@ pub fn preview(shared: &Shared, port: &Window) -> PreviewConfig {
         width: span(horz_info::SPH.get(horizontal), horz_info::EPH.get(horizontal)),
         height: span(vert_info::SLV.get(vertical), vert_info::ELV.get(vertical)),
     };
-    let (black, limits) = (get(&BLKADJOFF), get(&SETUP_YC));
+    let black = get(&BLKADJOFF);
     let csc_offsets = get(&CSC_OFFSET);
     let byte = |field: Field, word: u32| signed(field.get(word), 8) as i8;
     PreviewConfig {
@@ -219,9 +220,7 @@ pub fn preview(shared: &Shared, port: &Window) -> PreviewConfig {
         enhance_luma: on(pcr::YNENHEN),
         suppress_chroma: filters::suppression(shared),
         first_colour: Phase::Grbg.moved(port.left + window.left, port.top + window.top),
-        digital_gain_q8: wb_dgain::DGAIN.get(get(&WB_DGAIN)) as u16,
-        white_balance_q5: get(&WBGAIN).to_le_bytes(),
-        white_balance_select: get(&WBSEL),
+        at_once: at_once(shared),
         cfa_threshold_horizontal: cfa::GRADTH_HOR.get(get(&CFA)) as u8,
         cfa_threshold_vertical: cfa::GRADTH_VER.get(get(&CFA)) as u8,
         black_adjust: [
@@ -244,10 +243,24 @@ pub fn preview(shared: &Shared, port: &Window) -> PreviewConfig {
             byte(csc_offset::CB, csc_offsets),
             byte(csc_offset::CR, csc_offsets),
         ],
-        contrast_q4: cnt_brt::CNT.get(get(&CNT_BRT)) as u8,
-        brightness: cnt_brt::BRT.get(get(&CNT_BRT)) as u8,
-        luma_limits: (setup_yc::MINY.get(limits) as u8, setup_yc::MAXY.get(limits) as u8),
-        chroma_limits: (setup_yc::MINC.get(limits) as u8, setup_yc::MAXC.get(limits) as u8),
+    }
+}
+
+/// What of the preview's configuration takes effect in the middle of a frame.
+pub fn at_once(shared: &Shared) -> AtOnce {
+    use preview::*;
+    let get = |register: &Register| shared.get(register);
+    let (tone, limits) = (get(&CNT_BRT), get(&SETUP_YC));
+    AtOnce {
+        digital_gain_q8: wb_dgain::DGAIN.get(get(&WB_DGAIN)) as u16,
+        white_balance_q5: get(&WBGAIN).to_le_bytes(),
+        white_balance_select: get(&WBSEL),
+        tone: Tone {
+            contrast_q4: cnt_brt::CNT.get(tone) as u8,
+            brightness: cnt_brt::BRT.get(tone) as u8,
+            luma_limits: (setup_yc::MINY.get(limits) as u8, setup_yc::MAXY.get(limits) as u8),
+            chroma_limits: (setup_yc::MINC.get(limits) as u8, setup_yc::MAXC.get(limits) as u8),
+        },
     }
 }
 

@@ -38,7 +38,8 @@ fn every_filter_takes_its_margin() {
 fn a_dark_frame_is_read_and_subtracted() {
     let mut rig = neutral();
     rig.frame();
-    let plain = line(&rig, 10)[0];
+    // Byte 1 is luma: the order is UYVY at reset.
+    let plain = line(&rig, 10)[1];
     let mut rig = neutral();
     rig.or(&preview::PCR, pcr::DRKFEN.mask());
     rig.or(&main_block::CTRL, ctrl::SBL_RD_RAM_EN.mask());
@@ -53,7 +54,7 @@ fn a_dark_frame_is_read_and_subtracted() {
     window(&firewall::WINDOW_CONTROL, 3);
     rig.frame();
     // 40 of 1023 are 10 of 255, in the luma matrix's range of 220 / 256.
-    let difference = plain - line(&rig, 10)[0];
+    let difference = plain - line(&rig, 10)[1];
     assert!((8..=9).contains(&difference), "{difference}");
     assert!(!pcr::DRK_FAIL.is_set(rig.get(&preview::PCR)));
 }
@@ -72,4 +73,32 @@ fn a_dark_frame_that_does_not_come_is_reported() {
     assert_eq!(line(&rig, 10), plain);
     assert_eq!(rig.get(&firewall::FAULT_ADDRESS), DARK);
     assert!(!firewall::fault_info::WRITE.is_set(rig.get(&firewall::FAULT_INFO)));
+}
+
+#[test]
+fn what_is_writable_while_busy_takes_effect_in_the_middle_of_a_frame() {
+    let taken = |change: Option<(&drv_isp_regs::Register, u32)>| {
+        let mut rig = neutral();
+        rig.lines(60);
+        if let Some((register, value)) = change {
+            rig.set(register, value);
+        }
+        rig.frame();
+        rig.memory.0
+    };
+    let before = taken(None);
+    for (register, value) in [
+        (&preview::CNT_BRT, 0x1064),
+        (&preview::SETUP_YC, 0x8080_4040),
+        (&preview::WB_DGAIN, 0x3FF),
+        (&preview::WBGAIN, 0xFFFF_FFFF),
+    ] {
+        let after = taken(Some((register, value)));
+        let differ: Vec<_> = before.keys().map(|line| before[line] != after[line]).collect();
+        assert_eq!(differ.len(), 115);
+        // The interpolation looks two lines ahead: the line in work is the 56th of the output.
+        let first = differ.iter().position(|differs| *differs).expect("the lower part differs");
+        assert!((54..=60).contains(&first), "{}: line {first}", register.name);
+        assert!(differ[first + 4..].iter().all(|differs| *differs), "{}", register.name);
+    }
 }

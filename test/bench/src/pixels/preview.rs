@@ -19,7 +19,7 @@ use super::gamma::{self, GammaTables};
 use super::luma_enhancement;
 use super::raw_stages::{RawConfig, RawStages};
 use super::rgb_blend::Blend;
-use super::tone::ToneTables;
+use super::tone::{Tone, ToneTables};
 use super::white_balance;
 use super::ycbcr::Conversion;
 use super::yuv::YuvLine;
@@ -64,12 +64,8 @@ pub struct PreviewConfig {
     pub suppress_chroma: Option<Suppression>,
     /// Order of colours, seen from the first pixel of the window.
     pub first_colour: Phase,
-    /// WB_DGAIN, U10Q8.
-    pub digital_gain_q8: u16,
-    /// WBGAIN coefficients 0 to 3, U8Q5.
-    pub white_balance_q5: [u8; 4],
-    /// WBSEL as written, counted from the first pixel of the window.
-    pub white_balance_select: u32,
+    /// What may change in the middle of the frame.
+    pub at_once: AtOnce,
     /// CFA gradient threshold, bits 7:0.
     pub cfa_threshold_horizontal: u8,
     /// CFA gradient threshold, bits 15:8.
@@ -84,14 +80,30 @@ pub struct PreviewConfig {
     pub csc_q8: [[i16; 3]; 3],
     /// CSC_OFFSET for Y, Cb, Cr, S8.
     pub csc_offset: [i8; 3],
-    /// CNT_BRT 15:8, U8Q4.
-    pub contrast_q4: u8,
-    /// CNT_BRT 7:0.
-    pub brightness: u8,
-    /// SETUP_YC: lowest and highest luma.
-    pub luma_limits: (u8, u8),
-    /// SETUP_YC: lowest and highest chroma.
-    pub chroma_limits: (u8, u8),
+}
+
+/// What takes effect at once, also in the middle of a frame: the registers that are writable while the
+/// block is busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtOnce {
+    /// WB_DGAIN, U10Q8.
+    pub digital_gain_q8: u16,
+    /// WBGAIN coefficients 0 to 3, U8Q5.
+    pub white_balance_q5: [u8; 4],
+    /// WBSEL as written, counted from the first pixel of the window.
+    pub white_balance_select: u32,
+    /// CNT_BRT and SETUP_YC.
+    pub tone: Tone,
+}
+
+impl AtOnce {
+    /// Gains of one, and nothing changed behind them.
+    pub const NEUTRAL: Self = Self {
+        digital_gain_q8: 0x100,
+        white_balance_q5: [0x20; 4],
+        white_balance_select: 0,
+        tone: Tone::NEUTRAL,
+    };
 }
 
 impl PreviewConfig {
@@ -109,9 +121,7 @@ impl PreviewConfig {
         enhance_luma: false,
         suppress_chroma: None,
         first_colour: Phase::Grbg,
-        digital_gain_q8: 0x100,
-        white_balance_q5: [0x20; 4],
-        white_balance_select: 0,
+        at_once: AtOnce::NEUTRAL,
         cfa_threshold_horizontal: 0x28,
         cfa_threshold_vertical: 0x28,
         black_adjust: [0; 3],
@@ -119,10 +129,6 @@ impl PreviewConfig {
         rgb_offset: [0; 3],
         csc_q8: [[66, 129, 25], [-38, -75, 112], [112, -94, -18]],
         csc_offset: [0; 3],
-        contrast_q4: 16,
-        brightness: 0,
-        luma_limits: (0, 255),
-        chroma_limits: (0, 255),
     };
 
     /// Width and height of the picture that comes out; an odd width loses its last pixel.
@@ -184,15 +190,19 @@ impl Preview {
         self.config = *config;
         self.blend = Blend::new(&config.rgb_matrix_q8, &config.rgb_offset, &config.black_adjust);
         self.conversion = Conversion::new(&config.csc_q8, &config.csc_offset);
-        self.tone.fill(
-            config.contrast_q4,
-            config.brightness,
-            config.luma_limits,
-            config.chroma_limits,
-        );
+        self.tone.fill(&config.at_once.tone);
         self.row = 0;
         self.has_raw_stages = config.raw != RawConfig::OFF || config.features.noise_or_defect;
         self.has_yc_filters = config.enhance_luma || config.suppress_chroma.is_some();
+    }
+
+    /// The next line has this; it is cheap if nothing changed.
+    pub fn change(&mut self, at_once: &AtOnce) {
+        if *at_once == self.config.at_once {
+            return;
+        }
+        self.config.at_once = *at_once;
+        self.tone.fill(&at_once.tone);
     }
 
     /// The configuration, if it needs a dark frame.
@@ -351,9 +361,9 @@ impl Preview {
 fn balance(config: &PreviewConfig, columns: &mut Columns, row: usize, pixels: &[u16]) {
     let gains = white_balance::row_gains(
         row,
-        config.digital_gain_q8,
-        &config.white_balance_q5,
-        config.white_balance_select,
+        config.at_once.digital_gain_q8,
+        &config.at_once.white_balance_q5,
+        config.at_once.white_balance_select,
     );
     let slot = row % cfa::ROWS;
     let places = columns[..MAX_WIDTH_PX].iter_mut().map(|column| &mut column[slot]);

@@ -4,7 +4,7 @@
 use test_bench::pixels::bayer::Phase;
 use test_bench::pixels::ccdc::{Ccdc, CcdcConfig};
 use test_bench::pixels::gamma::GammaTables;
-use test_bench::pixels::preview::{Features, Preview, PreviewConfig};
+use test_bench::pixels::preview::{AtOnce, Features, Preview, PreviewConfig};
 use test_bench::pixels::resizer::{Resizer, ResizerConfig, needed_height, needed_width};
 use test_bench::pixels::yuv::{YuvLine, YuvOrder, pack};
 use test_bench::pixels::{MAX_WIDTH_PX, Window};
@@ -60,9 +60,12 @@ impl Camera {
             window: window(crop.left - 2, crop.top - 2, crop.width + 4, crop.height + 4),
             features,
             first_colour: Phase::Grbg,
-            digital_gain_q8: 281,
-            white_balance_q5: [52, 32, 32, 46],
-            white_balance_select: 0xbb11_bb11,
+            at_once: AtOnce {
+                digital_gain_q8: 281,
+                white_balance_q5: [52, 32, 32, 46],
+                white_balance_select: 0xbb11_bb11,
+                ..AtOnce::NEUTRAL
+            },
             rgb_matrix_q8: [[401, -136, -9], [-102, 405, -47], [14, -113, 355]],
             csc_q8: [[66, 129, 25], [-38, -74, 112], [112, -94, -18]],
             csc_offset: [16, 0, 0],

@@ -59,10 +59,11 @@ fn a_window_smaller_than_its_margins_gives_nothing() {
 /// The whole chain in floating point, for a mosaic of one flat colour.
 fn reference(config: &PreviewConfig, tables: &GammaTables, [r, g, b]: [f64; 3]) -> [f64; 3] {
     let balance = |code: f64, coefficient: u8| {
-        let gain = f64::from(config.digital_gain_q8) / 256.0 * f64::from(coefficient) / 32.0;
+        let gain =
+            f64::from(config.at_once.digital_gain_q8) / 256.0 * f64::from(coefficient) / 32.0;
         (code * gain).min(1023.0)
     };
-    let [gr, red, blue, _] = config.white_balance_q5;
+    let [gr, red, blue, _] = config.at_once.white_balance_q5;
     let balanced = [balance(r, red), balance(g, gr), balance(b, blue)];
     let coded: [f64; 3] = core::array::from_fn(|out| {
         let sum: f64 = (0..3)
@@ -79,7 +80,8 @@ fn reference(config: &PreviewConfig, tables: &GammaTables, [r, g, b]: [f64; 3]) 
         let bias = if out == 0 { 0.0 } else { 128.0 };
         let value = sum + f64::from(config.csc_offset[out]) + bias;
         if out == 0 {
-            value * f64::from(config.contrast_q4) / 16.0 + f64::from(config.brightness)
+            value * f64::from(config.at_once.tone.contrast_q4) / 16.0
+                + f64::from(config.at_once.tone.brightness)
         } else {
             value
         }
@@ -95,15 +97,16 @@ fn a_flat_colour_of_any_phase_comes_out_as_the_definition_says() {
         let config = PreviewConfig {
             window: window(0, 0, 24, 12),
             first_colour: phase,
-            digital_gain_q8: 270,
-            white_balance_q5: [32, 48, 40, 32],
-            white_balance_select: select_for(phase),
+            at_once: AtOnce {
+                digital_gain_q8: 270,
+                white_balance_q5: [32, 48, 40, 32],
+                white_balance_select: select_for(phase),
+                tone: Tone { contrast_q4: 17, brightness: 3, ..Tone::NEUTRAL },
+            },
             rgb_matrix_q8: [[300, -30, -14], [-20, 290, -14], [5, -60, 311]],
             rgb_offset: [3, -2, 7],
             black_adjust: [-4, 2, 1],
             csc_offset: [16, 0, 0],
-            contrast_q4: 17,
-            brightness: 3,
             ..PreviewConfig::NEUTRAL
         };
         for colour in [[200, 300, 100], [500, 400, 600], [90, 700, 250], [60, 60, 60]] {
@@ -194,8 +197,11 @@ fn filters_that_change_nothing_leave_the_picture_in_place() {
     let plain = PreviewConfig {
         window: window(10, 8, 40, 20),
         features: cfa,
-        white_balance_q5: [32, 48, 40, 36],
-        white_balance_select: 0xee44_ee44,
+        at_once: AtOnce {
+            white_balance_q5: [32, 48, 40, 36],
+            white_balance_select: 0xee44_ee44,
+            ..AtOnce::NEUTRAL
+        },
         ..PreviewConfig::NEUTRAL
     };
     let expected = run(&plain, &gamma::BYPASS, (64, 40), busy);
