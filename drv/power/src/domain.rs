@@ -45,6 +45,9 @@ pub const RESET_US: u64 = 5_000;
 /// Longest wait for clients to come to rest before a suspend is given up, in microseconds. A stream
 /// may take a second for its last frame (the stop limit of the ISP's driver).
 pub const SUSPEND_US: u64 = 1_500_000;
+/// Longest time between two looks, in microseconds: an edge of the presence pin whose interrupt is lost
+/// is found by then.
+pub const PRESENCE_US: u64 = 100_000;
 /// Time between two looks while something is going on, in microseconds.
 pub const POLL_US: u64 = 1_000;
 
@@ -248,9 +251,10 @@ impl Power {
         self.wishes.iter()
     }
 
-    /// When to look next if no interrupt comes, in microseconds since boot.
+    /// When to look next if no interrupt comes, in microseconds since boot; at the latest after
+    /// [`PRESENCE_US`].
     #[must_use]
-    pub fn wake_us(&self, now_us: u64) -> Option<u64> {
+    pub fn wake_us(&self, now_us: u64) -> u64 {
         let poll_us = Some(now_us.saturating_add(POLL_US));
         let state_us = match self.state {
             State::Off { not_before_us } if self.wanted() => Some(not_before_us.max(now_us)),
@@ -265,7 +269,9 @@ impl Power {
             Presence::Bouncing { until_us } => Some(until_us),
             _ => None,
         };
-        [state_us, debounce_us, self.pending.and(poll_us)].into_iter().flatten().min()
+        let presence_us = now_us.saturating_add(PRESENCE_US);
+        let earlier_us = [state_us, debounce_us, self.pending.and(poll_us)].into_iter().flatten();
+        earlier_us.fold(presence_us, u64::min)
     }
 
     fn wanted(&self) -> bool {

@@ -21,7 +21,7 @@
 //!
 //! # Bounds
 //! [`WISHES_MAX`] clients; [`RISE_US`], [`FALL_US`], [`IDLE_US`], [`RESET_US`],
-//! [`SUSPEND_US`] per wait;
+//! [`SUSPEND_US`] per wait; [`PRESENCE_US`] until an edge of the pin is noticed whose interrupt was lost;
 //! [`LOOKS_MAX`] looks in a row.
 #![forbid(unsafe_code)]
 
@@ -32,8 +32,8 @@ mod tests;
 mod wishes;
 
 pub use domain::{
-    Action, CLOCKS, Event, FALL_US, IDLE_US, ISP_RESET, LOOKS_MAX, Look, POLL_US, Power, RESET_US,
-    RESETS, RETRY_US, RISE_US, SENSOR_RESET, SUSPEND_US,
+    Action, CLOCKS, Event, FALL_US, IDLE_US, ISP_RESET, LOOKS_MAX, Look, POLL_US, PRESENCE_US,
+    Power, RESET_US, RESETS, RETRY_US, RISE_US, SENSOR_RESET, SUSPEND_US,
 };
 pub use presence::{DEBOUNCE_US, Pin, Presence, Report};
 pub use wishes::{WISHES_MAX, Wishes};

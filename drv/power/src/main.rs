@@ -61,7 +61,7 @@ impl Server {
             }
         }
         let now_us = userlib::sys_get_timer().now_us;
-        userlib::sys_set_timer(self.power.wake_us(now_us), userlib::notification!("timer"));
+        userlib::sys_set_timer(Some(self.power.wake_us(now_us)), userlib::notification!("timer"));
     }
 
     /// One step; true if the hardware may look different now. When it has made somebody quiet, the

@@ -1,8 +1,8 @@
 //! Power against a model of the PRCM that knows only what its register contract says.
 
 use crate::{
-    Action, CLOCKS, DEBOUNCE_US, Event, FALL_US, IDLE_US, ISP_RESET, LOOKS_MAX, Look, Pin, Power,
-    RESET_US, RESETS, RETRY_US, RISE_US, Report, SENSOR_RESET, SUSPEND_US,
+    Action, CLOCKS, DEBOUNCE_US, Event, FALL_US, IDLE_US, ISP_RESET, LOOKS_MAX, Look, PRESENCE_US,
+    Pin, Power, RESET_US, RESETS, RETRY_US, RISE_US, Report, SENSOR_RESET, SUSPEND_US,
 };
 use drv_isp_regs::prcm;
 use idl::types::{PendingQuiesce, PowerState};
@@ -128,7 +128,8 @@ impl World {
     fn pass(&mut self, us: u64) {
         let end_us = self.now_us + us;
         self.look();
-        while let Some(wake_us) = self.power.wake_us(self.now_us) {
+        loop {
+            let wake_us = self.power.wake_us(self.now_us);
             assert!(wake_us >= self.now_us);
             if wake_us > end_us {
                 break;
@@ -217,7 +218,11 @@ fn a_wish_brings_the_domain_up_in_the_order_power_clocks_resets_bus() {
             Action::Announce(PowerState::On),
         ]
     );
-    assert_eq!(world.power.wake_us(world.now_us), None, "nothing to wait for");
+    assert_eq!(
+        world.power.wake_us(world.now_us),
+        world.now_us + PRESENCE_US,
+        "nothing but the pin"
+    );
 }
 
 #[test]
@@ -339,6 +344,30 @@ fn a_module_comes_back_after_the_debounce_time_and_gets_power_when_wanted() {
 }
 
 #[test]
+fn an_edge_of_the_pin_whose_interrupt_is_lost_is_found_in_bounded_time() {
+    for (present, report) in [(false, Report::Lost), (true, Report::Found(7))] {
+        for wanted in [false, true] {
+            let mut world = World::on();
+            if !wanted {
+                world.request(ISP, 0, false);
+                world.request(SENSOR, 0, false);
+            }
+            if present {
+                world.plug(false);
+                world.died(ISP, 0);
+                world.died(SENSOR, 0);
+            }
+            world.pass(RISE_US);
+            world.log.clear();
+            // As plug, and nobody looks.
+            (world.present, world.changed, world.on) = (present, true, false);
+            world.pass(PRESENCE_US + DEBOUNCE_US);
+            assert!(world.log().contains(&Action::Present(report)), "{present} {wanted}");
+        }
+    }
+}
+
+#[test]
 fn drivers_that_wait_for_a_module_get_power_when_it_comes() {
     let mut world = World::new();
     world.present = false;
@@ -384,7 +413,8 @@ fn a_suspend_waits_for_all_clients_and_ends_with_the_domain_off() {
     let log = world.log();
     assert_eq!(log[..4], off);
     assert_eq!(log[4..], [Action::Announce(PowerState::Suspended)]);
-    assert_eq!(world.power.wake_us(world.now_us), None, "it waits for the operator alone");
+    let wake_us = world.power.wake_us(world.now_us);
+    assert_eq!(wake_us, world.now_us + PRESENCE_US, "it waits for the operator, and the pin");
 }
 
 #[test]

@@ -90,7 +90,7 @@ enum Phase {
     Dark,
     /// The domain may lose its power; target and controls are kept.
     Rested,
-    /// `again_us`: when to ask for the clock again, after a rest.
+    /// `again_us`: when to ask for the clock again; `None` after it was lost.
     Unclocked {
         again_us: Option<u64>,
     },
@@ -289,8 +289,8 @@ impl Sensor {
     fn power(&mut self, now_us: u64, on: bool, act: &mut dyn FnMut(Action)) {
         match (on, self.phase) {
             (true, Phase::Dark | Phase::Rested) => {
-                let again_us =
-                    (self.phase == Phase::Rested).then(|| now_us.saturating_add(CLOCK_RETRY_US));
+                // The ISP may be in its reset, and says once in its life that it serves.
+                let again_us = Some(now_us.saturating_add(CLOCK_RETRY_US));
                 self.phase = Phase::Unclocked { again_us };
                 act(Action::WantClock);
             }

@@ -124,6 +124,23 @@ fn small() -> Mode {
     Mode { window, reduction: 8, ..Mode::DEFAULT }
 }
 
+/// The ISP was in its reset when the first life asked, and has said before that it serves.
+#[test]
+fn a_new_life_asks_for_the_clock_until_it_comes() {
+    let mut world = World::new();
+    world.step(Event::Power(true));
+    for asked in 1..=3 {
+        assert_eq!(world.log, [Action::WantClock].repeat(asked));
+        let wake_us = world.sensor.wake_us().expect("it asks again");
+        assert!(wake_us <= world.now_us + CLOCK_RETRY_US);
+        world.pass(wake_us - world.now_us);
+    }
+    world.step(Event::Clock(true));
+    world.pass(CLOCK_SETTLE_US);
+    world.run();
+    assert_eq!(world.log.last(), Some(&Action::Ready));
+}
+
 #[test]
 fn it_asks_for_power_then_clock_then_probes_then_says_ready() {
     let mut world = World::new();

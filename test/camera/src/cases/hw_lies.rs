@@ -8,6 +8,7 @@ use idl::types::{BufferIndex, Cause, Control, ControlId, Generation, Outlook};
 use super::hw_frames::{Reference, Tally};
 use super::removal::{self, Removal};
 use crate::check::{Ended, Failure, Verdict, disconnected, equal, names, ok};
+use crate::clock::now_us;
 use crate::ensure;
 use crate::stage::{FRAME_MS, OUTPUT_PX, QUIET_US, READY_US, SENSOR_PX, Stage};
 use crate::text::Text;
@@ -29,6 +30,9 @@ const OTHER_PART: u32 = 0x1621;
 const REFUSED_US: u64 = 100_000;
 /// Until eight deaths in a row: the delays between them add up to 630 ms.
 const GIVEN_UP_US: u64 = 2_000_000;
+/// Longest time to an edge of the presence pin without its interrupt, in microseconds: a look of power
+/// in 100 ms, and the debounce time.
+const PIN_US: u64 = 130_000;
 /// An exposure, in lines.
 const EXPOSURE: i32 = 300;
 
@@ -92,6 +96,30 @@ pub fn presence(stage: &mut Stage) -> Verdict {
     Removal::Unplug.end(stage, running.epoch)?;
     removal::streams_again(stage, 2)?;
     Ok(Text::of(format_args!("{record:?}")))
+}
+
+/// Nobody streams and touches the hardware; power finds a lost edge of the pin in either direction by
+/// itself.
+pub fn presence_at_rest(stage: &mut Stage) -> Verdict {
+    let epoch = stage.all_ready(None)?;
+    let mut found_us = [0; 2];
+    for (plugged, found_us) in [false, true].into_iter().zip(&mut found_us) {
+        stage.bench.now(control::IRQ_LOST, 1, PRCM_IRQ)?;
+        let begun_us = now_us();
+        if plugged {
+            stage.bench.replug()?;
+        } else {
+            Removal::Unplug.begin(stage)?;
+        }
+        stage.wait_for("the outlook", PIN_US, |stage| {
+            let outlook = ok("outlook", stage.supervisor.outlook(stage.isp))?;
+            Ok(((outlook == Outlook::Absent) != plugged).then_some(()))
+        })?;
+        *found_us = now_us() - begun_us;
+    }
+    stage.all_ready(Some(epoch))?;
+    removal::streams_again(stage, 2)?;
+    Ok(Text::of(format_args!("seen after {} and {} us", found_us[0], found_us[1])))
 }
 
 fn set_exposure(stage: &Stage) -> Result<(), Failure> {

@@ -213,6 +213,7 @@ pub const CASES: &[Case] = &[
     case("hw_a_lost_sensor_clock_costs_frames_and_no_life", hw_frames::clock),
     case("hw_reads_that_lie_end_in_a_life_that_reads_right", hw_lies::reads),
     case("hw_a_lost_presence_edge_is_found_at_the_next_access", hw_lies::presence),
+    case("hw_lost_presence_edges_are_found_with_nobody_streaming", hw_lies::presence_at_rest),
     case("hw_a_control_bus_that_fails_costs_retries_or_one_life", hw_lies::bus),
     case("hw_serial_frames_are_the_sensors_bit_by_bit", hw_serial::frames),
     case("hw_serial_formats_are_packed_and_compressed_as_defined", hw_serial::formats),
@@ -238,6 +239,7 @@ pub const CASES: &[Case] = &[
     case("s53_a_suspended_stream_goes_on_after_the_resume", s53_gating::running_stream),
     case("s53_streams_start_and_stop_while_suspended", s53_gating::while_suspended),
     case("s53_a_removal_while_suspended_is_a_disconnect", s53_gating::removal),
+    case("s53_a_sensor_that_dies_while_suspended_serves_again", s53_gating::sensor_dies),
     case("s53_a_wedged_block_does_not_hold_a_suspend_up", s53_gating::wedged),
     Case {
         manifest: IDLE,

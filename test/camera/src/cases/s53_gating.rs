@@ -227,6 +227,23 @@ pub fn removal(stage: &mut Stage) -> Verdict {
     Ok(Text::of(format_args!("life {}", epoch.0)))
 }
 
+/// A sensor whose life ends while the domain has no power serves again after it: the ISP is in its reset
+/// when the new life asks for its clock.
+pub fn sensor_dies(stage: &mut Stage) -> Verdict {
+    let isp = stage.all_ready(None)?;
+    let sensor = stage.ready(stage.sensor, None)?;
+    suspend(stage, REST_US)?;
+    stage.control(stage.sensor, Control::Restart)?;
+    stage.sleep_us(REST_US);
+    equal("state", state(stage)?, PowerState::Suspended)?;
+    untouched(stage)?;
+    resume(stage)?;
+    let next = stage.ready(stage.sensor, Some(sensor))?;
+    equal("life of the ISP", stage.ready(stage.isp, None)?, isp)?;
+    removal::streams_again(stage, 2)?;
+    Ok(Text::of(format_args!("life {}", next.0)))
+}
+
 /// A block that will not come to rest is switched off with the others, and is well afterwards.
 pub fn wedged(stage: &mut Stage) -> Verdict {
     let reference = Reference::take(stage)?;
