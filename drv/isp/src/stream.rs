@@ -21,6 +21,12 @@
 //! counted as a change of buffers. A raw frame of that time is whole, but which of two it is
 //! nobody knows, so it is marked damaged.
 //!
+//! *A late interrupt costs frames and not the stream.* Preview engine and resizer run for one frame at
+//! a time, and two of their frames may be over before the driver looks: one event stands for both ends.
+//! At a frame start the block itself tells what was missed: if it neither works nor is enabled, all that
+//! it was given is over. Those buffers are marked, because a frame that ended early in that time cannot
+//! be told from a whole one.
+//!
 //! *A new crop waits for the gap between two frames.* The resizer's ratios and window are not
 //! shadowed: it drops what is written while it works. They are written at the end of a frame, or at
 //! once if it is idle. If a frame starts meanwhile, nobody knows which of them it took: frames are
@@ -303,6 +309,9 @@ impl Stream {
         self.starts = self.starts.wrapping_add(1);
         let raw = self.path == Path::Raw;
         let near_end = core::mem::take(&mut self.near_end);
+        if !raw && self.run.is_on() {
+            self.catch_up(outside, outbox);
+        }
         if core::mem::take(&mut self.doubtful) {
             self.damaged |= raw;
             return;
@@ -333,6 +342,29 @@ impl Stream {
             self.finish(ended, self.starts.saturating_sub(2), outside, outbox);
         }
         // Else nothing was armed in time: the CCDC writes this frame to the same buffer again.
+    }
+
+    /// If the last block is in the middle of no frame and will not start one, and has not ended one
+    /// that is still to be handled, then every buffer that it was given has been written.
+    fn catch_up<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        if self.current.is_none() && self.next.is_none() {
+            return;
+        }
+        // In this order: a frame that ends between the two reads shows in the second.
+        let over = self.path.has_run_out(outside.registers);
+        let status = outside.registers.read(&main_block::IRQ0STATUS);
+        if !over || status & self.path.done_event() != 0 {
+            return;
+        }
+        for held in [self.current.take(), self.next.take()].into_iter().flatten() {
+            self.damaged = true;
+            self.finish(Some(held), self.starts.saturating_sub(1), outside, outbox);
+        }
+        self.apply_crop(outside);
     }
 
     /// Gives the next frame a buffer, if there is one. The frame in progress keeps its address: it
