@@ -45,6 +45,8 @@ pub fn interrupts(stage: &mut Stage) -> Verdict {
         let frames = watch(stage, &running)?;
         let marked = frames.iter().filter(|(_, marked)| *marked).count() as u32;
         at_most("frames that are marked", marked.into(), MARKED_MAX.into())?;
+        let later = |pair: &[(u32, bool)]| pair[1].0 > pair[0].0;
+        ensure!(frames.windows(2).all(later), "{lost} lost: numbers do not grow: {frames:?}");
         let at_last = &frames[WATCHED - AT_LAST..];
         let in_order = |pair: &[(u32, bool)]| pair[1].0 == pair[0].0 + 1;
         ensure!(at_last.windows(2).all(in_order), "{lost} lost: frames are missing: {frames:?}");

@@ -122,3 +122,28 @@ fn a_stream_that_lost_its_interrupts_for_some_time_is_what_it_was() {
         }
     }
 }
+
+/// One look finds the start and the end of a frame, be it the first or a later one.
+#[test]
+fn a_frame_that_is_seen_to_start_and_end_at_once_has_its_own_number() {
+    for pipeline in all() {
+        for before in [0, 3] {
+            let mut bench = Bench::streaming(pipeline);
+            bench.frames(before);
+            bench.queue(1).expect("room");
+            (0..4).for_each(|_| _ = bench.pass());
+            bench.interrupt();
+            bench.queue(2).expect("room");
+            bench.frames(2);
+            bench.fetch();
+            let case = (pipeline.video, before);
+            let numbers: Vec<_> =
+                bench.fetched.iter().map(|it| (it.buffer.0, it.sequence)).collect();
+            assert_eq!(numbers, [(1, before), (2, before + 1)], "{case:?}");
+            for (buffer, number) in numbers {
+                let content = bench.model.borrow().frame_in(BufferIndex(buffer));
+                assert_eq!(content, Some(number), "{case:?}");
+            }
+        }
+    }
+}
