@@ -41,6 +41,7 @@ mod registers;
 mod run;
 mod running;
 mod scaling;
+mod starts;
 pub mod statistics;
 mod stream;
 pub mod topology;

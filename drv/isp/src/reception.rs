@@ -28,6 +28,7 @@ use crate::outbox::Outbox;
 use crate::program::{Blocks, Checked, csi2a};
 use crate::registers::Registers;
 use crate::run::Run;
+use crate::starts::Starts;
 use crate::stream::{Held, Ledger, Outside, take_overflows};
 
 /// The frame that the receiver has been told to take.
@@ -48,7 +49,7 @@ pub struct Reception {
     waiting: Fifo<Held, QUEUE_DEPTH>,
     frame: Frame,
     /// Frame starts seen.
-    starts: u32,
+    starts: Starts,
     /// When the next one should come.
     clock: FrameClock,
     /// The last line of the frame has come.
@@ -69,7 +70,7 @@ impl Reception {
             checked,
             waiting: Fifo::new(),
             frame: Frame::None,
-            starts: 0,
+            starts: Starts::NONE,
             clock: FrameClock::IDLE,
             last_line: false,
             damaged: false,
@@ -223,7 +224,7 @@ impl Reception {
             && happened.started
         {
             self.frame = Frame::Receiving { held };
-            self.starts = self.starts.wrapping_add(1);
+            self.starts.count();
             self.clock.started(outside.now_us);
         }
         happened.ended && matches!(self.frame, Frame::Receiving { .. })
@@ -281,7 +282,7 @@ impl Reception {
         FrameDone {
             pool: held.pool,
             buffer: held.buffer,
-            sequence: if cancelled { 0 } else { self.starts.saturating_sub(1) },
+            sequence: if cancelled { 0 } else { self.starts.last() },
             timestamp_us,
             bytes_used: if cancelled { 0 } else { self.checked.bytes },
             flags,

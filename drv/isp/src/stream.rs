@@ -21,6 +21,12 @@
 //! counted as a change of buffers. A raw frame of that time is whole, but which of two it is
 //! nobody knows, so it is marked damaged.
 //!
+//! *A late interrupt costs frames and not the stream.* Preview engine and resizer run for one frame at
+//! a time, and two of their frames may be over before the driver looks: one event stands for both ends.
+//! At a frame start the block itself tells what was missed: if it neither works nor is enabled, all that
+//! it was given is over. Those buffers are marked, because a frame that ended early in that time cannot
+//! be told from a whole one.
+//!
 //! *A new crop waits for the gap between two frames.* The resizer's ratios and window are not
 //! shadowed: it drops what is written while it works. They are written at the end of a frame, or at
 //! once if it is idle. If a frame starts meanwhile, nobody knows which of them it took: frames are
@@ -44,6 +50,7 @@ use crate::outbox::Outbox;
 use crate::program::{self, Blocks, Checked, Path};
 use crate::registers::{Registers, Writer};
 use crate::run::Run;
+use crate::starts::Starts;
 
 /// A buffer that the node gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +103,7 @@ pub struct Stream {
     /// The buffer of the next frame.
     next: Option<Held>,
     /// Frame starts seen.
-    starts: u32,
+    starts: Starts,
     /// The last of them.
     started: Option<FrameStart>,
     /// When the next one should come.
@@ -113,6 +120,8 @@ pub struct Stream {
     crop: Crop,
     /// Bus address of `next`.
     next_address: u32,
+    /// Number of the frame that was to start next when `next` was armed.
+    next_number: u32,
     /// What it is told to do.
     pub run: Run,
 }
@@ -126,7 +135,7 @@ impl Stream {
             waiting: Fifo::new(),
             current: None,
             next: None,
-            starts: 0,
+            starts: Starts::NONE,
             started: None,
             clock: FrameClock::IDLE,
             doubtful: false,
@@ -135,6 +144,7 @@ impl Stream {
             near_end: false,
             crop: Crop::Taken,
             next_address: 0,
+            next_number: 0,
             run: Run::Parked { by_us: 0 },
         }
     }
@@ -168,7 +178,7 @@ impl Stream {
         let whole = self.path == Path::Raw && idle && self.near_end && !self.doubtful;
         self.damaged |= self.current.is_some() && !whole;
         let ended = self.current.take();
-        self.finish(ended, self.starts.saturating_sub(1), outside, outbox);
+        self.finish(ended, self.starts.last(), outside, outbox);
     }
 
     /// After a park, the pipeline is configured anew: goes on with the buffer that was next.
@@ -180,7 +190,7 @@ impl Stream {
         // What was under way was cut off.
         self.damaged |= self.current.is_some();
         let ended = self.current.take();
-        self.finish(ended, self.starts.saturating_sub(1), outside, outbox);
+        self.finish(ended, self.starts.last(), outside, outbox);
         (self.damaged, self.near_end, self.doubtful) = (false, false, false);
         self.clock = FrameClock::new(outside.now_us);
         (self.paused, self.crop, self.run) = (true, Crop::Taken, Run::On);
@@ -193,8 +203,11 @@ impl Stream {
     /// Buffers that it holds.
     #[must_use]
     pub fn held(&self) -> usize {
-        let in_hardware = [self.current, self.next].into_iter().flatten().count();
-        self.waiting.len() + in_hardware
+        self.waiting.len() + self.in_hardware()
+    }
+
+    fn in_hardware(&self) -> usize {
+        usize::from(self.current.is_some()) + usize::from(self.next.is_some())
     }
 
     /// Time without an interrupt after which to look for events, in microseconds.
@@ -249,8 +262,7 @@ impl Stream {
         self.near_end |= irq::CCDC_VD0.is_set(events);
         // In the order in which they happen in a frame that was handled late.
         if events & self.path.done_event() != 0 {
-            let ended = self.current.take().or_else(|| self.next.take());
-            self.finish(ended, self.starts.saturating_sub(1), outside, outbox);
+            self.finish_oldest(outside, outbox);
             self.apply_crop(outside);
         }
         if irq::HS_VS.is_set(events) {
@@ -298,11 +310,15 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        self.started = Some(FrameStart { sequence: self.starts, timestamp_us: outside.now_us });
+        self.started =
+            Some(FrameStart { sequence: self.starts.next(), timestamp_us: outside.now_us });
         self.clock.started(outside.now_us);
-        self.starts = self.starts.wrapping_add(1);
+        self.starts.count();
         let raw = self.path == Path::Raw;
         let near_end = core::mem::take(&mut self.near_end);
+        if !raw && self.run.is_on() {
+            self.catch_up(outside, outbox);
+        }
         if core::mem::take(&mut self.doubtful) {
             self.damaged |= raw;
             return;
@@ -326,13 +342,50 @@ impl Stream {
             }
             let started = if running { self.next.take() } else { None };
             let ended = core::mem::replace(&mut self.current, started);
-            return self.finish(ended, self.starts.saturating_sub(2), outside, outbox);
+            return self.finish(ended, self.starts.last_but_one(), outside, outbox);
         }
         if self.next.is_some() || self.paused {
             let ended = core::mem::replace(&mut self.current, self.next.take());
-            self.finish(ended, self.starts.saturating_sub(2), outside, outbox);
+            self.finish(ended, self.starts.last_but_one(), outside, outbox);
         }
         // Else nothing was armed in time: the CCDC writes this frame to the same buffer again.
+    }
+
+    /// If the last block is in the middle of no frame and will not start one, and has not ended one
+    /// that is still to be handled, then every buffer that it was given has been written.
+    fn catch_up<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        if self.in_hardware() == 0 {
+            return;
+        }
+        // In this order: a frame that ends between the two reads shows in the second.
+        let over = self.path.has_run_out(outside.registers);
+        let status = outside.registers.read(&main_block::IRQ0STATUS);
+        if !over || status & self.path.done_event() != 0 {
+            return;
+        }
+        for _ in 0..self.in_hardware() {
+            self.damaged = true;
+            self.finish_oldest(outside, outbox);
+        }
+        self.apply_crop(outside);
+    }
+
+    /// The last block has written a frame. If none was known to be in progress, the same look found its
+    /// start, or the start came when the buffer was being armed.
+    fn finish_oldest<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        let (ended, number) = match self.current.take() {
+            Some(held) => (Some(held), self.starts.last()),
+            None => (self.next.take(), self.next_number),
+        };
+        self.finish(ended, number, outside, outbox);
     }
 
     /// Gives the next frame a buffer, if there is one. The frame in progress keeps its address: it
@@ -359,6 +412,7 @@ impl Stream {
     fn enable_next<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
         outside.registers.write(&self.path.address(), self.next_address);
         self.path.enable(outside.registers);
+        self.next_number = self.starts.next();
         self.paused = false;
         self.note_doubt(outside);
     }

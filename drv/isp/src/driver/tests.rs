@@ -1,6 +1,7 @@
 //! The driver against a model of the hardware, in order and with every delay that chance makes.
 
 mod crop;
+mod delays;
 mod faults;
 mod memory;
 mod model;
@@ -446,54 +447,4 @@ impl Random {
         self.0 ^= self.0 << 5;
         self.0 % bound
     }
-}
-
-/// Interrupts are late by up to two frames, frames start between two accesses of the driver, and
-/// buffers come when they come: no frame that is called good is torn or somebody else's, no window
-/// is shut under the engine, and each buffer comes back once.
-#[test]
-fn whatever_the_delays_a_good_frame_is_one_whole_frame() {
-    let mut good = 0;
-    for seed in 1..=300 {
-        let mut random = Random(seed);
-        let pipeline = all()[seed as usize % 3];
-        let mut bench = Bench::streaming(pipeline);
-        let mut free: Vec<u8> = (0..4).collect();
-        for _ in 0..400 {
-            match random.below(8) {
-                0..=2 => {
-                    bench.pass();
-                }
-                3..=5 => {
-                    let after = (random.below(3) == 0).then(|| random.below(12));
-                    bench.model.borrow_mut().pass_after = after;
-                    bench.interrupt();
-                    bench.model.borrow_mut().pass_after = None;
-                }
-                6 if !free.is_empty() => {
-                    let index = free.remove(random.below(free.len() as u32) as usize);
-                    let after = (random.below(4) == 0).then(|| random.below(6));
-                    bench.model.borrow_mut().pass_after = after;
-                    bench.queue(index).expect("four buffers have room");
-                    bench.model.borrow_mut().pass_after = None;
-                }
-                _ => {
-                    let fetched = bench.fetched.len();
-                    bench.fetch();
-                    for frame in &bench.fetched[fetched..] {
-                        assert!(!free.contains(&frame.buffer.0), "seed {seed}: twice");
-                        free.push(frame.buffer.0);
-                        if frame.flags == FrameFlags::default() {
-                            let content = bench.model.borrow().frame_in(frame.buffer);
-                            assert!(content.is_some(), "seed {seed}: torn {frame:?}");
-                            good += 1;
-                        }
-                    }
-                }
-            }
-        }
-        let model = bench.model.borrow();
-        assert_eq!((model.violations, model.cut_off), (0, 0), "seed {seed}");
-    }
-    assert!(good > 3000, "the walk is about something: {good} frames");
 }

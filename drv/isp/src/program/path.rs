@@ -1,6 +1,6 @@
 //! The ways through the ISP, and the registers that differ from frame to frame.
 
-use drv_isp_regs::{Register, ccdc, main_block::irq, preview, resizer};
+use drv_isp_regs::{Field, Register, ccdc, main_block::irq, preview, resizer};
 use idl::types::VideoNode;
 
 use super::{Blocks, MemoryPath};
@@ -168,10 +168,22 @@ impl Path {
 
     /// Whether the block that writes to memory is in the middle of a frame.
     pub fn writing(self, registers: &mut impl Registers) -> bool {
+        let (control, _, busy) = self.control();
+        busy.is_set(registers.read(&control))
+    }
+
+    /// Whether the block that writes to memory is in the middle of no frame and will not start one.
+    pub fn has_run_out(self, registers: &mut impl Registers) -> bool {
+        let (control, enable, busy) = self.control();
+        registers.read(&control) & (enable.mask() | busy.mask()) == 0
+    }
+
+    /// Control register of the block that writes to memory, with its EN and BUSY.
+    const fn control(self) -> (Register, Field, Field) {
         match self {
-            Self::Raw => ccdc::pcr::BUSY.is_set(registers.read(&ccdc::PCR)),
-            Self::Preview => preview::pcr::BUSY.is_set(registers.read(&preview::PCR)),
-            Self::Resizer => resizer::pcr::BUSY.is_set(registers.read(&resizer::PCR)),
+            Self::Raw => (ccdc::PCR, ccdc::pcr::EN, ccdc::pcr::BUSY),
+            Self::Preview => (preview::PCR, preview::pcr::EN, preview::pcr::BUSY),
+            Self::Resizer => (resizer::PCR, resizer::pcr::EN, resizer::pcr::BUSY),
         }
     }
 

@@ -124,7 +124,8 @@ impl Tally {
     }
 }
 
-fn stop(stage: &mut Stage, running: &Running) -> Result<(), Failure> {
+/// The end of a stream, with everything back.
+pub(super) fn stop(stage: &mut Stage, running: &Running) -> Result<(), Failure> {
     ok("stream off", stage.video.stream_off(running.handle, STOP_MS))?;
     ok("close", stage.video.close(running.handle))?;
     stage.at_baseline()

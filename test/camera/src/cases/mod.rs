@@ -1,6 +1,7 @@
 //! The table of cases, and the negative controls.
 
 mod hw_frames;
+mod hw_late;
 mod hw_lies;
 mod hw_serial;
 mod hw_serial_trouble;
@@ -208,6 +209,7 @@ pub const CASES: &[Case] = &[
     case("s48_a_holder_is_named_and_nothing_is_taken_from_it", s48_holder::held),
     case("s49_stale_handles_fill_a_table_until_their_client_dies", s07_dead_client::full),
     case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_frames::interrupts),
+    case("hw_late_interrupts_cost_frames_and_not_the_rate", hw_late::interrupts),
     case("hw_dma_that_goes_wrong_reaches_no_foreign_byte", hw_frames::dma),
     case("hw_damaged_frames_are_marked_and_the_others_are_right", hw_frames::frames),
     case("hw_a_lost_sensor_clock_costs_frames_and_no_life", hw_frames::clock),

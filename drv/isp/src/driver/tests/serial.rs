@@ -258,6 +258,30 @@ impl Bench {
         line.contents.get(&(BASE + u32::from(buffer) * BUFFER_BYTES)).copied()
     }
 
+    /// Interrupts are in time again, and so is the client: each frame is taken from the one on that
+    /// starts next. Gives how many buffers were queued.
+    fn every_frame_comes(&mut self, mut free: Vec<u8>) -> usize {
+        let mut queued = 0;
+        let mut before = 0;
+        for frame in 0..10 {
+            let fetched = self.fetched.len();
+            self.fetch();
+            free.extend(self.fetched[fetched..].iter().map(|done| done.buffer.0));
+            queued += free.len();
+            free.drain(..).for_each(|buffer| _ = self.queue(buffer).expect("room"));
+            // What is in progress may not have been ordered.
+            if frame == 2 {
+                before = self.fetched.len();
+            }
+            self.frames(1);
+        }
+        self.fetch();
+        let frames = &self.fetched[before..];
+        assert_eq!(frames.len(), 8, "{frames:?}");
+        assert!(frames.iter().all(|done| done.flags == GOOD), "{frames:?}");
+        queued
+    }
+
     fn at_rest(&self) {
         let line = self.line.borrow();
         assert_eq!((line.violations, line.cut_off, line.open.len()), (0, 0, 0));
@@ -335,6 +359,7 @@ fn whatever_comes_between_two_accesses_no_frame_is_torn_or_lost_from_the_books()
             }
         }
         bench.line.borrow_mut().pass_after = None;
+        given += bench.every_frame_comes(free);
         bench.stop();
         bench.timer();
         bench.fetch();
