@@ -6,6 +6,20 @@ use crate::register::registers;
 /// `REVISION` of the modelled part: 15.0 (OMAP36xx).
 pub const REVISION_15_0: u32 = 0xF0;
 
+/// Functional clock of the ISP, which the clocks to the sensors are divided from, in Hz (OMAP36xx,
+/// cam_mclk).
+pub const CAM_MCLK_HZ: u32 = 172_800_000;
+
+/// Frequency of a clock to a sensor, in Hz, for its divider in TCTRL_CTRL; 0 = it stands still.
+#[must_use]
+pub const fn xclk_hz(divider: u32) -> u32 {
+    match divider {
+        2..=30 => CAM_MCLK_HZ / divider,
+        31 => CAM_MCLK_HZ,
+        _ => 0,
+    }
+}
+
 registers! {
     block Main;
     /// Revision, major in 7:4, minor in 3:0.

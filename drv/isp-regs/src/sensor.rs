@@ -37,6 +37,33 @@ pub const ROW_START_DEFAULT: u16 = 54;
 /// Black level at the output with the default ROW_BLACK_TARGET, in 12-bit steps.
 pub const BLACK_LEVEL_DEFAULT: u16 = 0xA8;
 
+/// Fastest pixel clock, in Hz (MT9P031, key performance parameters: 96 MHz, 2.8 V I/O).
+pub const PIXEL_CLOCK_MAX_HZ: u32 = 96_000_000;
+
+/// What the PLL can do (MT9P031, PLL-generated master clock; Linux mt9p031 has the same limits).
+///
+/// ```text
+///   external --(/ N)--> reference --(x M)--> VCO --(/ P1)--> clock of the part
+/// ```
+pub mod pll {
+    use core::ops::RangeInclusive;
+
+    /// External clock, in Hz.
+    pub const EXTERNAL_HZ: RangeInclusive<u32> = 6_000_000..=27_000_000;
+    /// Reference, in Hz.
+    pub const REFERENCE_HZ: RangeInclusive<u32> = 2_000_000..=13_500_000;
+    /// VCO, in Hz.
+    pub const VCO_HZ: RangeInclusive<u32> = 180_000_000..=360_000_000;
+    /// Factor of the VCO.
+    pub const M: RangeInclusive<u32> = 16..=255;
+    /// Divider before the VCO.
+    pub const N: RangeInclusive<u32> = 1..=64;
+    /// Divider behind the VCO, as far as the field goes.
+    pub const P1: RangeInclusive<u32> = 1..=32;
+    /// From power, or from another reference or factor, until the VCO is stable, in microseconds.
+    pub const LOCK_US: u32 = 1_000;
+}
+
 /// Codes of SERIAL_FORMAT: bits of a sample before and after compression (SMIA 1.0, CSI_data_format).
 pub mod serial_format {
     /// Ten bits, packed (CSI-2 data type RAW10, 0x2B).
@@ -59,7 +86,7 @@ registers! {
     WINDOW_HEIGHT window_height @ 0x03, 1943, Shadowed, 0x07FF, "MT9P031" {}
     /// Columns of the window - 1; odd.
     WINDOW_WIDTH window_width @ 0x04, 2591, Shadowed, 0x0FFF, "MT9P031" {}
-    /// Blank pixels at the end of a line.
+    /// Pairs of blank pixels at the end of a line - 1; what is below the part's least counts as that.
     HORIZONTAL_BLANK horizontal_blank @ 0x05, 0, Shadowed, 0x0FFF, "MT9P031" {}
     /// Blank lines at the end of a frame - 1.
     VERTICAL_BLANK vertical_blank @ 0x06, 25, Shadowed, 0x07FF, "MT9P031" {}
@@ -74,8 +101,15 @@ registers! {
     SHUTTER_WIDTH_UPPER shutter_width_upper @ 0x08, 0, Shadowed, 0xF, "MT9P031" {}
     /// Exposure in lines, lower 16 bits.
     SHUTTER_WIDTH_LOWER shutter_width_lower @ 0x09, 1943, Shadowed, 0xFFFF, "MT9P031" {}
-    /// Pixel clock.
-    PIXEL_CLOCK_CONTROL pixel_clock_control @ 0x0A, 0, ReadWrite, 0x877F, "MT9P031" {}
+    /// Pixel clock. At once, as the PLL.
+    PIXEL_CLOCK_CONTROL pixel_clock_control @ 0x0A, 0, ReadWrite, 0x877F, "MT9P031" {
+        /// The clock is divided by twice this; 0 = not at all, else a power of two up to 64.
+        DIVIDE: 0, 7;
+        /// Shift of the clock against the data, in steps; nothing here samples either.
+        SHIFT: 8, 3;
+        /// The clock is inverted.
+        INVERT: 15, 1;
+    }
     /// Restart: bit 0 abandons the frame and starts the next one; reads as zero.
     RESTART restart @ 0x0B, 0, ReadWrite, 0x7, "MT9P031" {
         /// Start the next frame now.
@@ -88,11 +122,24 @@ registers! {
     /// Writing 1 puts all registers to their defaults and stops the sensor; then write 0.
     RESET reset @ 0x0D, 0, ReadWrite, 0x1, "MT9P031" {}
     /// PLL control.
-    PLL_CONTROL pll_control @ 0x10, 0x50, ReadWrite, 0xFFFF, "MT9P031" {}
-    /// PLL factors.
-    PLL_CONFIG_1 pll_config_1 @ 0x11, 0x6404, ReadWrite, 0xFF3F, "MT9P031" {}
+    PLL_CONTROL pll_control @ 0x10, 0x50, ReadWrite, 0xFFFF, "MT9P031" {
+        /// The PLL has power; it locks `pll::LOCK_US` later.
+        POWER: 0, 1;
+        /// Its output is the clock of the part, instead of the one from outside.
+        USE: 1, 1;
+    }
+    /// PLL factors: the VCO makes M / N of the external clock.
+    PLL_CONFIG_1 pll_config_1 @ 0x11, 0x6404, ReadWrite, 0xFF3F, "MT9P031" {
+        /// N - 1.
+        N_LESS_1: 0, 6;
+        /// M, 16..255.
+        M: 8, 8;
+    }
     /// PLL post divider.
-    PLL_CONFIG_2 pll_config_2 @ 0x12, 0, ReadWrite, 0x1F, "MT9P031" {}
+    PLL_CONFIG_2 pll_config_2 @ 0x12, 0, ReadWrite, 0x1F, "MT9P031" {
+        /// P1 - 1: the output is the VCO's divided by P1.
+        P1_LESS_1: 0, 5;
+    }
     /// Read mode 1.
     READ_MODE_1 read_mode_1 @ 0x1E, 0x4006, ReadWrite, 0xFFFF, "MT9P031" {}
     /// Read mode 2.

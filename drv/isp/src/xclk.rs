@@ -1,13 +1,10 @@
 //! The clock that the ISP supplies to the sensor, and who has it.
 
-use drv_isp_regs::main_block::{TCTRL_CTRL, tctrl_ctrl};
+use drv_isp_regs::main_block::{CAM_MCLK_HZ, TCTRL_CTRL, tctrl_ctrl, xclk_hz};
 use idl::types::{Generation, IspError, TaskIndex};
 use sys_abi::TaskId;
 
 use crate::registers::Registers;
-
-/// Functional clock that is divided, in Hz (OMAP36xx, cam_mclk).
-pub const CAM_MCLK_HZ: u32 = 172_800_000;
 
 /// Field values that do not divide.
 const STOPPED: u32 = 0;
@@ -84,15 +81,12 @@ impl Xclk {
 
 /// The nearest divider, and the frequency that it makes.
 fn divide(frequency_hz: u32) -> (u32, u32) {
-    if frequency_hz == 0 {
-        return (STOPPED, 0);
-    }
-    if frequency_hz >= CAM_MCLK_HZ {
-        return (BYPASS, CAM_MCLK_HZ);
-    }
-    let nearest = (CAM_MCLK_HZ + frequency_hz / 2) / frequency_hz;
-    let divider = nearest.clamp(2, DIVIDER_MAX);
-    (divider, CAM_MCLK_HZ / divider)
+    let divider = match frequency_hz {
+        0 => STOPPED,
+        CAM_MCLK_HZ.. => BYPASS,
+        _ => ((CAM_MCLK_HZ + frequency_hz / 2) / frequency_hz).clamp(2, DIVIDER_MAX),
+    };
+    (divider, xclk_hz(divider))
 }
 
 #[cfg(test)]

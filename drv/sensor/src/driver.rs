@@ -1,7 +1,7 @@
 //! The sensor from power to frames, as a state machine.
 //!
 //! ```text
-//!         power on          clock runs            settled         answered, reset
+//!         power on          clock runs            settled         answered, reset, PLL locked
 //!   Dark ---------> Unclocked -------> Settling ----------> Probing ----------> Serving
 //!    ^                ^                   |                    |                   |
 //!    |  power off     |    clock lost     |                    |                   |
@@ -31,6 +31,7 @@
 use crate::bus::{Bus, Look, Transfer, Verdict};
 use crate::controls::{Control, Controls};
 use crate::mode::Mode;
+use crate::pixel_clock::PixelClock;
 use crate::program::Program;
 use crate::timing;
 use drv_isp_regs::sensor as regs;
@@ -39,6 +40,9 @@ use idl::types::{BlockState, ControlDescription, ControlId, FrameInterval, Name,
 /// From the clock's start to the first transfer, in microseconds (MT9P031: 850 clocks; a
 /// millisecond is 20 times that at 21.6 MHz).
 pub const CLOCK_SETTLE_US: u64 = 1_000;
+
+/// From the PLL's factors to its use, in microseconds.
+pub const LOCK_US: u64 = regs::pll::LOCK_US as u64;
 
 /// Between two questions for the clock after a rest, in microseconds: the ISP restores itself first.
 pub const CLOCK_RETRY_US: u64 = 5_000;
@@ -53,8 +57,8 @@ pub enum Event {
     Power(bool),
     /// The camera domain wants to be switched off for a while.
     Rest,
-    /// The ISP supplies the clock, or not any more.
-    Clock(bool),
+    /// The ISP supplies the clock, of so many Hz, or not any more.
+    Clock(Option<u32>),
     /// A look at the bus controller.
     Bus(Look),
     /// Time has passed.
@@ -100,6 +104,11 @@ enum Phase {
     Recovering,
     Identifying,
     Resetting,
+    /// The PLL is not to be used before.
+    Locking {
+        until_us: u64,
+    },
+    Switching,
     Serving,
 }
 
@@ -107,6 +116,10 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 pub struct Sensor {
     phase: Phase,
+    /// The pixel clock that the board wants, in Hz.
+    wanted_hz: u32,
+    /// The one that there is, of the clock that was given last.
+    clock: PixelClock,
     bus: Bus,
     program: Program,
     /// What clients want.
@@ -127,31 +140,37 @@ pub struct Sensor {
 }
 
 impl Sensor {
-    /// Before power.
-    pub const NEW: Self = Self {
-        phase: Phase::Dark,
-        bus: Bus::IDLE,
-        program: Program::EMPTY,
-        target: None,
-        running: None,
-        controls: Controls::DEFAULT,
-        dirty: 0,
-        interval: FrameInterval::NONE,
-        interval_is_new: false,
-        identified: false,
-        rest_wanted: false,
-    };
+    /// Before power; with a pixel clock as near as possible to this, in Hz.
+    #[must_use]
+    pub const fn new(pixel_clock_hz: u32) -> Self {
+        Self {
+            phase: Phase::Dark,
+            wanted_hz: pixel_clock_hz,
+            clock: PixelClock { hz: CLOCK_HZ, pll: None },
+            bus: Bus::IDLE,
+            program: Program::EMPTY,
+            target: None,
+            running: None,
+            controls: Controls::DEFAULT,
+            dirty: 0,
+            interval: FrameInterval::NONE,
+            interval_is_new: false,
+            identified: false,
+            rest_wanted: false,
+        }
+    }
 
     /// Takes one event and says what to do.
     pub fn step(&mut self, now_us: u64, event: Event, act: &mut dyn FnMut(Action)) {
         match event {
             Event::Power(on) => self.power(now_us, on, act),
             Event::Rest => self.rest_wanted = true,
-            Event::Clock(true) if self.wants_clock() => {
+            Event::Clock(Some(external_hz)) if self.wants_clock() => {
+                self.clock = PixelClock::nearest(external_hz, self.wanted_hz);
                 self.phase = Phase::Settling { until_us: now_us.saturating_add(CLOCK_SETTLE_US) };
             }
-            Event::Clock(true) => {}
-            Event::Clock(false) => match self.phase {
+            Event::Clock(Some(_)) => {}
+            Event::Clock(None) => match self.phase {
                 Phase::Dark => {}
                 Phase::Rested => self.lose(Phase::Rested),
                 _ => self.lose(Phase::Unclocked { again_us: None }),
@@ -178,7 +197,7 @@ impl Sensor {
     #[must_use]
     pub fn wake_us(&self) -> Option<u64> {
         match self.phase {
-            Phase::Settling { until_us } => Some(until_us),
+            Phase::Settling { until_us } | Phase::Locking { until_us } => Some(until_us),
             Phase::Unclocked { again_us } => again_us,
             _ => self.bus.wake_us(),
         }
@@ -268,7 +287,11 @@ impl Sensor {
     pub fn frame_interval(&self, state: &BlockState) -> Result<FrameInterval, SensorError> {
         self.known()?;
         let mode = Mode::of(state).ok_or(SensorError::InvalidFormat)?;
-        Ok(timing::interval(&mode, timing::vertical_blank(&mode, self.interval)))
+        Ok(timing::interval(&mode, self.clock.hz, self.vertical_blank(&mode)))
+    }
+
+    fn vertical_blank(&self, mode: &Mode) -> u16 {
+        timing::vertical_blank(mode, self.clock.hz, self.interval)
     }
 
     /// Asks for frames this often, in every mode, and gives what comes of it in `state`. Step with
@@ -336,7 +359,7 @@ impl Sensor {
             }
             Phase::Identifying if data == regs::CHIP_VERSION_VALUE => {
                 self.phase = Phase::Resetting;
-                self.program = Program::reset();
+                self.program = Program::reset(self.clock.pll);
             }
             Phase::Identifying => act(Action::Give(Up::WrongPart(data))),
             _ => {}
@@ -362,14 +385,30 @@ impl Sensor {
                 if self.write_next(now_us, act) {
                     return;
                 }
-                self.phase = Phase::Serving;
-                self.identified = true;
-                act(Action::Ready);
-                self.serve(now_us, act);
+                match self.clock.pll {
+                    Some(_) => {
+                        let until_us = now_us.saturating_add(LOCK_US);
+                        self.phase = Phase::Locking { until_us };
+                    }
+                    None => self.begin_to_serve(now_us, act),
+                }
             }
+            Phase::Locking { until_us } if now_us >= until_us => {
+                self.phase = Phase::Switching;
+                self.program = Program::use_pll();
+                self.write_next(now_us, act);
+            }
+            Phase::Switching if self.bus.is_idle() => self.begin_to_serve(now_us, act),
             Phase::Serving if self.bus.is_idle() => self.serve(now_us, act),
             _ => {}
         }
+    }
+
+    fn begin_to_serve(&mut self, now_us: u64, act: &mut dyn FnMut(Action)) {
+        self.phase = Phase::Serving;
+        self.identified = true;
+        act(Action::Ready);
+        self.serve(now_us, act);
     }
 
     fn serve(&mut self, now_us: u64, act: &mut dyn FnMut(Action)) {
@@ -384,14 +423,14 @@ impl Sensor {
             (None, Some(mode)) => {
                 self.running = Some(mode);
                 (self.dirty, self.interval_is_new) = (0, false);
-                let blank = timing::vertical_blank(&mode, self.interval);
+                let blank = self.vertical_blank(&mode);
                 self.program = Program::start(&mode, &self.controls, blank);
             }
             // Controls of a part that does not run are written when it starts.
             (None, None) => {}
             (Some(mode), _) if self.interval_is_new => {
                 self.interval_is_new = false;
-                self.program = Program::blanking(timing::vertical_blank(&mode, self.interval));
+                self.program = Program::blanking(self.vertical_blank(&mode));
             }
             (Some(_), _) => {
                 let dirty =

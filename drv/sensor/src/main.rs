@@ -16,7 +16,7 @@ userlib::entry!(main);
 
 fn main() -> ! {
     let mut server = Server {
-        sensor: Sensor::NEW,
+        sensor: Sensor::new(userlib::config_u32!("pixel_clock_hz")),
         bus: Controller::at(userlib::peripheral!("sensor_bus")),
         power: power::Client::to(userlib::slot!("power")),
         isp: isp::Client::to(userlib::slot!("isp")),
@@ -75,9 +75,9 @@ impl Server {
     /// If the ISP does not give the clock now, its ready edge says when to ask again.
     fn ask_for_clock(&mut self) {
         self.isp.rebind();
-        if self.isp.xclk(CLOCK_HZ).is_ok() {
+        if let Ok(hz) = self.isp.xclk(CLOCK_HZ) {
             // Who has just got its clock does not want it; and the stack has a bound.
-            self.act(Event::Clock(true));
+            self.act(Event::Clock(Some(hz)));
         }
     }
 
@@ -100,7 +100,7 @@ impl Server {
                 continue;
             }
             match event.edge {
-                Edge::Died => self.step(Event::Clock(false)),
+                Edge::Died => self.step(Event::Clock(None)),
                 Edge::Ready if self.sensor.wants_clock() => self.ask_for_clock(),
                 Edge::Ready | Edge::Removing | Edge::Quiet => {}
             }

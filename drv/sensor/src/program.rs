@@ -2,6 +2,7 @@
 
 use crate::controls::{Control, Controls, flip_word, gain_word, pattern_word};
 use crate::mode::Mode;
+use crate::pixel_clock::Pll;
 use drv_isp_regs::{Register, sensor as regs};
 
 /// Most writes that wait: a whole mode with all controls.
@@ -32,12 +33,28 @@ impl Program {
     /// Nothing to write.
     pub const EMPTY: Self = Self { writes: [Write::NONE; WRITES_MAX], next: 0, count: 0 };
 
-    /// All registers to their defaults (a running part stops).
+    /// All registers to their defaults (a running part stops); then the PLL gets its power and its factors,
+    /// if there is to be one.
     #[must_use]
-    pub fn reset() -> Self {
+    pub fn reset(pll: Option<Pll>) -> Self {
+        use regs::{pll_config_1, pll_config_2};
         let mut program = Self::EMPTY;
         program.push(&regs::RESET, 1);
         program.push(&regs::RESET, 0);
+        if let Some(Pll { m, n, p1 }) = pll {
+            let factors = pll_config_1::M.of(m) | pll_config_1::N_LESS_1.of(n - 1);
+            program.push(&regs::PLL_CONTROL, pll_control(false));
+            program.push(&regs::PLL_CONFIG_1, factors as u16);
+            program.push(&regs::PLL_CONFIG_2, pll_config_2::P1_LESS_1.of(p1 - 1) as u16);
+        }
+        program
+    }
+
+    /// Switches the part to its PLL, which has locked.
+    #[must_use]
+    pub fn use_pll() -> Self {
+        let mut program = Self::EMPTY;
+        program.push(&regs::PLL_CONTROL, pll_control(true));
         program
     }
 
@@ -144,6 +161,12 @@ const PATTERN_COLOURS: [(Register, u16); 4] = [
     (regs::TEST_PATTERN_BAR_WIDTH, 0),
 ];
 
+/// The PLL with power, in use or not.
+fn pll_control(in_use: bool) -> u16 {
+    use regs::pll_control::{POWER, USE};
+    USE.put(POWER.put(regs::PLL_CONTROL.reset, 1), u32::from(in_use)) as u16
+}
+
 fn output_control(on: bool) -> u16 {
     regs::output_control::CHIP_ENABLE.put(regs::OUTPUT_CONTROL.reset, u32::from(on)) as u16
 }
@@ -180,6 +203,17 @@ mod tests {
         let program = writes(Program::start(&Mode::DEFAULT, &controls, 25));
         assert_eq!(program.last(), Some(&(7, 0x1F82)), "enabling comes last");
         assert!(program.len() < WRITES_MAX);
+    }
+
+    #[test]
+    fn the_pll_has_power_and_factors_before_it_is_used() {
+        let pll = Pll { m: 80, n: 9, p1: 8 };
+        let reset = [(0x0D, 1), (0x0D, 0)];
+        assert_eq!(writes(Program::reset(None)), reset);
+        let powered = writes(Program::reset(Some(pll)));
+        assert_eq!(powered[..2], reset);
+        assert_eq!(powered[2..], [(0x10, 0x51), (0x11, 0x5008), (0x12, 7)]);
+        assert_eq!(writes(Program::use_pll()), [(0x10, 0x53)]);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The driver against a model of bus and part: a table of registers that answers transfers.
 
 use crate::{
-    Action, CLOCK_RETRY_US, CLOCK_SETTLE_US, Event, Look, Mode, RETRIES_MAX, Sensor, Transfer, Up,
+    Action, CLOCK_HZ, CLOCK_RETRY_US, CLOCK_SETTLE_US, Event, LOCK_US, Look, Mode, RETRIES_MAX,
+    Sensor, Transfer, Up,
 };
 use drv_isp_regs::sensor as regs;
 use idl::types::{ControlId, FrameInterval, Rect, SensorError};
 
 const GOOD: Look = Look { done: true, nak: false, arbitration_lost: false, stuck: false, data: 0 };
+/// What the board wants.
+const PIXEL_CLOCK_HZ: u32 = 24_000_000;
 const ENABLED: u16 = 0x1F82;
 const DISABLED: u16 = 0x1F80;
 
@@ -27,7 +30,7 @@ impl World {
         let mut registers = [0; 256];
         registers[0] = regs::CHIP_VERSION_VALUE;
         Self {
-            sensor: Sensor::NEW,
+            sensor: Sensor::new(PIXEL_CLOCK_HZ),
             now_us: 0,
             registers,
             command: None,
@@ -48,8 +51,15 @@ impl World {
 
     fn up(&mut self) {
         self.step(Event::Power(true));
-        self.step(Event::Clock(true));
+        self.step(Event::Clock(Some(CLOCK_HZ)));
         self.pass(CLOCK_SETTLE_US);
+        self.lock();
+    }
+
+    /// From the probe until it serves.
+    fn lock(&mut self) {
+        self.run();
+        self.pass(LOCK_US);
         self.run();
     }
 
@@ -147,16 +157,42 @@ fn it_asks_for_power_then_clock_then_probes_then_says_ready() {
     assert!(!world.sensor.may_touch());
     world.step(Event::Power(true));
     assert_eq!(world.log, [Action::WantClock]);
-    world.step(Event::Clock(true));
+    world.step(Event::Clock(Some(CLOCK_HZ)));
     world.pass(CLOCK_SETTLE_US - 1);
     assert_eq!(world.command, None, "the part needs its clocks first");
     world.pass(1);
     assert_eq!(world.command, Some(Transfer::Recover), "the last life may have left a stuck bus");
     assert_eq!(world.sensor.known(), Err(SensorError::NotReady));
     world.run();
+    assert_eq!(world.registers[0x10..=0x12], [0x51, 0x2802, 11], "the PLL locks");
+    assert_eq!(world.sensor.wake_us(), Some(world.now_us + LOCK_US));
+    world.pass(LOCK_US - 1);
+    assert_eq!((world.command, world.log.len()), (None, 1), "it is not used before");
+    world.pass(1);
+    world.run();
+    assert_eq!(world.registers[0x10], 0x53);
     assert_eq!(world.log, [Action::WantClock, Action::Ready]);
     assert_eq!(world.sensor.known(), Ok(()));
     assert_eq!(world.sensor.wake_us(), None);
+}
+
+#[test]
+fn a_clock_that_the_pll_cannot_take_is_the_pixel_clock_and_intervals_follow_it() {
+    let state = small().state();
+    let mut intervals = [CLOCK_HZ, 28_800_000].map(|external_hz| {
+        let mut world = World::new();
+        world.step(Event::Power(true));
+        world.step(Event::Clock(Some(external_hz)));
+        world.pass(CLOCK_SETTLE_US);
+        world.lock();
+        assert_eq!(world.log.last(), Some(&Action::Ready));
+        let uses_pll = regs::pll_control::USE.is_set(world.registers[0x10].into());
+        assert_eq!(uses_pll, external_hz == CLOCK_HZ);
+        world.sensor.frame_interval(&state).unwrap()
+    });
+    assert_eq!(intervals.map(|interval| interval.denominator), [PIXEL_CLOCK_HZ, 28_800_000]);
+    intervals[1].denominator = PIXEL_CLOCK_HZ;
+    assert_eq!(intervals[0], intervals[1], "the same pixel clocks");
 }
 
 #[test]
@@ -282,7 +318,7 @@ fn a_frame_interval_is_written_while_it_runs_and_kept_until_it_does() {
     let refused = Err(SensorError::InvalidFormat);
     assert_eq!(world.sensor.set_frame_interval(&impossible, FrameInterval::NONE), refused);
     assert_eq!(world.sensor.frame_interval(&state), Ok(twice), "nothing has changed");
-    assert_eq!(Sensor::NEW.frame_interval(&state), Err(SensorError::NotReady));
+    assert_eq!(Sensor::new(PIXEL_CLOCK_HZ).frame_interval(&state), Err(SensorError::NotReady));
 }
 
 #[test]
@@ -290,16 +326,16 @@ fn isp_died_ends_the_stream_and_its_return_probes_again() {
     let mut world = World::serving();
     world.start(Mode::DEFAULT).expect("ready");
     world.run();
-    world.step(Event::Clock(false));
+    world.step(Event::Clock(None));
     assert!(world.sensor.wants_clock());
     assert_eq!(world.sensor.wake_us(), None);
     assert_eq!(world.start(Mode::DEFAULT), Err(SensorError::NotReady));
     assert_eq!(world.sensor.known(), Ok(()), "it is still the same sensor");
     world.command = None;
-    world.step(Event::Clock(true));
+    world.step(Event::Clock(Some(CLOCK_HZ)));
     world.start(small()).expect("programmed after the probe");
     world.pass(CLOCK_SETTLE_US);
-    world.run();
+    world.lock();
     assert_eq!(world.log, [Action::Ready]);
     assert_eq!((world.output_control(), world.registers[4]), (ENABLED, 1279));
 }
@@ -309,7 +345,7 @@ fn isp_died_in_the_middle_of_a_transfer_leaves_nothing_behind() {
     let mut world = World::serving();
     world.start(Mode::DEFAULT).expect("ready");
     world.transfer();
-    world.step(Event::Clock(false));
+    world.step(Event::Clock(None));
     world.step(Event::Bus(GOOD));
     world.pass(1_000_000);
     world.command = None;
@@ -326,7 +362,7 @@ fn power_off_forbids_every_access() {
     world.step(Event::Power(false));
     world.pass(1_000_000);
     world.step(Event::Bus(GOOD));
-    world.step(Event::Clock(true));
+    world.step(Event::Clock(Some(CLOCK_HZ)));
     world.pass(1_000_000);
     assert!(!world.sensor.may_touch());
     assert_eq!((world.command, world.sensor.wake_us()), (None, None));
@@ -356,9 +392,9 @@ fn at_rest_nothing_is_touched_and_after_it_the_part_is_programmed_again() {
     world.step(Event::Power(true));
     world.pass(CLOCK_RETRY_US);
     assert_eq!(world.log, [Action::WantClock; 2], "the ISP was not up at first");
-    world.step(Event::Clock(true));
+    world.step(Event::Clock(Some(CLOCK_HZ)));
     world.pass(CLOCK_SETTLE_US);
-    world.run();
+    world.lock();
     assert_eq!((world.output_control(), world.registers[9]), (ENABLED, 300));
     assert_eq!(world.registers[0x35], 16);
 }
@@ -394,7 +430,7 @@ fn a_rest_that_is_given_up_changes_nothing_and_the_death_of_the_isp_ends_the_str
     world.run();
     assert_eq!((world.output_control(), world.log.len()), (ENABLED, 0));
     world.step(Event::Rest);
-    world.step(Event::Clock(false));
+    world.step(Event::Clock(None));
     assert!(!world.sensor.may_touch());
     world.registers[7] = DISABLED;
     world.up();

@@ -1,7 +1,7 @@
 //! How long a frame takes, and the blanking that makes it take longer.
 //!
 //! ```text
-//!   line  = width + 2 x horizontal blanking    pixel clocks
+//!   line  = width + 2 x horizontal blanking    pixel clocks, at least 2 x (346 x row bin + 140)
 //!   frame = height + vertical blanking         lines
 //! ```
 //! The part reads two pixels in a clock of its rows, and needs a shortest horizontal blanking that grows
@@ -14,7 +14,6 @@
 use drv_isp_regs::sensor as regs;
 use idl::types::FrameInterval;
 
-use crate::driver::CLOCK_HZ;
 use crate::mode::Mode;
 
 /// VERTICAL_BLANK of the shortest frames: the part's default, 26 lines.
@@ -22,24 +21,24 @@ const BLANK_MIN: u32 = regs::VERTICAL_BLANK.reset;
 /// The largest value that VERTICAL_BLANK takes.
 const BLANK_MAX: u32 = regs::VERTICAL_BLANK.writable;
 
-/// Pixel clocks of a line. Without its PLL the part's pixel clock is the clock that it is given.
+/// Pixel clocks of a line. However few columns there are, the rows take their time.
 fn line_clocks(mode: &Mode) -> u32 {
     let bin = u32::from(mode.reduction.min(4));
     let blank = 346 * bin + 64 + (80 >> bin.min(3));
-    u32::from(mode.output().width_px) + 2 * blank
+    (u32::from(mode.output().width_px) + 2 * blank).max(2 * (346 * bin + 140))
 }
 
 /// VERTICAL_BLANK for frames that are as near to this interval as lines allow, and none shorter than the
 /// mode's shortest. An interval of nothing (V4L2: a zero in either place asks for the default) is the
 /// shortest.
 #[must_use]
-pub fn vertical_blank(mode: &Mode, wanted: FrameInterval) -> u16 {
+pub fn vertical_blank(mode: &Mode, clock_hz: u32, wanted: FrameInterval) -> u16 {
     let FrameInterval { numerator, denominator } = wanted;
     let lines = match denominator {
         0 => 0,
         _ => {
             let line = u64::from(line_clocks(mode)) * u64::from(denominator);
-            (u64::from(numerator) * u64::from(CLOCK_HZ) + line / 2) / line
+            (u64::from(numerator) * u64::from(clock_hz) + line / 2) / line
         }
     };
     let height = u64::from(mode.output().height_px);
@@ -49,15 +48,17 @@ pub fn vertical_blank(mode: &Mode, wanted: FrameInterval) -> u16 {
 
 /// The interval of frames with this VERTICAL_BLANK.
 #[must_use]
-pub fn interval(mode: &Mode, vertical_blank: u16) -> FrameInterval {
+pub fn interval(mode: &Mode, clock_hz: u32, vertical_blank: u16) -> FrameInterval {
     let lines = u32::from(mode.output().height_px) + u32::from(vertical_blank) + 1;
     // At most 7,000 clocks by 4,000 lines.
-    FrameInterval { numerator: lines * line_clocks(mode), denominator: CLOCK_HZ }
+    FrameInterval { numerator: lines * line_clocks(mode), denominator: clock_hz }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CLOCK_HZ: u32 = 24_000_000;
 
     fn every(numerator: u32, denominator: u32) -> FrameInterval {
         FrameInterval { numerator, denominator }
@@ -65,18 +66,18 @@ mod tests {
 
     /// The interval that is taken, in microseconds.
     fn taken_us(mode: &Mode, wanted: FrameInterval) -> u32 {
-        interval(mode, vertical_blank(mode, wanted)).as_us()
+        interval(mode, CLOCK_HZ, vertical_blank(mode, CLOCK_HZ, wanted)).as_us()
     }
 
     #[test]
     fn the_shortest_frames_are_those_of_the_data_sheet_s_row_timing() {
         // 648 + 2 x (346 x 4 + 64 + 10) clocks, 486 + 26 lines.
-        let shortest =
-            interval(&Mode::DEFAULT, vertical_blank(&Mode::DEFAULT, FrameInterval::NONE));
+        let blank = vertical_blank(&Mode::DEFAULT, CLOCK_HZ, FrameInterval::NONE);
+        let shortest = interval(&Mode::DEFAULT, CLOCK_HZ, blank);
         assert_eq!(shortest, every((648 + 2 * 1458) * 512, CLOCK_HZ));
         // 2592 + 2 x (346 + 64 + 40) clocks, 1944 + 26 lines.
         let whole = Mode { reduction: 1, ..Mode::DEFAULT };
-        assert_eq!(interval(&whole, 25), every((2592 + 900) * 1970, CLOCK_HZ));
+        assert_eq!(interval(&whole, CLOCK_HZ, 25), every((2592 + 900) * 1970, CLOCK_HZ));
     }
 
     #[test]
@@ -98,11 +99,20 @@ mod tests {
         let mode = Mode::DEFAULT;
         for nothing in [every(0, 1), every(0, 0), every(5, 0), every(1, u32::MAX), every(1, 1_000)]
         {
-            assert_eq!(vertical_blank(&mode, nothing), 25, "{nothing:?}");
+            assert_eq!(vertical_blank(&mode, CLOCK_HZ, nothing), 25, "{nothing:?}");
         }
         for long in [every(u32::MAX, 1), every(u32::MAX, u32::MAX / 2), every(10, 1)] {
-            assert_eq!(vertical_blank(&mode, long), 2047, "{long:?}");
+            assert_eq!(vertical_blank(&mode, CLOCK_HZ, long), 2047, "{long:?}");
         }
+    }
+
+    #[test]
+    fn a_slower_clock_makes_the_same_lines_longer() {
+        let mode = Mode::DEFAULT;
+        let [fast, slow] = [CLOCK_HZ, CLOCK_HZ / 2].map(|hz| interval(&mode, hz, 25).as_us());
+        assert_eq!(slow, 2 * fast);
+        let narrow = Mode { window: idl::types::Rect { width_px: 256, ..mode.window }, ..mode };
+        assert_eq!(line_clocks(&narrow), 2 * (346 * 4 + 140), "64 pixels in a line");
     }
 
     #[test]
@@ -110,7 +120,10 @@ mod tests {
         for reduction in [1, 2, 4, 8] {
             let mode = Mode { reduction, ..Mode::DEFAULT };
             for blank in [25, 26, 100, 2046, 2047] {
-                assert_eq!(vertical_blank(&mode, interval(&mode, blank)), blank);
+                assert_eq!(
+                    vertical_blank(&mode, CLOCK_HZ, interval(&mode, CLOCK_HZ, blank)),
+                    blank
+                );
             }
         }
     }

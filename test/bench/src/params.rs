@@ -10,12 +10,11 @@
 //! | 1 | layout version |
 //! | 2, 3 | seed, low and high |
 //! | 4 | heartbeat of core 0 in microseconds (0: none) |
-//! | 5 | shortest time of a device line in microseconds |
-//! | 6 | flags, bits of [`Flags`] |
-//! | 7 | identity of the module |
-//! | 8 | [`Scene`] code |
-//! | 9 | number of fault script entries |
-//! | 10 | virtual time limit in milliseconds (0: none) |
+//! | 5 | flags, bits of [`Flags`] |
+//! | 6 | identity of the module |
+//! | 7 | [`Scene`] code |
+//! | 8 | number of fault script entries |
+//! | 9 | virtual time limit in milliseconds (0: none) |
 //! | 16..48 | path of the scene file, UTF-8, zero-terminated |
 //! | 64.. | script entries of [`ENTRY_WORDS`] words: frame, line, kind, a, b |
 
@@ -24,7 +23,7 @@ use crate::script::{CAPACITY, Entry};
 /// First word of a valid block.
 pub const MAGIC: u32 = 0x3153_424F;
 /// Layout described here.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Size of the encoded block in bytes.
 pub const BYTES: usize = 4 * WORDS;
 /// Size of the encoded block in words.
@@ -79,8 +78,6 @@ pub struct Parameters {
     pub seed: u64,
     /// Period of core 0's heartbeat in microseconds; 0 turns it off.
     pub heartbeat_us: u32,
-    /// Shortest time of a device line in microseconds.
-    pub line_us: u32,
     /// Options.
     pub flags: Flags,
     /// Identity of the module.
@@ -101,7 +98,6 @@ impl Default for Parameters {
         Self {
             seed: 1,
             heartbeat_us: 50,
-            line_us: 100,
             flags: Flags(Flags::PRESENT),
             module_id: 0x4F42_0001,
             scene: Scene::Chart,
@@ -120,7 +116,7 @@ impl Parameters {
             return Self::default();
         }
         let mut script = [None; CAPACITY];
-        let count = (words[9] as usize).min(CAPACITY);
+        let count = (words[8] as usize).min(CAPACITY);
         let (rows, _) = words[SCRIPT_WORD..].as_chunks::<ENTRY_WORDS>();
         for (slot, &[frame, line, kind, a, b]) in script.iter_mut().zip(&rows[..count]) {
             *slot = Some(Entry { frame, line, kind, a, b });
@@ -128,11 +124,10 @@ impl Parameters {
         Self {
             seed: u64::from(words[2]) | u64::from(words[3]) << 32,
             heartbeat_us: words[4],
-            line_us: words[5],
-            flags: Flags(words[6]),
-            module_id: words[7],
-            scene: if words[8] == Scene::File as u32 { Scene::File } else { Scene::Chart },
-            time_limit_ms: words[10],
+            flags: Flags(words[5]),
+            module_id: words[6],
+            scene: if words[7] == Scene::File as u32 { Scene::File } else { Scene::Chart },
+            time_limit_ms: words[9],
             scene_path: decode_path(words),
             script,
         }
@@ -147,11 +142,10 @@ impl Parameters {
         words[2] = self.seed as u32;
         words[3] = (self.seed >> 32) as u32;
         words[4] = self.heartbeat_us;
-        words[5] = self.line_us;
-        words[6] = self.flags.0;
-        words[7] = self.module_id;
-        words[8] = self.scene as u32;
-        words[10] = self.time_limit_ms;
+        words[5] = self.flags.0;
+        words[6] = self.module_id;
+        words[7] = self.scene as u32;
+        words[9] = self.time_limit_ms;
         let (path, length) = &self.scene_path;
         for (index, byte) in path[..*length].iter().enumerate() {
             words[PATH_WORD + index / 4] |= u32::from(*byte) << (8 * (index % 4));
@@ -162,7 +156,7 @@ impl Parameters {
             *row = [entry.frame, entry.line, entry.kind, entry.a, entry.b];
             count += 1;
         }
-        words[9] = count;
+        words[8] = count;
         words
     }
 
@@ -241,7 +235,7 @@ mod tests {
     #[test]
     fn a_script_longer_than_the_table_is_cut() {
         let mut words = Parameters::default().encode();
-        words[9] = u32::MAX;
+        words[8] = u32::MAX;
         assert_eq!(Parameters::decode(&words).script.iter().flatten().count(), CAPACITY);
     }
 }

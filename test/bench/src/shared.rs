@@ -29,7 +29,7 @@ pub const HISTOGRAM_ENTRIES: usize = 1024;
 
 /// Conditions that core 1 needs, kept up to date by core 0 in [`Shared::gates`].
 pub mod gate {
-    /// The sensor has power, clock and no reset.
+    /// The sensor has power, a pixel clock and no reset.
     pub const SENSOR: u32 = 1 << 0;
     /// The ISP has power, clocks and no reset.
     pub const PIPE: u32 = 1 << 1;
@@ -190,8 +190,6 @@ pub struct Alarm {
 /// What core 1 needs from the parameter block.
 #[repr(C)]
 pub struct Options {
-    /// Shortest time of a line in microseconds.
-    pub line_us: AtomicU32,
     /// Bits of [`crate::params::Flags`].
     pub flags: AtomicU32,
     /// Seed of the sensor noise.
@@ -210,6 +208,8 @@ pub struct Shared {
     pub histogram: [AtomicU32; HISTOGRAM_ENTRIES],
     /// Bits of [`gate`].
     pub gates: AtomicU32,
+    /// Pixel clock of the sensor in Hz, kept up to date by core 0; 0 while there is none.
+    pub pixel_clock_hz: AtomicU32,
     epoch: AtomicU32,
     committing: AtomicU32,
     /// Misbehaviour.
@@ -252,6 +252,7 @@ impl Shared {
             preview_tables: [const { zero() }; preview::TABLE_ENTRIES],
             histogram: [const { zero() }; HISTOGRAM_ENTRIES],
             gates: zero(),
+            pixel_clock_hz: zero(),
             epoch: zero(),
             committing: zero(),
             mischief: Mischief {
@@ -283,7 +284,7 @@ impl Shared {
             channel_frame: MemoryFrame::new(),
             receiver: Receiver { cuts: zero(), frames: zero() },
             alarm: Alarm { armed: zero(), frame: zero(), line: zero() },
-            options: Options { line_us: zero(), flags: zero(), seed: zero() },
+            options: Options { flags: zero(), seed: zero() },
             sensor_stops: zero(),
             beats: zero(),
         }

@@ -121,7 +121,6 @@ fn clear_shared(parameters: &Parameters) -> &'static Shared {
         Reg((BENCH_SHARED.base + offset) as usize).set(0);
     }
     let shared = shared();
-    shared.options.line_us.store(parameters.line_us, SeqCst);
     shared.options.flags.store(parameters.flags.0, SeqCst);
     shared.options.seed.store(parameters.seed as u32, SeqCst);
     shared

@@ -33,7 +33,7 @@ pub fn run() -> ! {
 
 fn run_lines(shared: &'static Shared, camera: &mut Camera, scene: &mut HostScene) -> ! {
     let trace = Flags(shared.options.flags.load(SeqCst)).has(Flags::TRACE_FRAMES);
-    let mut clock = LineClock::new(shared.options.line_us.load(SeqCst));
+    let mut clock = LineClock::from_now();
     let mut pace = Pace::new(shared);
     loop {
         if shared.progress.alive.load(SeqCst) == alive::STOP {
@@ -51,7 +51,7 @@ fn run_lines(shared: &'static Shared, camera: &mut Camera, scene: &mut HostScene
         if trace && shared.progress.line.load(SeqCst) == 0 {
             trace_frame(shared);
         }
-        clock.wait(&pace, |active| camera.line_time(shared, active));
+        clock.wait(&pace, camera.line_time(shared, CYCLES_PER_US * 1_000_000));
         pace.keep_with_core0();
     }
 }

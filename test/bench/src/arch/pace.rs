@@ -122,16 +122,16 @@ impl Pace {
     }
 }
 
-/// Keeps lines from being shorter than they should be.
+/// Gives lines the time that the sensor's registers say. A line that takes longer to compute is late, and so is
+/// its frame: nothing can be done about that here but to choose a slower pixel clock (`app.toml`).
 pub struct LineClock {
-    line_cycles: u32,
     next: u32,
 }
 
 impl LineClock {
-    /// With lines of at least this time.
-    pub fn new(line_us: u32) -> Self {
-        Self { line_cycles: line_us.saturating_mul(CYCLES_PER_US), next: cycles() }
+    /// The first line may come at once.
+    pub fn from_now() -> Self {
+        Self { next: cycles() }
     }
 
     /// The next line may come at once.
@@ -139,10 +139,9 @@ impl LineClock {
         self.next = cycles();
     }
 
-    /// Waits for the time of the next line; a line that is late does not shorten those after it.
-    /// `stretch` adds the sensor's blanking.
-    pub fn wait(&mut self, pace: &Pace, stretch: impl Fn(u32) -> u32) {
-        let line_cycles = stretch(self.line_cycles);
+    /// Waits for the time of the next line. One that is late by less than its own time is caught up with;
+    /// lines that take longer to compute than they should do not shorten those after them.
+    pub fn wait(&mut self, pace: &Pace, line_cycles: u32) {
         self.next = self.next.wrapping_add(line_cycles);
         loop {
             let left = self.next.wrapping_sub(cycles()) as i32;

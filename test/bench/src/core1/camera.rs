@@ -9,6 +9,7 @@ use super::from_memory::FromMemory;
 use super::memory_channel::MemoryChannel;
 use super::mischief::{Lines, Mischief};
 use super::statistics::Statistics;
+use super::timing::Timing;
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::preview::Preview;
@@ -48,6 +49,8 @@ pub struct Camera {
     sensor: Sensor,
     /// What the sensor latched at frame start.
     sensor_config: SensorConfig,
+    /// And what it makes of time.
+    timing: Timing,
     /// The sensor's tables belong to `sensor_config`.
     sensor_ready: bool,
     /// Exposure that the frame after this one has, in lines.
@@ -91,6 +94,7 @@ impl Camera {
         Self {
             sensor: Sensor::new(),
             sensor_config: SensorConfig::FULL_4X,
+            timing: Timing::NONE,
             sensor_ready: false,
             next_exposure: 0,
             ccdc: Ccdc::new(),
@@ -155,15 +159,15 @@ impl Camera {
         Turn::Idle
     }
 
-    /// Time of a line, when one without horizontal blanking takes `active`.
-    pub fn line_time(&self, shared: &Shared, active: u32) -> u32 {
-        config::line_time(shared, active, self.sensor_config.width_px)
+    /// Time of a line, in units of 1 / `unit_hz`.
+    pub fn line_time(&self, shared: &Shared, unit_hz: u32) -> u32 {
+        self.timing.line_time(shared, unit_hz)
     }
 
     fn begin_frame(&mut self, shared: &Shared, epoch: u32) {
         self.latch_sensor(shared);
         let height = self.sensor_config.height_px as u32;
-        let lines = config::frame_lines(shared, height);
+        let lines = self.timing.lines;
         shared.progress.frame_lines.store(lines, SeqCst);
         // An early end does not make the frames of device time shorter that go on without a sensor.
         let lines = shared.mischief.truncated.take().map_or(lines, |early| lines.min(early.max(1)));
@@ -197,6 +201,7 @@ impl Camera {
             return;
         }
         let mut config = config::sensor(shared);
+        self.timing = Timing::of(shared, config.width_px, config.height_px);
         // A new exposure starts with the rows of the next frame, so it is seen one frame after the
         // gain that was written with it (MT9P031, exposure timing). A sensor that starts has no
         // frame behind it.

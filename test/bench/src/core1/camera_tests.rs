@@ -449,12 +449,19 @@ fn a_new_gain_is_seen_in_the_next_frame_and_a_new_exposure_in_the_one_after() {
 }
 
 #[test]
-fn horizontal_blanking_makes_lines_longer() {
+fn a_blanking_that_is_written_in_a_frame_counts_from_the_next_one_on() {
     let mut rig = Rig::new();
+    rig.shared.pixel_clock_hz.store(1_000_000, SeqCst);
     rig.line();
-    assert_eq!(rig.camera.line_time(&rig.shared, 1000), 1000);
-    rig.sensor(&sensor::HORIZONTAL_BLANK, WIDTH / 4);
-    assert_eq!(rig.camera.line_time(&rig.shared, 1000), 1500);
+    let time = |rig: &Rig| rig.camera.line_time(&rig.shared, 1_000_000);
+    let least = time(&rig);
+    rig.sensor(&sensor::HORIZONTAL_BLANK, 4095);
+    rig.line();
+    assert_eq!(time(&rig), least);
+    rig.frame();
+    assert_eq!(time(&rig), WIDTH + 2 * 4096);
+    rig.shared.pixel_clock_hz.store(2_000_000, SeqCst);
+    assert_eq!(time(&rig), WIDTH / 2 + 4096, "the clock counts at once");
 }
 
 /// A sensor that core 0 stops and starts between the reads of core 1, from the `first` on,

@@ -59,12 +59,6 @@ fn light_q6(word: u32) -> [u32; 3] {
     [RED, GREEN, BLUE].map(|field| field.get(word))
 }
 
-/// Lines of a frame, blanking included, for this number of active lines.
-pub fn frame_lines(shared: &Shared, height: u32) -> u32 {
-    let blank = shared.sensor(VERTICAL_BLANK.sensor_index()).load(Relaxed);
-    height + blank + 1
-}
-
 /// Analog (in eighths, perhaps doubled) times digital gain (1 + n / 8).
 fn gain_eighths(word: u32) -> u32 {
     let analog = green1_gain::ANALOG.get(word) * (1 + green1_gain::MULTIPLIER.get(word));
@@ -93,14 +87,6 @@ fn pattern(get: impl Fn(&Register) -> u32) -> TestPattern {
         7 => TestPattern::MonochromeVerticalBars(levels, bar),
         _ => TestPattern::ColorBars,
     }
-}
-
-/// Time of a line with blanking, when one without takes `active`: a line is half its width plus
-/// HORIZONTAL_BLANK in pairs of pixel clocks (MT9P031, row timing).
-pub fn line_time(shared: &Shared, active: u32, width_px: usize) -> u32 {
-    let blank = u64::from(shared.sensor(HORIZONTAL_BLANK.sensor_index()).load(Relaxed));
-    let pairs = (width_px as u64 / 2).max(1);
-    (u64::from(active) * (pairs + blank) / pairs).min(u32::MAX.into()) as u32
 }
 
 /// What feeds the CCDC.

@@ -27,6 +27,7 @@ mod memory_channel;
 mod mischief;
 mod receiver;
 mod statistics;
+mod timing;
 
 #[cfg(test)]
 mod camera_tests;

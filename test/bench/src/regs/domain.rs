@@ -9,7 +9,7 @@ use drv_isp_regs::prcm::{
     BUS_CTRL, CLOCK_ENABLE, CLOCK_STATUS, IRQSTATUS, MODULE_ID, POWER_CONTROL, POWER_STATUS,
     PRESENCE, RESET_CONTROL, RESET_STATUS, bus_ctrl, clock, irq, presence, reset,
 };
-use drv_isp_regs::{ALL, Block, kill_switch, main_block};
+use drv_isp_regs::{ALL, Block, Register, kill_switch, main_block};
 
 /// Puts all registers of these blocks to their reset values.
 pub(super) fn reset_blocks(shared: &Shared, blocks: &[Block]) {
@@ -144,21 +144,36 @@ impl<P: Platform> Hardware<'_, P> {
 
     /// Does the sensor get its clock?
     pub(super) fn xclk_runs(&self) -> bool {
+        self.xclk_hz() != 0
+    }
+
+    fn xclk_hz(&self) -> u32 {
         let divider = main_block::tctrl_ctrl::DIVA.get(self.shared.get(&main_block::TCTRL_CTRL));
-        divider > 1 && !self.clock_lost
+        if self.clock_lost { 0 } else { main_block::xclk_hz(divider) }
+    }
+
+    /// Whether the sensor has a pixel clock; tells core 1 which.
+    fn pixel_clock_runs(&mut self, powered: bool) -> bool {
+        let shared = self.shared;
+        let external_hz = if powered { self.xclk_hz() } else { 0 };
+        let now_us = self.platform.now_us();
+        let get = |register: &Register| shared.sensor(register.sensor_index()).load(SeqCst);
+        let hz = self.pixel_clock.hz(now_us, external_hz, get);
+        shared.pixel_clock_hz.store(hz, SeqCst);
+        hz != 0
     }
 
     /// Tells core 1 what it may do; when this returns, core 1 keeps to it.
     pub(super) fn update_gates(&mut self) {
         let yes = |needs| self.answer(needs) == Answer::Yes;
         let clocks = self.shared.get(&CLOCK_STATUS);
-        let pipe = yes(Needs::PIPE);
+        let (pipe, powered) = (yes(Needs::PIPE), yes(Needs::SENSOR));
+        let sends = self.pixel_clock_runs(powered);
         let memory =
             clock::L3_ICK.is_set(clocks) && !bus_ctrl::DENY.is_set(self.shared.get(&BUS_CTRL));
         let bit = |condition: bool, gate: u32| if condition { gate } else { 0 };
-        let gates = bit(yes(Needs::SENSOR) && self.xclk_runs(), gate::SENSOR)
-            | bit(pipe, gate::PIPE)
-            | bit(pipe && memory, gate::DMA);
+        let gates =
+            bit(sends, gate::SENSOR) | bit(pipe, gate::PIPE) | bit(pipe && memory, gate::DMA);
         if gates != self.shared.gates.load(SeqCst) {
             let (sent, platform) = (sensor_sends(self.shared), &mut self.platform);
             self.shared.set_gates(gates, || platform.relax());

@@ -1,6 +1,7 @@
 //! The hardware as core 0 sees it: state, the way of an access, and the passing of time.
 
 use super::bus::Bus;
+use super::pixel_clock::PixelClock;
 use super::prcm::{Answer, Needs, Prcm};
 use super::reads::BadReads;
 use super::{class, domain, receiver};
@@ -76,6 +77,7 @@ pub struct Hardware<'a, P> {
     pub(super) script: Script,
     pub(super) lines: [Line; LINES],
     pub(super) bad_reads: BadReads,
+    pub(super) pixel_clock: PixelClock,
     /// The sensor's clock stands still, whatever drives it.
     pub(super) clock_lost: bool,
     pub(super) reset_stuck: bool,
@@ -108,6 +110,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
             script: Script::new(parameters.script),
             lines: [Line::default(); LINES],
             bad_reads: BadReads::default(),
+            pixel_clock: PixelClock::default(),
             clock_lost: false,
             reset_stuck: false,
             wrong_id: 0,
@@ -284,6 +287,9 @@ impl<'a, P: Platform> Hardware<'a, P> {
             self.domain_changed(change);
         }
         self.poll_bus(now_us);
+        if self.pixel_clock.is_due(now_us) {
+            self.update_gates();
+        }
     }
 
     /// Device lines since the last call: core 1's while the sensor sends, else those of a clock.

@@ -512,3 +512,38 @@ fn the_resizer_starts_by_itself_from_memory_and_waits_when_it_is_live() {
         assert_eq!(of_resizer.input.load(SeqCst), 0x8003_0000);
     });
 }
+
+/// The sensor's registers decide over frames, not over its bus.
+#[test]
+fn a_pll_that_is_set_wrong_or_not_locked_stops_the_sensor_and_not_its_bus() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        let clock = |hw: &mut Hw<'_>, writes: &[(&Register, u32)]| {
+            for (register, value) in writes {
+                transfer(hw, register.sensor_index().into(), Some(*value)).expect("it is there");
+            }
+            let sends = shared.gates.load(SeqCst) & gate::SENSOR != 0;
+            let hz = shared.pixel_clock_hz.load(SeqCst);
+            assert_eq!(sends, hz != 0);
+            hz
+        };
+        assert_eq!(clock(hw, &[]), 21_600_000, "past the PLL");
+        let factors = [(&sensor::PLL_CONFIG_1, 40 << 8 | 2), (&sensor::PLL_CONFIG_2, 11)];
+        assert_eq!(clock(hw, &factors), 21_600_000);
+        assert_eq!(clock(hw, &[(&sensor::PLL_CONTROL, 0x53)]), 0, "power and use at once");
+        pass_us(hw, sensor::pll::LOCK_US.into());
+        assert_eq!(clock(hw, &[]), 24_000_000, "it locks by itself");
+        assert_eq!(clock(hw, &[(&sensor::PIXEL_CLOCK_CONTROL, 2)]), 6_000_000);
+        assert_eq!(clock(hw, &[(&sensor::PLL_CONFIG_2, 12)]), 0, "it locks again");
+        assert_eq!(clock(hw, &[(&sensor::PLL_CONFIG_1, 15 << 8)]), 0);
+        pass_us(hw, 10_000);
+        assert_eq!(clock(hw, &[]), 0, "it never does with these");
+        assert_eq!(transfer(hw, 0, None), Ok(sensor::CHIP_VERSION_VALUE.into()));
+        assert_eq!(clock(hw, &[(&sensor::PLL_CONTROL, 0x51)]), 5_400_000, "past it, by 4");
+        assert_eq!(clock(hw, &[(&sensor::RESET, 1)]), 21_600_000, "as at power on");
+        set(hw, &main_block::TCTRL_CTRL, main_block::tctrl_ctrl::DIVA.of(16));
+        assert_eq!(shared.pixel_clock_hz.load(SeqCst), 10_800_000);
+        set(hw, &main_block::TCTRL_CTRL, 0);
+        assert_eq!(shared.pixel_clock_hz.load(SeqCst), 0);
+    });
+}

@@ -17,6 +17,7 @@ pub mod firewall;
 mod hardware;
 mod inject;
 pub mod memory_frames;
+pub mod pixel_clock;
 pub mod prcm;
 mod reads;
 mod receiver;

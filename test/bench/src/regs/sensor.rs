@@ -10,7 +10,7 @@ use crate::core1::sensor_sends;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::sensor::{
     BLUE_GAIN, BUS_ADDRESS, CHIP_VERSION, CHIP_VERSION_ALT, GLOBAL_GAIN, GREEN1_GAIN, GREEN2_GAIN,
-    RED_GAIN, RESET, TABLE,
+    PIXEL_CLOCK_CONTROL, PLL_CONFIG_1, PLL_CONFIG_2, PLL_CONTROL, RED_GAIN, RESET, TABLE,
 };
 use drv_isp_regs::sensor_bus::{COMMAND, DATA, INDEX, SLAVE, STATUS, command, status};
 use drv_isp_regs::{Access, Register};
@@ -102,6 +102,10 @@ impl<P: Platform> Hardware<'_, P> {
                 for gain in [&GREEN1_GAIN, &BLUE_GAIN, &RED_GAIN, &GREEN2_GAIN, &GLOBAL_GAIN] {
                     self.sensor_store(gain, value);
                 }
+            }
+            PIXEL_CLOCK_CONTROL | PLL_CONTROL | PLL_CONFIG_1 | PLL_CONFIG_2 => {
+                self.sensor_store(register, value);
+                self.update_gates();
             }
             _ => self.sensor_store(register, value),
         }

@@ -1,9 +1,11 @@
-//! S32: the frame interval of the sensor, set while it streams. Device time is counted in the sensor's lines:
-//! what one of them costs the emulator says nothing, how many a frame has does.
+//! S32: the frame interval of the sensor: what the driver says is what the frames' time stamps say, in lines
+//! and in microseconds, whatever the window, the blanking, and while it streams.
 
-use idl::types::{FrameInterval, NodeError};
+use idl::types::{BufferIndex, FrameInterval, NodeError, PixFormat};
+
 use task_client::Subdev;
 
+use super::memory::{self, Queue};
 use crate::check::{Failure, Verdict, equal, ok, refused};
 use crate::ensure;
 use crate::stage::Stage;
@@ -59,4 +61,60 @@ pub fn stretched(stage: &mut Stage) -> Verdict {
     ok("close", preview.close())?;
     ok("close", stage.video.close(running.handle))?;
     Ok(Text::of(format_args!("{short_lines} lines, {long_lines}, and {again}")))
+}
+
+/// Frames over which an interval is measured.
+const MEASURED: u32 = 4;
+/// How far what is measured may be from what is said, in 1/100.
+const PERCENT_OFF: u64 = 1;
+
+/// Sizes of the sensor's pictures, and how many times the shortest interval is asked for.
+const MEASUREMENTS: [((u16, u16), u32); 5] =
+    [((160, 120), 1), ((160, 120), 2), ((64, 192), 1), ((96, 160), 1), ((96, 160), 3)];
+
+/// Narrow raw frames, because a line of those is computed in the time that the sensor takes for it. When it is
+/// not, the bench is late: a wider picture takes longer in the emulator than its sensor says.
+pub fn measured(stage: &mut Stage) -> Verdict {
+    stage.all_ready(None)?;
+    let mut seen = [0; MEASUREMENTS.len()];
+    let sensor = ok("open the sensor", Subdev::open(stage.camera.sensor))?;
+    for (place, (size, times)) in seen.iter_mut().zip(MEASUREMENTS) {
+        let layout = ok("set up", stage.camera.raw(size, size))?;
+        let shortest = ok("the shortest", sensor.set_frame_interval(FrameInterval::NONE))?;
+        let wanted = FrameInterval { numerator: times * shortest.numerator, ..shortest };
+        let said_us = u64::from(ok("S_FRAME_INTERVAL", sensor.set_frame_interval(wanted))?.as_us());
+        let taken_us = interval_us(stage, layout.output)?;
+        ensure!(
+            taken_us.abs_diff(said_us) * 100 <= PERCENT_OFF * said_us,
+            "{size:?} x {times}: {taken_us} us, and the driver says {said_us}"
+        );
+        *place = taken_us;
+    }
+    ok("close", sensor.close())?;
+    Ok(Text::of(format_args!("{seen:?} us")))
+}
+
+/// What the time stamps of a stream say of its interval.
+fn interval_us(stage: &mut Stage, output: PixFormat) -> Result<u64, Failure> {
+    let queue = Queue::open(stage, memory::raw, output)?;
+    for buffer in 0..memory::BUFFERS {
+        queue.queue(stage, BufferIndex(buffer))?;
+    }
+    queue.start(stage)?;
+    let mut begun = None;
+    for number in 0.. {
+        let frame = queue.take(stage)?.frame;
+        queue.queue(stage, frame.buffer)?;
+        match begun {
+            None if number == TAKEN => begun = Some(frame),
+            Some(first) if number == TAKEN + MEASURED => {
+                queue.stop(stage)?;
+                queue.close(stage)?;
+                let frames = frame.sequence - first.sequence;
+                return Ok((frame.timestamp_us - first.timestamp_us) / u64::from(frames));
+            }
+            _ => {}
+        }
+    }
+    Err(crate::failure!("no frames"))
 }

@@ -1,0 +1,121 @@
+//! What the sensor's registers make of the time of a line and of a frame.
+//!
+//! ```text
+//!   line  = 2 x max(width / 2 + max(HB, least HB), 346 x row bin + 140)   pixel clocks
+//!   frame = height + VERTICAL_BLANK + 1                                   lines
+//! ```
+//! HB is HORIZONTAL_BLANK + 1, and the least is 346 x row bin + 64, and 40, 20 or 10 by column bin (MT9P031
+//! data sheet, row timing and frame timing). With the part's fastest clock, 96 MHz, its table of standard
+//! resolutions comes out: 14 frames/s of 2592x1944, 53 of 640x480 binned.
+
+use crate::shared::Shared;
+use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use drv_isp_regs::Register;
+use drv_isp_regs::sensor::{
+    COLUMN_ADDRESS_MODE, HORIZONTAL_BLANK, ROW_ADDRESS_MODE, VERTICAL_BLANK, column_address_mode,
+    row_address_mode,
+};
+
+/// Time of a line while only engines that read from memory run, in microseconds. The ISP's rate limits
+/// (SBL, SDR_REQ_EXP) are not modelled.
+const MEMORY_LINE_US: u32 = 100;
+
+/// What a frame was latched with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Pixel clocks of a line.
+    pub line_clocks: u32,
+    /// Lines of a frame, blanking included.
+    pub lines: u32,
+}
+
+impl Timing {
+    /// No frame has been latched.
+    pub const NONE: Self = Self { line_clocks: 0, lines: 1 };
+
+    /// Of frames of this size.
+    pub fn of(shared: &Shared, width_px: usize, height_px: usize) -> Self {
+        let get = |register: &Register| shared.sensor(register.sensor_index()).load(Relaxed);
+        let row_bin = row_address_mode::BIN.get(get(&ROW_ADDRESS_MODE)) + 1;
+        let dark_pairs = match column_address_mode::BIN.get(get(&COLUMN_ADDRESS_MODE)) {
+            0 => 40,
+            1 => 20,
+            _ => 10,
+        };
+        let blank = (get(&HORIZONTAL_BLANK) + 1).max(346 * row_bin + 64 + dark_pairs);
+        let pairs = (width_px as u32 / 2 + blank).max(346 * row_bin + 140);
+        let lines = height_px as u32 + get(&VERTICAL_BLANK) + 1;
+        Self { line_clocks: 2 * pairs, lines }
+    }
+
+    /// Time of a line in units of 1 / `unit_hz`, at the present pixel clock.
+    pub fn line_time(&self, shared: &Shared, unit_hz: u32) -> u32 {
+        let units = u64::from(self.line_clocks) * u64::from(unit_hz);
+        match shared.pixel_clock_hz.load(SeqCst) {
+            0 => MEMORY_LINE_US * (unit_hz / 1_000_000),
+            clock_hz => {
+                let rounded = (units + u64::from(clock_hz) / 2) / u64::from(clock_hz);
+                rounded.min(u32::MAX.into()) as u32
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames/s that these registers make, times ten: vertical blank, bin field of both modes.
+    fn fps_x10(size: (usize, usize), bin: u32, clock_hz: u32) -> u32 {
+        let shared = Shared::new();
+        let set = |register: &Register, value| {
+            shared.sensor(register.sensor_index()).store(value, SeqCst);
+        };
+        set(&VERTICAL_BLANK, 25);
+        set(&ROW_ADDRESS_MODE, row_address_mode::BIN.of(bin));
+        set(&COLUMN_ADDRESS_MODE, column_address_mode::BIN.of(bin));
+        shared.pixel_clock_hz.store(clock_hz, SeqCst);
+        let timing = Timing::of(&shared, size.0, size.1);
+        let line_ns = timing.line_time(&shared, 1_000_000_000);
+        (10_000_000_000 / (u64::from(line_ns) * u64::from(timing.lines))) as u32
+    }
+
+    /// MT9P031 data sheet, table of standard resolutions, at 96 MHz.
+    #[test]
+    fn the_frame_rates_are_those_of_the_data_sheet() {
+        for (size, bin, fps) in [
+            ((2592, 1944), 0, 14),
+            ((2048, 1536), 0, 21),
+            ((1600, 1200), 0, 31),
+            ((1280, 1024), 0, 42),
+            ((1024, 768), 1, 47),
+            ((640, 480), 3, 53),
+        ] {
+            let got = fps_x10(size, bin, 96_000_000);
+            assert!(got.abs_diff(10 * fps) <= 5, "{size:?}: {got} / 10, not {fps}");
+        }
+        assert_eq!(fps_x10((640, 480), 3, 48_000_000), fps_x10((640, 480), 3, 96_000_000) / 2);
+    }
+
+    #[test]
+    fn a_blanking_below_the_least_counts_as_that_and_a_longer_one_is_added_in_pairs() {
+        let shared = Shared::new();
+        let clocks = |blank| {
+            shared.sensor(HORIZONTAL_BLANK.sensor_index()).store(blank, SeqCst);
+            Timing::of(&shared, 2592, 1944).line_clocks
+        };
+        assert_eq!([0, 448, 449, 450, 4095].map(clocks), [3492, 3492, 3492, 3494, 10_784]);
+    }
+
+    #[test]
+    fn narrow_windows_do_not_make_lines_shorter_than_the_rows_take() {
+        let shared = Shared::new();
+        let clocks = |width_px| Timing::of(&shared, width_px, 32).line_clocks;
+        assert_eq!([32, 64, 72, 74].map(clocks), [972, 972, 972, 974]);
+    }
+
+    #[test]
+    fn without_a_sensor_lines_from_memory_have_their_own_time() {
+        assert_eq!(Timing::NONE.line_time(&Shared::new(), 20_000_000), 2_000);
+    }
+}
