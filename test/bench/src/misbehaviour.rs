@@ -17,7 +17,7 @@
 //! | `busy-stuck` | block | - | `a_stuck_block_stays_busy_and_never_says_done` | `s25_a_wedged_block_stops_in_bounded_time` |
 //! | `busy-release` | block | - | `a_released_block_is_idle_at_once` | `s25_a_wedged_block_stops_in_bounded_time` |
 //! | `all-ones` | switch | - | `all_ones_hits_camera_registers_only` | `s27_registers_that_read_all_ones_end_the_life` |
-//! | `dma-after-stop` | lines | - | `a_late_engine_writes_on_after_it_was_stopped_until_the_bus_is_denied` | `s08_no_register_is_touched_after_an_unplug` |
+//! | `dma-after-stop` | lines | - | `a_late_engine_writes_on_after_it_was_stopped_until_the_bus_is_denied` | `s35_an_engine_that_goes_on_after_a_stop_is_refused` |
 //! | `sensor-nak` | count | - | `injected_failures_are_used_up` | `hw_a_control_bus_that_fails_costs_retries_or_one_life` |
 //! | `sensor-wrong-id` | version | - | `the_sensor_can_give_a_wrong_id` | `hw_another_part_at_the_sensors_address_never_serves` |
 //! | `bus-arbitration` | count | - | `injected_failures_are_used_up` | `hw_a_control_bus_that_fails_costs_retries_or_one_life` |

@@ -36,6 +36,7 @@ mod s30_delegates;
 mod s32_auto;
 mod s32_controls;
 mod s32_interval;
+mod s35_after_stop;
 mod s35_dma;
 mod s36_quiesce_fails;
 mod s37_byte_order;
@@ -109,6 +110,7 @@ pub const CASES: &[Case] = &[
     case("s28_each_buffer_comes_back_once_after_a_stream_off", s28_balance::stream_off),
     case("s35_nothing_is_written_or_given_out_before_quiet", s35_dma::killed_in_flight),
     case("s35_stray_dma_reaches_no_foreign_byte", s35_dma::stray),
+    case("s35_an_engine_that_goes_on_after_a_stop_is_refused", s35_after_stop::engines),
     case("s39_a_spinning_driver_is_stalled", s39_hangs::spins),
     case("s39_a_silent_driver_is_stalled", s39_hangs::silent),
     case("s39_a_driver_without_frames_is_not_stalled", s39_hangs::no_frames),

@@ -53,7 +53,6 @@ pub fn stopped(stage: &mut Stage) -> Verdict {
 
 pub fn unplugged(stage: &mut Stage) -> Verdict {
     let running = streaming(stage)?;
-    stage.bench.now(control::DMA_AFTER_STOP, 100, 0)?;
     Removal::Unplug.begin(stage)?;
     stage.wait_for("the end of the handle", QUIET_US, |stage| {
         Ok(stage.record(running.handle).ok())
