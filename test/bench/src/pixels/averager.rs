@@ -70,6 +70,34 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// The definition: a block's even pixel begins at its start, its odd one behind the even ones. One
+        /// rounding: half a code.
+        #[test]
+        fn every_pixel_is_the_rounded_mean_at_its_distance(
+            input in proptest::collection::vec(0_u16..1024, 0..90),
+            count_log2 in 1_u32..4,
+            even_distance in 1_usize..3,
+            odd_distance in 1_usize..3,
+        ) {
+            let averager = Averager { count_log2, even_distance, odd_distance };
+            let mut out = [0; 90];
+            let (count, block) = (1 << count_log2, 2 << count_log2);
+            let made = averager.average(&input, &mut out);
+            proptest::prop_assert_eq!(made, 2 * (input.len() / block));
+            for (x, got) in out[..made].iter().enumerate() {
+                let (first, distance) = match (x % 2, odd_distance) {
+                    (0, _) => (0, even_distance),
+                    (_, 1) => (count, 1),
+                    (_, distance) => (1, distance),
+                };
+                let pixels = (0..count).map(|n| input[x / 2 * block + first + n * distance]);
+                let mean = pixels.map(f64::from).sum::<f64>() / count as f64;
+                proptest::prop_assert!((f64::from(*got) - mean).abs() <= 0.5, "{}: {}", x, got);
+            }
+        }
+    }
+
     #[test]
     fn neighbours_are_averaged_at_distance_one() {
         let averager = Averager { count_log2: 1, even_distance: 1, odd_distance: 1 };

@@ -83,6 +83,48 @@ mod tests {
         }
     }
 
+    /// The definition: the colour's place in COLPTN (SWPU177N: four columns a line, two bits each), the
+    /// shift as a division, level and compensation, the width of the bus.
+    fn reference(
+        code: u16,
+        (x, y): (usize, usize),
+        (shift, level, max): (u32, u16, u16),
+        compensation: &[i8; 4],
+        colour_pattern: u32,
+    ) -> f64 {
+        let place = 4 * (y % 4) + x % 4;
+        let colour = f64::from(colour_pattern) / 4.0_f64.powi(place as i32);
+        let colour = (colour.floor() % 4.0) as usize;
+        let shifted = (f64::from(code) / 2.0_f64.powi(shift as i32)).floor();
+        let moved = shifted - f64::from(level) + f64::from(compensation[colour]);
+        moved.clamp(0.0, f64::from(max))
+    }
+
+    proptest::proptest! {
+        /// Everything is an integer but the shift, which cuts: no tolerance.
+        #[test]
+        fn every_pixel_is_what_the_definition_gives(
+            line in proptest::collection::vec(0_u16.., 0..40),
+            row in 0_usize..9,
+            shift in 0_u32..7,
+            level in 0_u16..0x4000,
+            max in proptest::sample::select(vec![255_u16, 1023, 4095, 65535]),
+            compensation: [i8; 4],
+            colour_pattern: u32,
+            same: bool,
+        ) {
+            let compensation = if same { [0; 4] } else { compensation };
+            let mut got = line.clone();
+            let offsets = row_offsets(row, level, &compensation, colour_pattern);
+            correct(&mut got, shift, &offsets, max);
+            for (x, (got, code)) in got.into_iter().zip(line).enumerate() {
+                let settings = (shift, level, max);
+                let exact = reference(code, (x, row), settings, &compensation, colour_pattern);
+                proptest::prop_assert_eq!(f64::from(got), exact, "{} of {}", x, row);
+            }
+        }
+    }
+
     #[test]
     fn the_lane_shifter_comes_first() {
         let mut line = [4095, 168];

@@ -68,6 +68,46 @@ mod tests {
         assert_eq!(fault, Fault { line: 971, column: 1295, operation: 3 });
     }
 
+    /// The definition: what the operation makes of the pixels two away, of which at least one is there.
+    fn reference(fault: &Fault, line: &[u16]) -> Option<f64> {
+        let at = |offset: i64| {
+            let place = usize::try_from(fault.column as i64 + offset).ok();
+            place.and_then(|place| line.get(place)).map(|code| f64::from(*code))
+        };
+        let own = at(0)?;
+        let beside = match fault.operation {
+            1 => [at(-2), at(-2)],
+            2 => [at(2), at(2)],
+            3 => [at(-2), at(2)],
+            _ => return Some(own),
+        };
+        let Some(any) = at(-2).or(at(2)) else { return Some(own) };
+        let values = beside.map(|value| value.unwrap_or(any));
+        Some((values[0] + values[1]) / 2.0)
+    }
+
+    proptest::proptest! {
+        /// The mean of two codes is rounded once: half a code.
+        #[test]
+        fn every_fault_is_what_the_definition_gives_and_nothing_else_changes(
+            line in proptest::collection::vec(0_u16.., 0..24),
+            column in 0_usize..26,
+            operation in 0_u32..6,
+        ) {
+            let fault = Fault::from_word(word(7, column as u32, operation));
+            let mut got = line.clone();
+            fault.correct(&mut got);
+            for (x, (got, before)) in got.iter().zip(&line).enumerate() {
+                if x != column {
+                    proptest::prop_assert_eq!(got, before, "{} is not the fault", x);
+                } else if let Some(exact) = reference(&fault, &line) {
+                    let error = (f64::from(*got) - exact).abs();
+                    proptest::prop_assert!(error <= 0.5, "{} {}", got, exact);
+                }
+            }
+        }
+    }
+
     #[test]
     fn each_operation_takes_the_neighbours_of_the_same_colour() {
         let check = |column, operation, expected| {

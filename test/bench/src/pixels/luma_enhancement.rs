@@ -73,6 +73,21 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Twice the distance of a pixel to the mean of its neighbours; an integer, so exact.
+        #[test]
+        fn the_high_pass_is_twice_the_distance_to_the_mean_of_the_neighbours(
+            line in proptest::collection::vec(0_u8.., 1..20),
+        ) {
+            for x in 0..line.len() {
+                let at = |x: i64| f64::from(line[x.clamp(0, line.len() as i64 - 1) as usize]);
+                let here = x as i64;
+                let exact = 2.0 * (at(here) - (at(here - 1) + at(here + 1)) / 2.0);
+                proptest::prop_assert_eq!(f64::from(high_pass(&line, x)), exact, "{}", x);
+            }
+        }
+    }
+
     #[test]
     fn a_table_of_zeros_changes_nothing_and_a_flat_line_has_no_edges() {
         assert_eq!(enhanced(&[0; ENTRIES], 77, 255), 77);

@@ -100,6 +100,52 @@ mod tests {
         }
     }
 
+    /// The definition of the low pass, the A-law (ITU-T G.711, A = 87.6) and the width, in that order.
+    fn reference(path: &MemoryPath, pixels: &[u16], x: usize) -> f64 {
+        let at = |x: usize| f64::from(pixels[x]);
+        let mut value = at(x);
+        if path.low_pass {
+            value = (at(x - 2) / 4.0 + at(x) / 2.0 + at(x + 2) / 4.0 + 0.5).floor();
+        }
+        if let Some(shift) = path.alaw_shift {
+            let code = (value / f64::from(1_u32 << shift)).floor().min(1023.0);
+            let (level, scale) = (87.6 * code / 1023.0, 1.0 + 87.6_f64.ln());
+            let curve = if level < 1.0 { level } else { 1.0 + level.ln() };
+            value = (255.0 * curve / scale).round();
+        }
+        if path.pack8 { value % 256.0 } else { value }
+    }
+
+    proptest::proptest! {
+        /// Each step rounds as the format of its result does, so the bytes are exact.
+        #[test]
+        fn every_line_is_what_the_definition_gives(
+            pixels in proptest::collection::vec(0_u16..4096, 0..60),
+            row in 0_usize..20,
+            low_pass: bool,
+            masks in proptest::option::of(proptest::array::uniform3(0_u8..)),
+            alaw_shift in proptest::option::of(0_u32..4),
+            pack8: bool,
+        ) {
+            let culling = masks.map(|[lines, even, odd]| Culling { lines, even, odd });
+            let path = MemoryPath { low_pass, culling, alaw_shift, pack8 };
+            let [lines, even, odd] = masks.unwrap_or([0xff; 3]);
+            let kept = |mask: u8, place: usize| mask & 1 << (place % 8) != 0;
+            let line = kept(lines, row).then(|| {
+                let margin = if low_pass { 2 } else { 0 };
+                let inside = margin..pixels.len().max(2 * margin) - margin;
+                let mask = if row % 2 == 0 { even } else { odd };
+                let columns = inside.filter(|x| kept(mask, x - margin));
+                columns.map(|x| reference(&path, &pixels, x)).collect::<Vec<_>>()
+            });
+            let got = run(path, row, &pixels).map(|bytes| {
+                let one = |bytes: &[u8]| bytes.iter().rev().fold(0.0, |sum, b| 256.0 * sum + f64::from(*b));
+                bytes.chunks(if pack8 { 1 } else { 2 }).map(one).collect::<Vec<f64>>()
+            });
+            proptest::prop_assert_eq!(got, line);
+        }
+    }
+
     #[test]
     fn culling_keeps_what_the_masks_keep() {
         // The example of the manual: CULHEVN 0x23, CULHODD 0x9A, CULV 0x66.

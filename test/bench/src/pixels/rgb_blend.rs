@@ -42,6 +42,26 @@ impl Blend {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        /// Every coefficient S12Q8 and offset S10 that the registers hold; one rounding: half a code.
+        #[test]
+        fn every_matrix_gives_the_rounded_saturated_product(
+            matrix in proptest::array::uniform3(proptest::array::uniform3(-2048_i16..2048)),
+            offset in proptest::array::uniform3(-512_i16..512),
+            black: [i8; 3],
+            pixel in proptest::array::uniform3(0_i32..1024),
+        ) {
+            let got = Blend::new(&matrix, &offset, &black).apply(pixel);
+            for out in 0..3 {
+                let adjusted = |from: usize| f64::from(pixel[from]) + f64::from(black[from]);
+                let product = |from: usize| f64::from(matrix[out][from]) / 256.0 * adjusted(from);
+                let exact = (0..3).map(product).sum::<f64>() + f64::from(offset[out]);
+                let error = (got[out] as f64 - exact.clamp(0.0, 1023.0)).abs();
+                proptest::prop_assert!(error <= 0.5, "{}: {} {}", out, got[out], exact);
+            }
+        }
+    }
+
     #[test]
     fn result_is_the_rounded_saturated_product_of_the_definition() {
         // The reset matrix of the Linux driver, with offsets and black adjustment in addition.

@@ -64,6 +64,34 @@ mod tests {
     /// The reset values of the OMAP3 driver, with offset 16 for luma.
     const MATRIX: [[i16; 3]; 3] = [[66, 129, 25], [-38, -75, 112], [112, -94, -18]];
 
+    proptest::proptest! {
+        /// Every coefficient S10Q8 and offset S8 that the registers hold, and a pair of different pixels;
+        /// one rounding: half a code.
+        #[test]
+        fn every_matrix_gives_the_rounded_saturated_products(
+            matrix in proptest::array::uniform3(proptest::array::uniform3(-512_i16..512)),
+            offset: [i8; 3],
+            pair in proptest::array::uniform2(proptest::array::uniform3(0_i32..256)),
+        ) {
+            let conversion = Conversion::new(&matrix, &offset);
+            let exact = |row: usize, pixel: [f64; 3], bias: f64| {
+                let product = |from: usize| f64::from(matrix[row][from]) / 256.0 * pixel[from];
+                let sum = (0..3).map(product).sum::<f64>();
+                (sum + f64::from(offset[row]) + bias).clamp(0.0, 255.0)
+            };
+            for pixel in pair {
+                let error = conversion.luma(pixel) as f64 - exact(0, pixel.map(f64::from), 0.0);
+                proptest::prop_assert!(error.abs() <= 0.5, "luma of {:?}: {}", pixel, error);
+            }
+            let sum: [i32; 3] = core::array::from_fn(|from| pair[0][from] + pair[1][from]);
+            let mean = sum.map(|sum| f64::from(sum) / 2.0);
+            for (row, got) in conversion.chroma(sum).into_iter().enumerate() {
+                let error = got as f64 - exact(1 + row, mean, 128.0);
+                proptest::prop_assert!(error.abs() <= 0.5, "chroma {} of {:?}", row, pair);
+            }
+        }
+    }
+
     #[test]
     fn luma_and_chroma_are_the_rounded_saturated_products_of_the_definition() {
         let offset = [16, -3, 5];

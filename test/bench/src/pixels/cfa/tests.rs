@@ -149,14 +149,14 @@ fn a_tilted_plane_of_each_colour_is_exact() {
 
 #[test]
 fn at_an_edge_green_is_taken_along_the_edge() {
-    let edge = |across: bool| {
-        Mosaic::of(24, 20, Phase::Grbg, move |x, y| {
+    let edge = |phase: Phase, across: bool| {
+        Mosaic::of(24, 20, phase, move |x, y| {
             [if if across { y } else { x } < 11 { 100 } else { 800 }; 3]
         })
     };
     let thresholds = Thresholds { horizontal: 0x28, vertical: 0x28 };
-    for across in [true, false] {
-        for (index, got) in edge(across).interpolated(thresholds).iter().enumerate() {
+    for (phase, across) in PHASES.into_iter().flat_map(|phase| [(phase, true), (phase, false)]) {
+        for (index, got) in edge(phase, across).interpolated(thresholds).iter().enumerate() {
             let (x, y) = (index % 20 + MARGIN, index / 20 + MARGIN);
             let expected = if if across { y } else { x } < 11 { 100 } else { 800 };
             assert_eq!(got[1], expected, "green at ({x}, {y})");
@@ -165,14 +165,14 @@ fn at_an_edge_green_is_taken_along_the_edge() {
 }
 
 /// Mean squared error of an interpolation over the whole chart, in codes.
-fn error_on_chart(interpolate: impl Fn(&Mosaic) -> Vec<[u16; 3]>) -> f64 {
+fn error_on_chart(phase: Phase, interpolate: impl Fn(&Mosaic) -> Vec<[u16; 3]>) -> f64 {
     let (width, height) = (324, 242);
     let chart = chart::chart(width, height);
     let truth = |x: usize, y: usize| {
         let at = 3 * (y * width + x);
         [chart[at], chart[at + 1], chart[at + 2]].map(|code| 4 * u16::from(code))
     };
-    let mosaic = Mosaic::of(width, height, Phase::Grbg, truth);
+    let mosaic = Mosaic::of(width, height, phase, truth);
     let got = interpolate(&mosaic);
     let inner = width - 2 * MARGIN;
     let squares = got.iter().enumerate().flat_map(|(index, got)| {
@@ -206,9 +206,11 @@ fn bilinear(mosaic: &Mosaic) -> Vec<[u16; 3]> {
 #[test]
 fn the_chart_comes_out_better_than_with_bilinear() {
     let thresholds = Thresholds { horizontal: 0x28, vertical: 0x28 };
-    let own = error_on_chart(|mosaic| mosaic.interpolated(thresholds));
-    let plain = error_on_chart(bilinear);
-    let db = |error: f64| 10.0 * (1020.0 * 1020.0 / error).log10();
-    println!("chart: {:.2} dB, bilinear {:.2} dB", db(own), db(plain));
-    assert!(own < plain, "{own} {plain}");
+    for phase in PHASES {
+        let own = error_on_chart(phase, |mosaic| mosaic.interpolated(thresholds));
+        let plain = error_on_chart(phase, bilinear);
+        let db = |error: f64| 10.0 * (1020.0 * 1020.0 / error).log10();
+        println!("chart, {phase:?}: {:.2} dB, bilinear {:.2} dB", db(own), db(plain));
+        assert!(own < plain, "{phase:?}: {own} {plain}");
+    }
 }

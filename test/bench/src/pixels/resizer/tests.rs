@@ -92,8 +92,14 @@ fn reference(config: &ResizerConfig, x: usize, y: usize, chroma: bool) -> f64 {
     } else {
         start + x as f64 * across
     };
-    let (first_x, weights_x) =
-        taps(config.horizontal_ratio, position, middle(config.horizontal_ratio));
+    let (first_x, weights_x) = if chroma && config.chroma_bilinear {
+        // Positions have eight fraction bits: the first one is cut there, and the step has no more.
+        let step = across * (x / 2) as f64;
+        let position = ((position - step) * 256.0).floor() / 256.0 + step;
+        (position.floor() as isize, vec![1.0 - position.rem_euclid(1.0), position.rem_euclid(1.0)])
+    } else {
+        taps(config.horizontal_ratio, position, middle(config.horizontal_ratio))
+    };
 
     let vertical_middle = middle(config.vertical_ratio);
     let start = f64::from(config.vertical_phase) * phase_length(config.vertical_ratio);
@@ -151,21 +157,21 @@ fn unity_at_phase_zero_copies_the_middle_of_the_window() {
 }
 
 #[test]
-fn bilinear_chroma_stays_close_to_the_filtered_one_on_a_smooth_picture() {
-    let smooth = ResizerConfig { chroma_bilinear: true, ..config((40, 22), (200, 200), (1, 1)) };
-    let (mut resizer, mut line) = (Box::new(Resizer::new()), Box::new(YuvLine::new()));
-    resizer.begin_frame(&smooth);
-    line.width = 60;
-    (0..60).for_each(|x| line.chroma[x] = (40 + 3 * (x / 2)) as u8);
-    let mut out = Box::new(YuvLine::new());
-    while !resizer.pop(&mut out) {
-        resizer.push(&line);
-    }
-    for pair in 0..20 {
-        // Position of the output pair in input pairs, from the start of the line.
-        let luma = 3.125 + (2.0 * pair as f64 + 0.5) * 200.0 / 256.0;
-        let exact = 40.0 + 3.0 * (2.0 + (luma - 0.5) / 2.0);
-        assert!((f64::from(out.chroma[2 * pair]) - exact).abs() <= 1.0, "pair {pair}");
+fn bilinear_chroma_of_every_ratio_is_within_one_of_the_definition() {
+    for across in 64..=1024 {
+        let index = across - 64;
+        let down = 64 + (index * 5 + 300) % 961;
+        let plain = config((40, 12), (across, down), (index % 8, (index / 8) % 8));
+        let config = ResizerConfig { chroma_bilinear: true, ..plain };
+        let (lines, filtered) = (run(&config), run(&plain));
+        assert_eq!(lines.len(), 12, "ratios {across} {down}");
+        for (y, (luma, chroma)) in lines.iter().enumerate() {
+            assert_eq!(luma, &filtered[y].0, "luma is filtered all the same");
+            for (x, got) in chroma.iter().enumerate() {
+                let error = (f64::from(*got) - reference(&config, x, y, true)).abs();
+                assert!(error <= 1.0, "({x}, {y}), ratios {across} {down}: {error}");
+            }
+        }
     }
 }
 

@@ -179,8 +179,14 @@ fn no_kind_of_picture_comes_out_worse_than_with_bilinear() {
         cases.push((format!("stripes {step}"), picture(&stripes(turn))));
     }
     for (name, picture) in cases {
-        let [own, plain] = errors(&picture, Phase::Grbg);
-        println!("{name}: {:.2} dB, bilinear {:.2} dB", psnr_db(own), psnr_db(plain));
-        assert!(own <= plain, "{name}: {own} {plain}");
+        for phase in PHASES {
+            let [own, plain] = errors(&picture, phase);
+            println!(
+                "{name}, {phase:?}: {:.2} dB, bilinear {:.2} dB",
+                psnr_db(own),
+                psnr_db(plain)
+            );
+            assert!(own <= plain, "{name} {phase:?}: {own} {plain}");
+        }
     }
 }
