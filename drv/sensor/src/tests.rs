@@ -145,7 +145,7 @@ fn a_new_life_asks_for_the_clock_until_it_comes() {
         assert!(wake_us <= world.now_us + CLOCK_RETRY_US);
         world.pass(wake_us - world.now_us);
     }
-    world.step(Event::Clock(true));
+    world.step(Event::Clock(Some(CLOCK_HZ)));
     world.pass(CLOCK_SETTLE_US);
     world.run();
     assert_eq!(world.log.last(), Some(&Action::Ready));
