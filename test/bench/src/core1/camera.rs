@@ -10,6 +10,7 @@ use super::memory_channel::MemoryChannel;
 use super::mischief::{Lines, Mischief};
 use super::statistics::Statistics;
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
+use crate::pixels::csi2::DataType;
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::preview::Preview;
 use crate::pixels::resizer::Resizer;
@@ -48,6 +49,8 @@ pub struct Camera {
     sensor: Sensor,
     /// What the sensor latched at frame start.
     sensor_config: SensorConfig,
+    /// What its module sends, latched with it.
+    pub(super) sent: DataType,
     /// The sensor's tables belong to `sensor_config`.
     sensor_ready: bool,
     /// Exposure that the frame after this one has, in lines.
@@ -91,6 +94,7 @@ impl Camera {
         Self {
             sensor: Sensor::new(),
             sensor_config: SensorConfig::FULL_4X,
+            sent: DataType::Raw10,
             sensor_ready: false,
             next_exposure: 0,
             ccdc: Ccdc::new(),
@@ -206,6 +210,7 @@ impl Camera {
         }
         self.sensor_ready &= self.sensor_config == config;
         self.sensor_config = config;
+        self.sent = config::sent(shared);
     }
 
     fn end_frame(&mut self, shared: &Shared) {
