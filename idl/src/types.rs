@@ -4,6 +4,7 @@
 //! (V4L2, Media Controller). All travel in hubpack form, so each derives `SerializedSize`.
 
 mod buffer;
+pub mod code;
 mod error;
 mod format;
 mod graph;

@@ -181,10 +181,13 @@ fn mbus_name(code: i128) -> String {
     match code {
         0x200f => "UYVY8_1X16".into(),
         0x2011 => "YUYV8_1X16".into(),
+        0x3002 => "SGRBG8_1X8".into(),
         0x3007 => "SBGGR10_1X10".into(),
+        0x3009 => "SGRBG10_DPCM8_1X8".into(),
         0x300a => "SGRBG10_1X10".into(),
         0x300e => "SGBRG10_1X10".into(),
         0x300f => "SRGGB10_1X10".into(),
+        0x3011 => "SGRBG12_1X12".into(),
         other => format!("{other:#06x}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Sizes of regions: a number of bytes, or buffers of a picture format.
 
 /// Memory format names and their bytes per pixel. Names as in the media interface
-/// (V4L2 pixel formats); raw Bayer samples of 10 bits lie in 16-bit words.
+/// (V4L2 pixel formats); raw Bayer samples of 10 and 12 bits lie in 16-bit words.
 pub const FORMATS: &[(&str, u32)] = &[
     ("GREY", 1),
     ("SGRBG8", 1),
@@ -12,6 +12,10 @@ pub const FORMATS: &[(&str, u32)] = &[
     ("SRGGB10", 2),
     ("SBGGR10", 2),
     ("SGBRG10", 2),
+    ("SGRBG12", 2),
+    ("SRGGB12", 2),
+    ("SBGGR12", 2),
+    ("SGBRG12", 2),
     ("YUYV", 2),
     ("UYVY", 2),
     ("RGB565", 2),
@@ -61,6 +65,7 @@ mod tests {
         };
         check("4 x 640x480 YUYV", Some((4, 614_400)));
         check("1 x 160x120 SGRBG10", Some((1, 38_400)));
+        check("1 x 160x120 SGRBG12", Some((1, 38_400)));
         check("2 x 4096", Some((2, 4096)));
         check("4 x 640x480 NV12", None);
         check("4 640x480 YUYV", None);

@@ -9,7 +9,7 @@
 //! IRQSTATUS, and where IRQENABLE allows that, CSIA of IRQ0STATUS of ISP main. Clearing IF_EN with
 //! CTRL.FRAME clear, and a soft reset, end a frame where it is; with CTRL.FRAME set it is finished.
 //!
-//! The [`mod@format`]s are those of the Linux driver omap3isp, and RAW10 as it comes. A context takes a line
+//! The [`mod@format`]s are those of the Linux driver omap3isp, RAW12, and RAW10 and RAW12 as they come. A context takes a line
 //! whose data type is that of its format; of others it only sees frame start and end. Not modelled:
 //! contexts 1 to 7, virtual channels other than 0, check sums and header correction (the line makes no
 //! errors), the timing registers of the PHY, and whether its power takes time.
@@ -17,12 +17,18 @@
 use crate::Access::{BusyLocked, ReadOnly, ReadWrite, WriteOneToClear};
 use crate::register::registers;
 
-/// Codes of `CTX_CTRL2.FORMAT` (ispcsi2.h, but for RAW10: TRM).
+/// Codes of `CTX_CTRL2.FORMAT` (ispcsi2.h, but for RAW12 and RAW10 as it comes: TRM).
 pub mod format {
     /// RAW8 to memory, a byte each.
     pub const RAW8: u32 = 0x2A;
     /// RAW10 to memory as it comes: five bytes for four samples.
     pub const RAW10: u32 = 0x2B;
+    /// RAW12 to memory as it comes: three bytes for two samples.
+    pub const RAW12: u32 = 0x2C;
+    /// RAW12 to memory, two bytes each.
+    pub const RAW12_EXP16: u32 = 0xAC;
+    /// RAW12 to memory, two bytes each, and to the video port.
+    pub const RAW12_VP: u32 = 0x12C;
     /// User-defined bytes to memory: the compressed codes of a sensor.
     pub const USER_8BIT: u32 = 0x40;
     /// RAW10 to memory, two bytes each.

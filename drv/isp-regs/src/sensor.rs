@@ -12,7 +12,8 @@
 //!
 //! The module sends the same lines twice: in parallel to the CCDC, and through a CSI-2 transmitter on virtual
 //! channel 0 of CSI2a. The transmitter sits behind the parallel port of the sensor, so both have the same
-//! frames at the same time; SERIAL_FORMAT says what it makes of the ten bits of a sample. A frame that the
+//! frames at the same time. DATA_FORMAT says how many of the converter's twelve bits are sent, the upper ones: the
+//! parallel port has them on its lowest lines. What is compressed for the serial line is not so in parallel. A frame that the
 //! sensor ends early has its frame end on the line nevertheless; one that loses its power or clock has none.
 //!
 //! A frame has height + VERTICAL_BLANK + 1 lines. Geometry, exposure and gains that are written
@@ -64,11 +65,13 @@ pub mod pll {
     pub const LOCK_US: u32 = 1_000;
 }
 
-/// Codes of SERIAL_FORMAT: bits of a sample before and after compression (SMIA 1.0, CSI_data_format).
-pub mod serial_format {
-    /// Ten bits, packed (CSI-2 data type RAW10, 0x2B).
+/// Codes of DATA_FORMAT: bits of a sample before and after compression (SMIA 1.0, CSI_data_format).
+pub mod data_format {
+    /// Twelve bits, packed on the serial line (CSI-2 data type RAW12, 0x2C).
+    pub const RAW12: u16 = 0x0C0C;
+    /// Ten bits, packed (RAW10, 0x2B).
     pub const RAW10: u16 = 0x0A0A;
-    /// The upper eight bits (RAW8, 0x2A).
+    /// Eight bits (RAW8, 0x2A).
     pub const RAW8: u16 = 0x0808;
     /// Ten bits compressed to eight (user-defined byte, 0x30; DPCM 10-8-10, predictor 1).
     pub const DPCM8: u16 = 0x0A08;
@@ -218,8 +221,8 @@ registers! {
     TEST_PATTERN_BLUE test_pattern_blue @ 0xA3, 0, Shadowed, 0x0FFF, "MT9P031" {}
     /// Test pattern bar width; odd.
     TEST_PATTERN_BAR_WIDTH test_pattern_bar_width @ 0xA4, 0, Shadowed, 0x0FFF, "MT9P031" {}
-    /// What is sent serially: one of [`serial_format`]. From the next frame start on.
-    SERIAL_FORMAT serial_format_word @ 0xE0, 0x0A0A, Shadowed, 0xFFFF, "bench" {}
+    /// What is sent of a sample: one of [`data_format`]. From the next frame start on.
+    DATA_FORMAT data_format_word @ 0xE0, 0x0A0A, Shadowed, 0xFFFF, "bench" {}
     /// Identity again.
     CHIP_VERSION_ALT chip_version_alt @ 0xFF, 0x1801, ReadOnly, 0, "MT9P031" {}
 }

@@ -9,11 +9,11 @@
 
 pub mod ccdc;
 pub mod ccp2;
-pub mod code;
 pub mod csi2a;
 pub mod preview;
 pub mod resizer;
 
+pub use idl::types::code;
 use idl::types::{BlockState, FormatChange, IspError};
 
 use crate::topology::position;

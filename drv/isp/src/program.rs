@@ -41,15 +41,16 @@ use crate::registers::Writer;
 pub fn configure(checked: &Checked, out: &mut Writer<'_>) {
     let pipeline = &checked.pipeline;
     let mut stride_bytes = None;
+    let dropped_bits = check::dropped_bits(&pipeline.input).unwrap_or(0);
     match &pipeline.input {
-        Input::Sensor(_) => main_block::select(Port::Parallel, out),
+        Input::Sensor { .. } => main_block::select(Port::Parallel, dropped_bits, out),
         Input::Ccp2 { format, .. } => {
-            main_block::select(Port::CsiB, out);
+            main_block::select(Port::CsiB, dropped_bits, out);
             ccp2::configure(format, out);
         }
         Input::Memory { format, .. } => stride_bytes = Some(format.stride_bytes),
         Input::Csi2a { sink, source, ccdc: Some(_) } => {
-            main_block::select(Port::CsiA, out);
+            main_block::select(Port::CsiA, dropped_bits, out);
             csi2a::configure_port((*sink, *source), out);
         }
         Input::Csi2a { sink, source, ccdc: None } => {

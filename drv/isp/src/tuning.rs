@@ -1,11 +1,14 @@
 //! Facts of the sensor module that this driver is tuned for, and filters for any module.
 //!
 //! All numbers of taste and of measurement are in this file. The module has an MT9P031 behind
-//! red, green and blue filters; black is 42 codes of 10 bits, white reaches 932 codes above black at
+//! red, green and blue filters; black is 168 codes of 12 bits, white reaches 932 codes of 10 above black at
 //! the sensor's power-on exposure.
 
-/// Black level, in 10-bit codes.
-pub const BLACK_LEVEL: u32 = 42;
+/// Black level, in codes of [`BLACK_LEVEL_BITS`].
+pub const BLACK_LEVEL: u32 = 168;
+
+/// Bits of the sensor's converter.
+pub const BLACK_LEVEL_BITS: u8 = 12;
 
 /// Digital gain, U10Q8: brings 932 codes above black to full scale.
 pub const DIGITAL_GAIN_Q8: u32 = 281;

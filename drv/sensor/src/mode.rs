@@ -4,7 +4,7 @@
 //!   array 2592 x 1944          window = output x reduction            output
 //!  +------------------+        +------------+                        +---+
 //!  |   +----------+   |  crop  | columns x  |  average of n x n      |   |
-//!  |   |  window  |   | -----> |   rows     | ---------------------> |   |  GRBG, 10 bits
+//!  |   |  window  |   | -----> |   rows     | ---------------------> |   |  GRBG, 12 bits or fewer
 //!  |   +----------+   |        +------------+  n = 1, 2, 4, 8        +---+
 //!  +------------------+
 //! ```
@@ -31,20 +31,22 @@ pub const ARRAY: Rect = Rect {
     height_px: regs::ARRAY_HEIGHT_PX,
 };
 
-/// What the module sends of a sample over its serial line; the parallel port has ten bits always.
+/// What the module sends of a sample: that many lines of the parallel port, or packets of the serial line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// Ten bits.
+    /// All twelve bits of the converter.
+    Raw12,
+    /// The upper ten.
     Raw10,
-    /// The upper eight bits.
+    /// The upper eight.
     Raw8,
-    /// Ten bits compressed to eight.
+    /// The upper ten, compressed to eight on the serial line.
     Dpcm8,
 }
 
 impl Sent {
     /// All of them.
-    const ALL: [Self; 3] = [Self::Raw10, Self::Raw8, Self::Dpcm8];
+    const ALL: [Self; 4] = [Self::Raw12, Self::Raw10, Self::Raw8, Self::Dpcm8];
 
     /// What is sent for this code; `None` if it cannot be.
     #[must_use]
@@ -56,19 +58,21 @@ impl Sent {
     #[must_use]
     pub const fn code(self) -> MbusCode {
         match self {
+            Self::Raw12 => MbusCode::SGRBG12,
             Self::Raw10 => MbusCode::SGRBG10,
             Self::Raw8 => MbusCode::SGRBG8,
             Self::Dpcm8 => MbusCode::SGRBG10_DPCM8,
         }
     }
 
-    /// The word of SERIAL_FORMAT.
+    /// The word of DATA_FORMAT.
     #[must_use]
     pub const fn word(self) -> u16 {
         match self {
-            Self::Raw10 => regs::serial_format::RAW10,
-            Self::Raw8 => regs::serial_format::RAW8,
-            Self::Dpcm8 => regs::serial_format::DPCM8,
+            Self::Raw12 => regs::data_format::RAW12,
+            Self::Raw10 => regs::data_format::RAW10,
+            Self::Raw8 => regs::data_format::RAW8,
+            Self::Dpcm8 => regs::data_format::DPCM8,
         }
     }
 }
@@ -80,7 +84,7 @@ pub struct Mode {
     pub window: Rect,
     /// This many pixels each way become one: 1, 2, 4 or 8.
     pub reduction: u16,
-    /// What is sent serially.
+    /// What is sent.
     pub sent: Sent,
 }
 
@@ -115,7 +119,7 @@ impl Mode {
         let array = PadFormat {
             width_px: ARRAY.width_px,
             height_px: ARRAY.height_px,
-            code: MbusCode::SGRBG10,
+            code: MbusCode::SGRBG12,
         };
         BlockState {
             sink: array,
@@ -305,6 +309,7 @@ mod tests {
     #[test]
     fn the_code_that_is_sent_is_kept_by_a_crop_and_is_part_of_the_mode() {
         for (code, word) in [
+            (MbusCode::SGRBG12, 0x0C0C),
             (MbusCode::SGRBG10, 0x0A0A),
             (MbusCode::SGRBG8, 0x0808),
             (MbusCode::SGRBG10_DPCM8, 0x0A08),

@@ -118,7 +118,7 @@ impl Program {
         self.push(&regs::WINDOW_WIDTH, window.width_px - 1);
         self.push(&regs::ROW_ADDRESS_MODE, row as u16);
         self.push(&regs::COLUMN_ADDRESS_MODE, column as u16);
-        self.push(&regs::SERIAL_FORMAT, mode.sent.word());
+        self.push(&regs::DATA_FORMAT, mode.sent.word());
     }
 
     fn control(&mut self, control: Control, controls: &Controls) {

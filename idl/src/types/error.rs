@@ -104,13 +104,14 @@ pub enum GraphError {
     Immutable = 6,
     /// The pipeline has no enabled path from a sensor to this node (EPIPE).
     BrokenPipeline = 7,
-    /// Two ends of a link carry different formats (EPIPE), or the node's format differs from the
-    /// connected pad's (EINVAL).
+    /// The node's format differs from the connected pad's (EINVAL).
     FormatMismatch = 8,
     /// The graph died and its members have not been described again yet; try later.
     Rebuilding = 9,
     /// The driver refused to start; see its error in the story.
     StartFailed = 10,
+    /// Two ends of a link carry different formats, or the blocks cannot run what they carry (EPIPE).
+    LinkMismatch = 11,
 }
 
 /// Errors of device nodes.

@@ -12,6 +12,8 @@ impl MbusCode {
     pub const SGRBG8: Self = Self(0x3002);
     /// MEDIA_BUS_FMT_SGRBG10_1X10.
     pub const SGRBG10: Self = Self(0x300a);
+    /// MEDIA_BUS_FMT_SGRBG12_1X12.
+    pub const SGRBG12: Self = Self(0x3011);
     /// MEDIA_BUS_FMT_SGRBG10_DPCM8_1X8: SGRBG10, compressed to eight bits.
     pub const SGRBG10_DPCM8: Self = Self(0x3009);
     /// MEDIA_BUS_FMT_UYVY8_1X16.
@@ -29,6 +31,8 @@ impl PixelFormat {
     pub const SGRBG8: Self = Self(u32::from_le_bytes(*b"GRBG"));
     /// V4L2_PIX_FMT_SGRBG10: 10 bits in 2 bytes, little endian.
     pub const SGRBG10: Self = Self(u32::from_le_bytes(*b"BA10"));
+    /// V4L2_PIX_FMT_SGRBG12: 12 bits in 2 bytes, little endian.
+    pub const SGRBG12: Self = Self(u32::from_le_bytes(*b"BA12"));
     /// V4L2_PIX_FMT_SGRBG10DPCM8: 10 bits compressed to a byte (MIPI CSI-2, predictor 1).
     pub const SGRBG10_DPCM8: Self = Self(u32::from_le_bytes(*b"BD10"));
     /// V4L2_PIX_FMT_SGRBG10P: 10 bits, four samples in five bytes (MIPI CSI-2, RAW10).

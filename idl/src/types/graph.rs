@@ -3,7 +3,7 @@
 use hubpack::SerializedSize;
 use serde::{Deserialize, Serialize};
 
-use super::{BlockState, PadFormat, PixFormat};
+use super::{BlockState, MbusCode, PadFormat, PixFormat};
 
 /// A name of at most 31 bytes, zero-filled.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
@@ -180,8 +180,13 @@ pub enum VideoNode {
 /// What the first block of a pipeline reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub enum Input {
-    /// The sensor, through the CCDC: its active state; its sink is the sensor's format.
-    Sensor(BlockState),
+    /// The sensor's parallel port, through the CCDC.
+    Sensor {
+        /// What the sensor sends.
+        code: MbusCode,
+        /// The CCDC's active state; its sink has the sensor's size.
+        ccdc: BlockState,
+    },
     /// Buffers of a video output node.
     Memory {
         /// The node.
@@ -212,7 +217,7 @@ impl Input {
     #[must_use]
     pub const fn ccdc(&self) -> Option<&BlockState> {
         match self {
-            Self::Sensor(ccdc) | Self::Ccp2 { ccdc, .. } => Some(ccdc),
+            Self::Sensor { ccdc, .. } | Self::Ccp2 { ccdc, .. } => Some(ccdc),
             Self::Csi2a { ccdc, .. } => ccdc.as_ref(),
             Self::Memory { .. } => None,
         }
@@ -223,7 +228,7 @@ impl Input {
     pub const fn memory(&self) -> Option<&PixFormat> {
         match self {
             Self::Memory { format, .. } | Self::Ccp2 { format, .. } => Some(format),
-            Self::Sensor(_) | Self::Csi2a { .. } => None,
+            Self::Sensor { .. } | Self::Csi2a { .. } => None,
         }
     }
 }

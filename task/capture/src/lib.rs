@@ -7,7 +7,7 @@
 //! hardware is quiet, close, wait for the return, and set everything up again.
 //!
 //! ```text
-//!   Away ──open──► set up ──► streaming ──frames done──► raw frame ──► finish(0)
+//!   Away ──open──► set up ──► streaming ──frames done──► raw frames ──► finish(0)
 //!    ▲                │           │
 //!    └──── reclaim, close ◄── Disconnected
 //! ```

@@ -7,7 +7,7 @@ mod host;
 
 use host::Host;
 use idl::parameters::Parameters;
-use idl::types::{BufferIndex, NodeError, Reclaim, TaskIndex};
+use idl::types::{BufferIndex, MbusCode, NodeError, Reclaim, TaskIndex};
 use idol_runtime::ipc;
 use task_capture::lines::Shot;
 use task_capture::{checksum, lines};
@@ -26,6 +26,9 @@ const RETRY_MS: u32 = 10;
 const BUFFERS: u8 = 4;
 /// How often a buffer is asked back after a disconnect, once per [`RETRY_MS`].
 const RECLAIMS_MAX: u32 = 200;
+
+/// What the CCDC takes of the sensor's twelve bits, a raw frame each.
+const RAW_CODES: [MbusCode; 3] = [MbusCode::SGRBG12, MbusCode::SGRBG10, MbusCode::SGRBG8];
 
 /// One video node with its pool and its name in lines.
 #[derive(Clone, Copy)]
@@ -192,10 +195,14 @@ fn main() -> ! {
         }
         stream(host, processed, layout, parameters.frames, &mut done)
     });
-    let mut done = 0;
-    persist(&mut host, camera.media, |host| {
-        let layout = camera.raw(sensor_px, output_px).map_err(|failure| ("setup", failure))?;
-        stream(host, raw, layout, 1, &mut done)
-    });
+    for taken in RAW_CODES {
+        let mut done = 0;
+        persist(&mut host, camera.media, |host| {
+            let codes = (RAW_CODES[0], taken);
+            let layout = camera.raw_of(sensor_px, output_px, codes);
+            let layout = layout.map_err(|failure| ("setup", failure))?;
+            stream(host, raw, layout, 1, &mut done)
+        });
+    }
     host.finish(0)
 }

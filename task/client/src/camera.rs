@@ -15,7 +15,7 @@
 
 use idl::types::{
     BlockState, Entity, EntityFunction, MbusCode, Name, NodeError, PadFormat, PixFormat,
-    PixelFormat, Rect, TaskIndex,
+    PixelFormat, Rect, TaskIndex, code,
 };
 use idol_runtime::ipc;
 
@@ -33,6 +33,9 @@ const PREVIEW_OUTPUT: &str = "OMAP3 ISP preview output";
 const RESIZER: &str = "OMAP3 ISP resizer";
 const RESIZER_INPUT: &str = "OMAP3 ISP resizer input";
 const RESIZER_OUTPUT: &str = "OMAP3 ISP resizer output";
+
+/// What the sensor sends, and what the CCDC takes of it, unless something else is asked for.
+const TEN_BITS: (MbusCode, MbusCode) = (MbusCode::SGRBG10, MbusCode::SGRBG10);
 
 /// A pad by the name of its entity.
 type Pad<'a> = (&'a str, u8);
@@ -100,7 +103,7 @@ impl Camera {
         });
         media.close()?;
         linked?;
-        let (sensor, ccdc) = self.set_input(sensor_px, output_px)?;
+        let (sensor, ccdc) = self.set_input(sensor_px, output_px, TEN_BITS)?;
         let preview = with(self.preview, |node| node.set_format(0, ccdc.video_port))?;
         let resizer = with(self.resizer, |node| {
             node.set_format(0, preview.source)?;
@@ -122,12 +125,25 @@ impl Camera {
     /// # Errors
     /// What the nodes refuse; a disconnect.
     pub fn raw(&self, sensor_px: (u16, u16), output_px: (u16, u16)) -> Result<Layout, Failure> {
+        self.raw_of(sensor_px, output_px, TEN_BITS)
+    }
+
+    /// As [`Camera::raw`], with the code that the sensor sends, and the one that the CCDC takes of it.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn raw_of(
+        &self,
+        sensor_px: (u16, u16),
+        output_px: (u16, u16),
+        codes: (MbusCode, MbusCode),
+    ) -> Result<Layout, Failure> {
         let media = Media::open(self.media)?;
         let linked =
             self.link_sensor(&media).and_then(|()| media.connect((CCDC, 1), (CCDC_OUTPUT, 0)));
         media.close()?;
         linked?;
-        let (sensor, ccdc) = self.set_input(sensor_px, output_px)?;
+        let (sensor, ccdc) = self.set_input(sensor_px, output_px, codes)?;
         let (width_px, height_px) = output_px;
         let crop = Rect { left_px: 0, top_px: 0, width_px, height_px };
         let ccdc = if width_px < ccdc.crop.width_px || height_px < ccdc.crop.height_px {
@@ -141,7 +157,7 @@ impl Camera {
             ccdc: ccdc.crop,
             preview: None,
             resizer: None,
-            output: in_memory(ccdc.source, PixelFormat::SGRBG10),
+            output: raw_in_memory(ccdc.source),
         })
     }
 
@@ -150,6 +166,18 @@ impl Camera {
     /// # Errors
     /// What the nodes refuse; a disconnect.
     pub fn previewed(&self, sensor_px: (u16, u16)) -> Result<Layout, Failure> {
+        self.previewed_of(sensor_px, TEN_BITS)
+    }
+
+    /// As [`Camera::previewed`], with the code that the sensor sends, and the one that the CCDC takes of it.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn previewed_of(
+        &self,
+        sensor_px: (u16, u16),
+        codes: (MbusCode, MbusCode),
+    ) -> Result<Layout, Failure> {
         let media = Media::open(self.media)?;
         let linked = self.link_sensor(&media).and_then(|()| {
             media.connect((CCDC, 2), (PREVIEW, 0))?;
@@ -157,7 +185,7 @@ impl Camera {
         });
         media.close()?;
         linked?;
-        let (sensor, ccdc) = self.set_input(sensor_px, sensor_px)?;
+        let (sensor, ccdc) = self.set_input(sensor_px, sensor_px, codes)?;
         let preview = with(self.preview, |node| node.set_format(0, ccdc.video_port))?;
         Ok(Layout {
             sensor: sensor.crop,
@@ -183,6 +211,7 @@ impl Camera {
     ) -> Result<Layout, Failure> {
         self.link(&[((CSI2A, 1), (CSI2A_OUTPUT, 0))])?;
         let (sent, stored) = match pixel_format {
+            PixelFormat::SGRBG12 => (MbusCode::SGRBG12, MbusCode::SGRBG12),
             PixelFormat::SGRBG8 => (MbusCode::SGRBG8, MbusCode::SGRBG8),
             PixelFormat::SGRBG10_DPCM8 => (MbusCode::SGRBG10_DPCM8, MbusCode::SGRBG10_DPCM8),
             _ if compressed => (MbusCode::SGRBG10_DPCM8, MbusCode::SGRBG10),
@@ -209,15 +238,30 @@ impl Camera {
         sensor_px: (u16, u16),
         compressed: bool,
     ) -> Result<Layout, Failure> {
+        let sent = if compressed { MbusCode::SGRBG10_DPCM8 } else { MbusCode::SGRBG10 };
+        self.serial_raw_of(csi2a, sensor_px, (sent, MbusCode::SGRBG10, MbusCode::SGRBG10))
+    }
+
+    /// As [`Camera::serial_raw`], with the code that the sensor sends, the one that the receiver passes on,
+    /// and the one that the CCDC takes of that.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn serial_raw_of(
+        &self,
+        csi2a: TaskIndex,
+        sensor_px: (u16, u16),
+        codes: (MbusCode, MbusCode, MbusCode),
+    ) -> Result<Layout, Failure> {
         self.link(&[((CSI2A, 1), (CCDC, 0)), ((CCDC, 1), (CCDC_OUTPUT, 0))])?;
-        let (sensor, ccdc) = self.set_serial_ccdc(csi2a, sensor_px, compressed)?;
+        let (sensor, ccdc) = self.set_serial_ccdc(csi2a, sensor_px, codes)?;
         Ok(Layout {
             sensor: sensor.crop,
             sensor_px,
             ccdc: ccdc.crop,
             preview: None,
             resizer: None,
-            output: in_memory(ccdc.source, PixelFormat::SGRBG10),
+            output: raw_in_memory(ccdc.source),
         })
     }
 
@@ -235,7 +279,8 @@ impl Camera {
             ((CCDC, 2), (PREVIEW, 0)),
             ((PREVIEW, 1), (PREVIEW_OUTPUT, 0)),
         ])?;
-        let (sensor, ccdc) = self.set_serial_ccdc(csi2a, sensor_px, false)?;
+        let ten = MbusCode::SGRBG10;
+        let (sensor, ccdc) = self.set_serial_ccdc(csi2a, sensor_px, (ten, ten, ten))?;
         let preview = with(self.preview, |node| node.set_format(0, ccdc.video_port))?;
         Ok(Layout {
             sensor: sensor.crop,
@@ -247,16 +292,16 @@ impl Camera {
         })
     }
 
-    /// Sensor, receiver and CCDC, which has ten bits.
+    /// Sensor, receiver and CCDC.
     fn set_serial_ccdc(
         &self,
         csi2a: TaskIndex,
         sensor_px: (u16, u16),
-        compressed: bool,
+        (sent, passed, taken): (MbusCode, MbusCode, MbusCode),
     ) -> Result<(BlockState, BlockState), Failure> {
-        let sent = if compressed { MbusCode::SGRBG10_DPCM8 } else { MbusCode::SGRBG10 };
-        let (sensor, receiver) = self.set_serial(csi2a, sensor_px, (sent, MbusCode::SGRBG10))?;
-        let ccdc = with(self.ccdc, |node| node.set_format(0, receiver.source))?;
+        let (sensor, receiver) = self.set_serial(csi2a, sensor_px, (sent, passed))?;
+        let sink = PadFormat { code: taken, ..receiver.source };
+        let ccdc = with(self.ccdc, |node| node.set_format(0, sink))?;
         Ok((sensor, ccdc))
     }
 
@@ -402,14 +447,16 @@ impl Camera {
         &self,
         sensor_px: (u16, u16),
         output_px: (u16, u16),
+        (sent, taken): (MbusCode, MbusCode),
     ) -> Result<(BlockState, BlockState), Failure> {
         let (width_px, height_px) = match sensor_px {
             (0, _) | (_, 0) => (output_px.0.saturating_mul(2), output_px.1.saturating_mul(2)),
             wanted => wanted,
         };
-        let wanted = PadFormat { width_px, height_px, code: MbusCode::SGRBG10 };
+        let wanted = PadFormat { width_px, height_px, code: sent };
         let sensor = with(self.sensor, |node| node.set_format(0, wanted))?;
-        let ccdc = with(self.ccdc, |node| node.set_format(0, sensor.source))?;
+        let sink = PadFormat { code: taken, ..sensor.source };
+        let ccdc = with(self.ccdc, |node| node.set_format(0, sink))?;
         Ok((sensor, ccdc))
     }
 }
@@ -423,6 +470,11 @@ fn with<T>(
     let result = calls(&node);
     node.close()?;
     result
+}
+
+/// The wish for a video node behind this pad of the CCDC, whose raw samples all lie in memory.
+fn raw_in_memory(format: PadFormat) -> PixFormat {
+    in_memory(format, code::pixel_format(format.code).unwrap_or(PixelFormat::SGRBG10))
 }
 
 /// The wish for a video node behind this pad; the node fills in stride and size.

@@ -459,6 +459,7 @@ impl<D: Drivers> Graph<D> {
         let started = self.drivers.isp_start(isp, pipeline);
         self.relay(started, |error| match error {
             IspError::Busy => GraphError::Busy,
+            IspError::InvalidPipeline => GraphError::LinkMismatch,
             _ => GraphError::StartFailed,
         })
     }

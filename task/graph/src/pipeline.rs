@@ -6,12 +6,12 @@
 //! What the ISP driver can run is its own decision; a receiver is part of a path between a video output
 //! node and the CCDC (CCP2), or behind the sensor (CSI2a).
 //!
-//! The lane shifter of the CCDC could take a code with more bits than the CCDC's sink; with one
-//! raw code in use, equality of codes is the same rule.
+//! Both ends of a link have the same size and code, but that the lane shifter in front of the CCDC takes a code
+//! with more bits than the CCDC's sink ([`code::lane_shift`]; Linux omap3isp).
 
 use idl::types::{
     BlockState, DeviceNode, EntityFunction, EntityId, GraphError, Input, MbusCode, PadFormat,
-    PadRef, Pipeline, PixFormat, PixelFormat, VideoNode,
+    PadRef, Pipeline, PixFormat, PixelFormat, VideoNode, code,
 };
 
 use crate::topology::{Node, Topology};
@@ -150,7 +150,7 @@ impl Blocks {
             }
             (None, ccdc, Some(sensor)) => {
                 let input = match self.receiver {
-                    None => Input::Sensor(ccdc?),
+                    None => Input::Sensor { code: sensor.source.code, ccdc: ccdc? },
                     Some((CSI2A, Some(BlockState { sink, source, .. }))) => {
                         Input::Csi2a { sink, source, ccdc }
                     }
@@ -167,7 +167,7 @@ impl Blocks {
 ///
 /// # Errors
 /// `NoSuchEntity`; `BrokenPipeline` without an enabled path between the node and a sensor or another
-/// node; `FormatMismatch` if the two ends of a link differ.
+/// node; `LinkMismatch` if the two ends of a link differ.
 pub fn validate(topology: &Topology, entity: EntityId) -> Result<Path, GraphError> {
     let asked = topology.node(entity).ok_or(GraphError::NoSuchEntity)?;
     video_node(asked.entity.description.node).ok_or(GraphError::NoSuchEntity)?;
@@ -181,8 +181,8 @@ pub fn validate(topology: &Topology, entity: EntityId) -> Result<Path, GraphErro
         let link = topology.link_into(sink).ok_or(GraphError::BrokenPipeline)?;
         let upstream = topology.node(link.source.entity).ok_or(GraphError::BrokenPipeline)?;
         match (upstream.pad_format(link.source.pad), node.pad_format(sink.pad)) {
-            (Some(offered), Some(expected)) if offered != expected => {
-                return Err(GraphError::FormatMismatch);
+            (Some(offered), Some(expected)) if !fits_link(offered, expected, node) => {
+                return Err(GraphError::LinkMismatch);
             }
             (Some(_), Some(_)) => {}
             (Some(offered), None) => blocks.offered = Some(offered),
@@ -213,26 +213,22 @@ fn downstream<'a>(topology: &'a Topology, input: &'a Node) -> Result<&'a Node, G
     Err(GraphError::BrokenPipeline)
 }
 
+/// Whether what comes over a link is what its `sink` expects, or can be narrowed to that in front of it.
+fn fits_link(offered: PadFormat, expected: PadFormat, sink: &Node) -> bool {
+    let shifts = sink.entity.description.function == EntityFunction::PixelEncConv;
+    let narrowed = PadFormat { code: expected.code, ..offered };
+    let shiftable = code::lane_shift(offered.code, expected.code).is_some();
+    offered == expected || shifts && shiftable && narrowed == expected
+}
+
 /// Whether what a pad offers is what the client wants in memory (V4L2: EINVAL if not). `packs`: samples
 /// of ten bits may lie there as they come over the serial line.
 fn fits_memory(offered: PadFormat, format: PixFormat, packs: bool) -> bool {
     let same_size = (offered.width_px, offered.height_px) == (format.width_px, format.height_px);
     let packed = packs && offered.code == MbusCode::SGRBG10;
     same_size
-        && (memory_format(offered.code) == Some(format.pixel_format)
+        && (code::pixel_format(offered.code) == Some(format.pixel_format)
             || packed && format.pixel_format == PixelFormat::SGRBG10P)
-}
-
-/// How a media bus code lies in memory.
-fn memory_format(code: MbusCode) -> Option<PixelFormat> {
-    match code {
-        MbusCode::SGRBG8 => Some(PixelFormat::SGRBG8),
-        MbusCode::SGRBG10 => Some(PixelFormat::SGRBG10),
-        MbusCode::SGRBG10_DPCM8 => Some(PixelFormat::SGRBG10_DPCM8),
-        MbusCode::UYVY8_1X16 => Some(PixelFormat::UYVY),
-        MbusCode::YUYV8_1X16 => Some(PixelFormat::YUYV),
-        _ => None,
-    }
 }
 
 /// The video node behind a device node.

@@ -151,7 +151,7 @@ impl Drivers for Fake {
         let from = match pipeline.input {
             Input::Ccp2 { .. } => " from CCP2",
             Input::Csi2a { .. } => " from CSI2a",
-            Input::Sensor(_) | Input::Memory { .. } => "",
+            Input::Sensor { .. } | Input::Memory { .. } => "",
         };
         self.log(format!("isp.start {:?}{from}", pipeline.video));
         self.0.borrow().isp_start.map_or(Ok(()), Err)
@@ -458,7 +458,7 @@ fn pipelines_are_validated_before_anything_is_started() {
     let small = FormatChange::Format { pad: 0, format: format(320, 240, MbusCode::SGRBG10) };
     graph.adjust(preview, state, small, true).unwrap();
     let refused = graph.start(NODE, output, YUYV);
-    assert_eq!(refused, Err(ipc::Error::Op(GraphError::FormatMismatch)));
+    assert_eq!(refused, Err(ipc::Error::Op(GraphError::LinkMismatch)));
     assert_eq!(fake.take(), Vec::<String>::new());
 }
 

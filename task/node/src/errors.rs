@@ -16,6 +16,7 @@ pub fn graph_refused(error: ipc::Error<GraphError>) -> Refusal {
         GraphError::Busy => NodeError::Busy,
         GraphError::Immutable => NodeError::Immutable,
         GraphError::BrokenPipeline => NodeError::BrokenPipeline,
+        GraphError::LinkMismatch => NodeError::BrokenPipeline,
         GraphError::FormatMismatch => NodeError::InvalidFormat,
         GraphError::Rebuilding => NodeError::Rebuilding,
         GraphError::StartFailed => NodeError::DriverRefused,
@@ -76,6 +77,8 @@ mod tests {
     fn refusals_are_translated() {
         let told = graph_refused(ipc::Error::Op(GraphError::StartFailed));
         assert_eq!(told, ipc::Error::Op(NodeError::DriverRefused));
+        let told = graph_refused(ipc::Error::Op(GraphError::LinkMismatch));
+        assert_eq!(told, ipc::Error::Op(NodeError::BrokenPipeline));
         let told = isp_refused(ipc::Error::Op(IspError::NotConfigured));
         assert_eq!(told, ipc::Error::Op(NodeError::NotEnabled));
         let told = frames_refused(ipc::Error::Op(FramesError::Busy));

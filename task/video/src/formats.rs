@@ -34,12 +34,14 @@ impl Formats {
     /// engine, YUV behind that and at the resizer.
     #[must_use]
     pub fn of(number: u8) -> Self {
-        const RAW: &[PixelFormat] = &[PixelFormat::SGRBG10];
+        const RAW: &[PixelFormat] =
+            &[PixelFormat::SGRBG10, PixelFormat::SGRBG12, PixelFormat::SGRBG8];
         const SERIAL: &[PixelFormat] = &[
             PixelFormat::SGRBG10,
             PixelFormat::SGRBG10P,
             PixelFormat::SGRBG10_DPCM8,
             PixelFormat::SGRBG8,
+            PixelFormat::SGRBG12,
         ];
         const RECEIVED: &[PixelFormat] = &[PixelFormat::SGRBG10, PixelFormat::SGRBG10_DPCM8];
         const DEVELOPED: &[PixelFormat] = &[PixelFormat::SGRBG10, PixelFormat::SGRBG8];
@@ -151,15 +153,25 @@ mod tests {
         check(3, (170, 119, yuyv), (170, 119, raw, 384));
         check(3, (8, 2, raw), (64, 16, raw, 128));
         check(3, (170, 119, bytes), (170, 119, bytes, 192));
-        check(2, (160, 120, bytes), (160, 120, raw, 320));
+        check(2, (162, 120, bytes), (162, 120, bytes, 192));
+        let twelve = PixelFormat::SGRBG12;
+        check(1, (162, 120, twelve), (162, 120, twelve, 352));
+        check(2, (162, 120, twelve), (162, 120, twelve, 352));
+        check(2, (65_535, 9999, bytes), (4096, 150, bytes, 4096));
+        check(3, (160, 120, twelve), (160, 120, raw, 320));
+        check(6, (160, 120, twelve), (160, 120, yuyv, 320));
         check(5, (8, 2, uyvy), (32, 32, uyvy, 64));
         check(4, (150, 115, raw), (150, 115, yuyv, 320));
     }
 
     #[test]
     fn the_list_ends() {
-        let formats = Formats::of(6);
-        let listed: Vec<_> = (0..).map_while(|index| formats.get(index)).collect();
-        assert_eq!(listed, [PixelFormat::UYVY, PixelFormat::YUYV]);
+        let listed = |number| -> Vec<_> {
+            (0..).map_while(|index| Formats::of(number).get(index)).collect()
+        };
+        assert_eq!(listed(6), [PixelFormat::UYVY, PixelFormat::YUYV]);
+        let raw = [PixelFormat::SGRBG10, PixelFormat::SGRBG12, PixelFormat::SGRBG8];
+        assert_eq!(listed(2), raw);
+        assert!(raw.iter().all(|format| listed(1).contains(format)));
     }
 }

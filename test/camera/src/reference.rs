@@ -11,7 +11,9 @@ pub const DIAGONAL: i32 = 4;
 /// What the CCDC takes away for black, in codes.
 const BLACK_LEVEL: u32 = 42;
 /// The largest code.
-const CODE_MAX: u32 = 1023;
+const CODE_MAX: u32 = (1 << CODE_BITS) - 1;
+/// Bits of a code.
+const CODE_BITS: u32 = 10;
 /// Half of the range of codes: what the filters of auto focus see as zero.
 const MIDDLE: i64 = 512;
 
@@ -34,7 +36,14 @@ impl Gradient {
     /// The same as the sensor sends it.
     #[must_use]
     pub fn sample(&self, x: u32, y: u32) -> u32 {
-        ((x + y) * 1024 / (self.width_px + self.height_px)).min(CODE_MAX)
+        self.sample_of(x, y, CODE_BITS)
+    }
+
+    /// The same, of this many bits.
+    #[must_use]
+    pub fn sample_of(&self, x: u32, y: u32, bits: u32) -> u32 {
+        let span = self.width_px + self.height_px;
+        (((x + y) << bits) / span).min((1 << bits) - 1)
     }
 
     /// The four codes of a 2x2 cell.

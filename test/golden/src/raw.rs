@@ -31,25 +31,27 @@ pub fn mosaic(scene: &Scene, config: &SensorConfig, sequence: u32) -> Vec<u16> {
     codes
 }
 
-/// Compares a buffer of little-endian 16-bit codes, `[crop.height][stride]` bytes, with `crop` of
-/// the sensor's frame.
+/// Compares a buffer of codes, `[crop.height][stride]` bytes, with `crop` of the sensor's frame. A code takes
+/// `code_bytes`: one, or two, little-endian.
 ///
 /// # Errors
 /// [`DecodeError`] if the buffer is too short for the crop.
 pub fn compare(
     bytes: &[u8],
-    stride: usize,
+    (stride, code_bytes): (usize, usize),
     crop: Rectangle,
     mosaic: &[u16],
     sensor_width: usize,
 ) -> Result<Option<Mismatch>, DecodeError> {
-    check(bytes.len(), crop.width, crop.height, stride, 2 * crop.width)?;
+    check(bytes.len(), crop.width, crop.height, stride, code_bytes * crop.width)?;
     let mut first: Option<Mismatch> = None;
     for y in 0..crop.height {
         let expected = &mosaic[(crop.top + y) * sensor_width + crop.left..][..crop.width];
-        let line = &bytes[y * stride..][..2 * crop.width];
-        for (x, (&expected, bytes)) in expected.iter().zip(line.chunks_exact(2)).enumerate() {
-            let got = u16::from_le_bytes([bytes[0], bytes[1]]);
+        let line = &bytes[y * stride..][..code_bytes * crop.width];
+        for (x, (&expected, bytes)) in
+            expected.iter().zip(line.chunks_exact(code_bytes)).enumerate()
+        {
+            let got = bytes.iter().rev().fold(0, |code, byte| code << 8 | u16::from(*byte));
             if got != expected {
                 let mismatch = first.get_or_insert(Mismatch { x, y, expected, got, count: 0 });
                 mismatch.count += 1;

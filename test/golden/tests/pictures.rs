@@ -82,7 +82,7 @@ fn the_raw_picture_is_the_mosaic_and_one_bit_is_seen() {
     let mut bytes = camera.raw_frame(&scene, 5, crop, stride);
     assert_eq!(bytes.len(), stride * crop.height);
     let compare = |bytes: &[u8], mosaic: &[u16]| {
-        raw::compare(bytes, stride, crop, mosaic, config.width_px).unwrap()
+        raw::compare(bytes, (stride, 2), crop, mosaic, config.width_px).unwrap()
     };
     assert_eq!(compare(&bytes, &mosaic), None);
     let previous = raw::mosaic(&scene, &config, 4);
@@ -90,6 +90,32 @@ fn the_raw_picture_is_the_mosaic_and_one_bit_is_seen() {
     bytes[50 * stride + 20] ^= 1;
     let mismatch = compare(&bytes, &mosaic).unwrap();
     assert_eq!((mismatch.x, mismatch.y, mismatch.count), (10, 50, 1));
+}
+
+#[test]
+fn the_ccdc_writes_the_upper_bits_whether_sensor_or_shifter_drops_the_others() {
+    let scene = chart();
+    let crop = test_golden::Rectangle { left: 0, top: 0, width: 160, height: 120 };
+    for (sent, taken) in [(12, 12), (12, 10), (12, 8), (10, 10), (10, 8), (8, 8)] {
+        let config = SensorConfig { bits: sent, ..SensorConfig::SMALL };
+        let mut camera = Camera::new(&scene, config, None);
+        camera.ccdc.lane_shift = (sent - taken) as u8;
+        camera.ccdc.data_bits = taken as u8;
+        camera.ccdc.memory_path.pack8 = taken == 8;
+        let code_bytes = if taken == 8 { 1 } else { 2 };
+        let stride = 160 * code_bytes;
+        let mut bytes = camera.raw_frame(&scene, 5, crop, stride);
+        let mosaic = raw::mosaic(&scene, &SensorConfig { bits: taken, ..config }, 5);
+        let layout = (stride, code_bytes);
+        assert_eq!(
+            raw::compare(&bytes, layout, crop, &mosaic, 160).unwrap(),
+            None,
+            "{sent} {taken}"
+        );
+        bytes[7 * stride + 3 * code_bytes] ^= 1;
+        let mismatch = raw::compare(&bytes, layout, crop, &mosaic, 160).unwrap().unwrap();
+        assert_eq!((mismatch.x, mismatch.y, mismatch.count), (3, 7, 1), "{sent} {taken}");
+    }
 }
 
 /// A wrong picture of frame 7 and the faults that the check finds in it.

@@ -19,7 +19,7 @@ fn sizes_and_addresses_of_regions_are_checked() {
         "\"4 x 640x480 YUYV\"",
         "\"4 x 640x480 NV12\"",
         &[
-            "app.toml:29:1: region pool: \"4 x 640x480 NV12\" is not a size: write bytes (4096) or \"4 x 640x480 YUYV\" with one of GREY, SGRBG8, SRGGB8, SBGGR8, SGBRG8, SGRBG10, SRGGB10, SBGGR10, SGBRG10, YUYV, UYVY, RGB565, RGB24",
+            "app.toml:29:1: region pool: \"4 x 640x480 NV12\" is not a size: write bytes (4096) or \"4 x 640x480 YUYV\" with one of GREY, SGRBG8, SRGGB8, SBGGR8, SGBRG8, SGRBG10, SRGGB10, SBGGR10, SGBRG10, SGRBG12, SRGGB12, SBGGR12, SGBRG12, YUYV, UYVY, RGB565, RGB24",
         ],
     );
     check(

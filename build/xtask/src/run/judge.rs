@@ -41,7 +41,9 @@ impl Judge {
         let mut verdict = match frame.fourcc.as_str() {
             "YUYV" => self.processed(frame, pixels, YuvFormat::Yuyv)?,
             "UYVY" => self.processed(frame, pixels, YuvFormat::Uyvy)?,
-            "BA10" => self.raw(frame, pixels)?,
+            "BA12" => self.raw(frame, pixels, 12)?,
+            "BA10" => self.raw(frame, pixels, 10)?,
+            "GRBG" => self.raw(frame, pixels, 8)?,
             other => bail!("frame {}: unknown format {other:?}", frame.sequence),
         };
         faults.append(&mut verdict.faults);
@@ -70,16 +72,16 @@ impl Judge {
         })
     }
 
-    /// The raw node's output is the sensor's mosaic, bit for bit.
-    fn raw(&self, frame: &Frame, pixels: &[u8]) -> anyhow::Result<Verdict> {
+    /// The raw node's output is the upper `bits` of the sensor's mosaic, bit for bit.
+    fn raw(&self, frame: &Frame, pixels: &[u8], bits: u32) -> anyhow::Result<Verdict> {
         if self.auto {
             return Ok(Verdict { picture: None, psnr_db: None, faults: Vec::new() });
         }
-        let sensor = self.sensor(frame)?;
+        let sensor = SensorConfig { bits, ..self.sensor(frame)? };
         let mosaic = test_golden::raw::mosaic(&self.scene, &sensor, frame.sequence);
         let crop = rectangle(frame.rects.ccdc);
-        let stride = frame.stride as usize;
-        let mismatch = test_golden::raw::compare(pixels, stride, crop, &mosaic, sensor.width_px)?;
+        let layout = (frame.stride as usize, if bits > 8 { 2 } else { 1 });
+        let mismatch = test_golden::raw::compare(pixels, layout, crop, &mosaic, sensor.width_px)?;
         let faults = mismatch.iter().map(|mismatch| format!("raw: {mismatch:?}")).collect();
         Ok(Verdict { picture: None, psnr_db: None, faults })
     }

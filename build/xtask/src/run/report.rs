@@ -61,11 +61,13 @@ pub struct Report {
     pub files: Vec<String>,
 }
 
-/// Frames per second while a stream runs: over the distances of consecutive frames of one node and
-/// one epoch, in the machine's own time (wall time unless instructions are counted).
+/// Frames per second while a stream runs: over the distances of consecutive frames of one node, one epoch and one
+/// stream, whose frames are numbered from zero, in the machine's own time (wall time unless instructions are counted).
 fn rate(frames: &[FrameJson]) -> f64 {
     let distance = |pair: &[FrameJson]| {
-        let one_stream = pair[0].node == pair[1].node && pair[0].epoch == pair[1].epoch;
+        let one_stream = pair[0].node == pair[1].node
+            && pair[0].epoch == pair[1].epoch
+            && pair[0].sequence < pair[1].sequence;
         one_stream.then(|| pair[1].timestamp_us.saturating_sub(pair[0].timestamp_us))
     };
     let distances: Vec<u64> = frames.windows(2).filter_map(distance).collect();
@@ -120,9 +122,9 @@ impl Report {
 mod tests {
     use super::*;
 
-    fn frame(node: &str, epoch: u32, timestamp_us: u64) -> FrameJson {
+    fn frame(node: &str, epoch: u32, sequence: u32, timestamp_us: u64) -> FrameJson {
         FrameJson {
-            sequence: 0,
+            sequence,
             node: node.into(),
             timestamp_us,
             crc32: String::new(),
@@ -133,13 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_leaves_out_the_gap_of_an_unplug() {
+    fn the_rate_leaves_out_the_gaps_of_an_unplug_and_between_streams() {
         let frames = [
-            frame("video6", 0, 0),
-            frame("video6", 0, 100_000),
-            frame("video6", 1, 900_000),
-            frame("video6", 1, 1_000_000),
-            frame("video2", 1, 5_000_000),
+            frame("video6", 0, 0, 0),
+            frame("video6", 0, 1, 100_000),
+            frame("video6", 1, 0, 900_000),
+            frame("video6", 1, 1, 1_000_000),
+            frame("video2", 1, 0, 5_000_000),
+            frame("video2", 1, 0, 7_000_000),
         ];
         assert!((rate(&frames) - 10.0).abs() < 1e-9);
         assert!(rate(&frames[..1]).abs() < 1e-9);

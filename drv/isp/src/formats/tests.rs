@@ -70,6 +70,14 @@ fn ccdc_narrows_the_video_port_to_ten_bits_and_keeps_yuv_out() {
     let sbggr12 = set_sink(CCDC, format(640, 480, MbusCode(0x3008)));
     assert_eq!(sbggr12.source.code, MbusCode(0x3008));
     assert_eq!(sbggr12.video_port.code, MbusCode(0x3007));
+    let (twelve, eight) = (MbusCode::SGRBG12, MbusCode::SGRBG8);
+    for (sink, port) in [(twelve, GRBG10), (GRBG10, GRBG10), (eight, eight)] {
+        let state = set_sink(CCDC, format(640, 480, sink));
+        assert_eq!((state.source.code, state.video_port.code), (sink, port));
+        // No other code than the sink's can be asked for.
+        assert_eq!(set(CCDC, state, 1, format(640, 480, YUYV)).source.code, sink);
+        assert_eq!(set(CCDC, state, 2, format(640, 479, twelve)).video_port.code, port);
+    }
     let yuv = set_sink(CCDC, format(640, 480, MbusCode(0x2006)));
     assert_eq!((yuv.source.code, yuv.video_port.code), (MbusCode::UYVY8_1X16, MbusCode(0)));
     let swapped = set(CCDC, yuv, 1, format(1, 1, YUYV));
@@ -131,6 +139,12 @@ fn entities_without_formats_say_so() {
     assert_eq!((receiver.sink, receiver.source), (compressed, format(170, 1, GRBG10)));
     assert_eq!(set_sink(CCDC, compressed).sink.code, GRBG10, "nothing else decompresses");
     assert_eq!(set_sink(CSI2A, format(0, 9999, YUYV)).source, format(1, 8191, GRBG10));
+    let twelve = set_sink(CSI2A, format(170, 1, MbusCode::SGRBG12));
+    assert_eq!(
+        set(CSI2A, twelve, 1, format(170, 1, GRBG10)).source,
+        twelve.sink,
+        "nothing narrows"
+    );
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub fn configure(state: &BlockState, to_memory: bool, output: &PixFormat, out: &
         _ => 0,
     };
     out.put(&regs::COLPTN, pattern);
-    correction(to_memory, out);
+    correction(bits(encoding), to_memory, out);
     events(state, out);
     memory_window(state, output, out);
     video_port(state, encoding, to_memory, out);
@@ -80,9 +80,10 @@ fn syn_mode(encoding: Option<Encoding>, to_memory: bool) -> u32 {
 }
 
 /// A raw frame is what the sensor sent; a picture starts from true black.
-fn correction(to_memory: bool, out: &mut Writer<'_>) {
+fn correction(bits: u8, to_memory: bool, out: &mut Writer<'_>) {
     out.put(&regs::CLAMP, 0);
-    out.put(&regs::DCSUB, if to_memory { 0 } else { tuning::BLACK_LEVEL });
+    let dropped = tuning::BLACK_LEVEL_BITS.saturating_sub(bits);
+    out.put(&regs::DCSUB, if to_memory { 0 } else { tuning::BLACK_LEVEL >> dropped });
     out.put(&regs::BLKCMP, 0);
     out.put(&regs::FPC, 0);
     out.put(&regs::CULLING, CULL_NOTHING);

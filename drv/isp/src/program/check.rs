@@ -81,19 +81,25 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
     let first = pipeline.preview.as_ref().or(pipeline.resizer.as_ref());
     if let Some(ccdc) = pipeline.input.ccdc() {
         ensure(is_canonical(position::CCDC, ccdc))?;
-        // The parallel port has ten bits, and so has everything behind: fewer would be too dark.
-        ensure(matches!(code::encoding(ccdc.sink.code), Some(Encoding::Bayer { bits: 10, .. })))?;
+        ensure(dropped_bits(&pipeline.input).is_some())?;
+        // The video port's bits are the lower ones of the preview engine's ten: eight would be too dark.
+        let memory_only = first.is_none();
+        let bits = match code::encoding(ccdc.sink.code) {
+            Some(Encoding::Bayer { bits, .. }) => bits,
+            _ => 0,
+        };
+        ensure(bits >= 10 || bits == 8 && memory_only)?;
         ensure(first.is_none_or(|first| linked(&ccdc.video_port, first)))?;
     }
     let input_bytes = match (&pipeline.input, first) {
-        (Input::Sensor(_), _) => 0,
+        (Input::Sensor { .. }, _) => 0,
         (Input::Csi2a { sink, source, ccdc }, _) => {
             check_serial((*sink, *source), ccdc.as_ref(), &pipeline.output)?;
             0
         }
         (Input::Ccp2 { format, ccdc }, _) => {
             let receiver = receiver(format)?;
-            ensure(linked(&receiver.source, ccdc))?;
+            ensure(is_same_size(&receiver.source, &ccdc.sink))?;
             memory_bytes(&receiver.sink, format).ok_or(IspError::InvalidPipeline)?
         }
         (Input::Memory { video, format }, Some(first)) => {
@@ -120,7 +126,7 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
 /// The way between the two ends, if the blocks are those on it.
 fn route(pipeline: &Pipeline) -> Option<Route> {
     let route = match pipeline.input {
-        Input::Sensor(_) => Route::Live(Path::to(pipeline.video)?),
+        Input::Sensor { .. } => Route::Live(Path::to(pipeline.video)?),
         Input::Csi2a { ccdc: Some(_), .. } => Route::Serial(Path::to(pipeline.video)?),
         Input::Csi2a { ccdc: None, .. } if pipeline.video == VideoNode::Csi2aOutput => Route::Csi2a,
         Input::Csi2a { .. } => return None,
@@ -151,7 +157,7 @@ fn check_serial(
         formats::adjust(position::CSI2A, state, FormatChange::Format { pad, format })
     })?;
     ensure((state.sink, state.source) == (sink, source))?;
-    ensure(ccdc.is_none_or(|ccdc| linked(&source, ccdc)))?;
+    ensure(ccdc.is_none_or(|ccdc| is_same_size(&source, &ccdc.sink)))?;
     let memory = ccdc.is_none().then_some(output.pixel_format);
     ensure(csi2a::format(sink.code, source.code, memory).is_some())
 }
@@ -168,6 +174,23 @@ fn receiver(format: &PixFormat) -> Result<BlockState, IspError> {
 
 fn ensure(condition: bool) -> Result<(), IspError> {
     if condition { Ok(()) } else { Err(IspError::InvalidPipeline) }
+}
+
+/// Bits of the CCDC's input that its lane shifter drops; `None` if it cannot give what the sink wants, or no
+/// input leads to the CCDC.
+pub fn dropped_bits(input: &Input) -> Option<u8> {
+    let offered = match input {
+        Input::Sensor { code, .. } => *code,
+        Input::Csi2a { source, .. } => source.code,
+        // The receiver decompresses.
+        Input::Ccp2 { .. } => MbusCode::SGRBG10,
+        Input::Memory { .. } => return None,
+    };
+    code::lane_shift(offered, input.ccdc()?.sink.code)
+}
+
+fn is_same_size(source: &PadFormat, sink: &PadFormat) -> bool {
+    (source.width_px, source.height_px) == (sink.width_px, sink.height_px)
 }
 
 fn linked(source: &PadFormat, sink: &BlockState) -> bool {

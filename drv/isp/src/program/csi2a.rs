@@ -53,6 +53,9 @@ pub fn format(sink: MbusCode, source: MbusCode, output: Option<PixelFormat>) -> 
         (Encoding::Bayer { bits: 10, .. }, Some(PixelFormat::SGRBG10P)) => format::RAW10,
         (Encoding::Bayer { bits: 10, .. }, Some(_)) => format::RAW10_EXP16,
         (Encoding::Bayer { bits: 10, .. }, None) => format::RAW10_EXP16_VP,
+        (Encoding::Bayer { bits: 12, .. }, Some(PixelFormat::SGRBG10P)) => return None,
+        (Encoding::Bayer { bits: 12, .. }, Some(_)) => format::RAW12_EXP16,
+        (Encoding::Bayer { bits: 12, .. }, None) => format::RAW12_VP,
         // What is decompressed is not packed again: it takes two bytes a sample.
         (Encoding::Compressed, Some(PixelFormat::SGRBG10P)) => return None,
         (Encoding::Compressed, Some(_)) if decompressed => format::USER_8BIT_DPCM10,

@@ -22,16 +22,17 @@ pub enum Port {
     CsiB = 2,
 }
 
-/// Connects the CCDC. Its input must be idle, or its frame is lost.
-pub fn select(port: Port, out: &mut Writer<'_>) {
-    out.put(&CTRL, control(port));
+/// Connects the CCDC, whose lane shifter drops this many bits. Its input must be idle, or its frame is lost.
+pub fn select(port: Port, dropped_bits: u8, out: &mut Writer<'_>) {
+    // The shifter moves by pairs of lines.
+    out.put(&CTRL, control(port) | ctrl::SHIFT.of(u32::from(dropped_bits) / 2));
 }
 
 /// After a reset: no interrupts, all blocks clocked, parallel input, `xclk_divider` as it was.
 pub fn configure_main(xclk_divider: u32, out: &mut Writer<'_>) {
     out.put(&SYSCONFIG, sysconfig::MIDLEMODE.of(SMART_STANDBY) | sysconfig::AUTOIDLE.of(1));
     out.put(&IRQ0ENABLE, 0);
-    select(Port::Parallel, out);
+    select(Port::Parallel, 0, out);
     out.put(&TCTRL_CTRL, tctrl_ctrl::DIVA.of(xclk_divider));
 }
 

@@ -180,6 +180,6 @@ fn a_receiver_that_nothing_feeds_or_whose_formats_differ_is_refused() {
     let state = graph.state(entity).unwrap();
     let format = format(320, 480, MbusCode::SGRBG10_DPCM8);
     graph.adjust(entity, state, FormatChange::Format { pad: 0, format }, true).unwrap();
-    assert_eq!(graph.start(FAR, input, CODES), refused(GraphError::FormatMismatch));
+    assert_eq!(graph.start(FAR, input, CODES), refused(GraphError::LinkMismatch));
     assert_eq!(fake.take(), [""; 0]);
 }

@@ -11,6 +11,7 @@ use super::mischief::{Lines, Mischief};
 use super::statistics::Statistics;
 use super::timing::Timing;
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
+use crate::pixels::csi2::DataType;
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::preview::Preview;
 use crate::pixels::resizer::Resizer;
@@ -51,6 +52,8 @@ pub struct Camera {
     sensor_config: SensorConfig,
     /// And what it makes of time.
     timing: Timing,
+    /// What its module sends, latched with it.
+    pub(super) sent: DataType,
     /// The sensor's tables belong to `sensor_config`.
     sensor_ready: bool,
     /// Exposure that the frame after this one has, in lines.
@@ -95,6 +98,7 @@ impl Camera {
             sensor: Sensor::new(),
             sensor_config: SensorConfig::FULL_4X,
             timing: Timing::NONE,
+            sent: DataType::Raw10,
             sensor_ready: false,
             next_exposure: 0,
             ccdc: Ccdc::new(),
@@ -211,6 +215,7 @@ impl Camera {
         }
         self.sensor_ready &= self.sensor_config == config;
         self.sensor_config = config;
+        self.sent = config::sent(shared);
     }
 
     fn end_frame(&mut self, shared: &Shared) {

@@ -5,6 +5,7 @@ use crate::params::Flags;
 use crate::pixels::Window;
 use crate::pixels::bayer::Phase;
 use crate::pixels::ccdc::CcdcConfig;
+use crate::pixels::csi2::DataType;
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::memory_path::{Culling, MemoryPath};
 use crate::pixels::optical_black::Clamp;
@@ -44,10 +45,17 @@ pub fn sensor(shared: &Shared) -> SensorConfig {
         light_q6: light_q6(shared.get(&bench_control::LIGHT)),
         flip_horizontal: read_mode_2::COLUMN_MIRROR.is_set(mode),
         flip_vertical: read_mode_2::ROW_MIRROR.is_set(mode),
+        bits: sent(shared).sample_bits(),
         pattern: pattern(get),
         noise: !Flags(shared.options.flags.load(Relaxed)).has(Flags::NO_NOISE),
         seed: shared.options.seed.load(Relaxed),
     }
+}
+
+/// What the module sends.
+pub fn sent(shared: &Shared) -> DataType {
+    let word = shared.sensor(DATA_FORMAT.sensor_index()).load(Relaxed);
+    DataType::of((word & DATA_FORMAT.writable) as u16)
 }
 
 /// The light on the scene; a word of zero is nominal.

@@ -45,6 +45,8 @@ mod mischief_tests;
 mod receiver_tests;
 #[cfg(test)]
 mod statistics_tests;
+#[cfg(test)]
+mod widths_tests;
 
 pub use camera::{Camera, Turn, alarm_due, sensor_sends};
 pub use dma::Memory;

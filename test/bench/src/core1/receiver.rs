@@ -12,14 +12,13 @@ use crate::pixels::csi2::{self, DataType, Format};
 use crate::regs::firewall::Engine;
 use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::SeqCst;
+use drv_isp_regs::Block;
 use drv_isp_regs::csi2a::{
     COMPLEXIO_CFG1, CTRL, CTX_CTRL1, CTX_CTRL2, CTX_CTRL3, CTX_DAT_OFST, CTX_DAT_PING_ADDR,
     CTX_DAT_PONG_ADDR, CTX_IRQENABLE, CTX_IRQSTATUS, IRQENABLE, IRQSTATUS, POWER_ON,
     complexio_cfg1, ctrl, ctx_ctrl1, ctx_ctrl2, ctx_ctrl3, ctx_irqstatus, irqstatus,
 };
 use drv_isp_regs::main_block::{IRQ0STATUS, irq};
-use drv_isp_regs::sensor::SERIAL_FORMAT;
-use drv_isp_regs::{Block, sensor};
 
 /// A frame that context 0 takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +61,8 @@ fn hears_line(shared: &Shared) -> bool {
         && clock != data
 }
 
-/// What the transmitter of the module sends.
-fn sent(shared: &Shared) -> DataType {
-    let word = shared.sensor(SERIAL_FORMAT.sensor_index()).load(SeqCst);
-    DataType::of((word & sensor::SERIAL_FORMAT.writable) as u16)
-}
-
-/// The frame that starts, if context 0 takes it. Call it inside a commit.
-fn begin(shared: &Shared, mischief: &mut Mischief) -> Option<Reception> {
+/// The frame that starts, `sent` so, if context 0 takes it. Call it inside a commit.
+fn begin(shared: &Shared, sent: DataType, mischief: &mut Mischief) -> Option<Reception> {
     let cuts = shared.receiver.cuts.load(SeqCst);
     let control = shared.get(&CTX_CTRL2);
     let enabled = ctx_ctrl1::CTX_EN.is_set(shared.get(&CTX_CTRL1));
@@ -91,15 +84,15 @@ fn begin(shared: &Shared, mischief: &mut Mischief) -> Option<Reception> {
         Target { life: cuts, ..mischief.target(Engine::Csi2a, shared.get(address), offset) }
     });
     raise(shared, ctx_irqstatus::FS.mask());
-    Some(Reception { cuts, sent: sent(shared), format, target })
+    Some(Reception { cuts, sent, format, target })
 }
 
 impl Camera {
     /// Frame start on the serial line, and what the CCDC hears of the frame.
     pub(super) fn begin_reception(&mut self, shared: &Shared, frame: &mut Frame) {
-        let mischief = &mut self.mischief;
+        let Self { mischief, sent, .. } = self;
         let begun = shared.commit(frame.epoch, |gates| {
-            if gates & gate::PIPE != 0 { begin(shared, mischief) } else { None }
+            if gates & gate::PIPE != 0 { begin(shared, *sent, mischief) } else { None }
         });
         frame.reception = begun.flatten();
         if let Some(target) = frame.reception.as_mut().and_then(|taken| taken.target.as_mut()) {

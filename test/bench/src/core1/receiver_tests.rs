@@ -8,7 +8,7 @@ use drv_isp_regs::csi2a::{
     self, complexio_cfg1, ctrl, ctx_ctrl1, ctx_irqstatus, format, irqstatus,
 };
 use drv_isp_regs::main_block::{self, irq};
-use drv_isp_regs::sensor::{self, serial_format, test_pattern};
+use drv_isp_regs::sensor::{self, data_format, test_pattern};
 use drv_isp_regs::{Block, firewall, sbl};
 
 const PONG: u32 = 0x8010_0000;
@@ -99,7 +99,7 @@ fn events_are_seen_whether_they_interrupt_or_not() {
 fn memory_gets_what_the_format_makes_of_what_is_sent() {
     let check = |sent: u16, format: u32, expect: &dyn Fn(&[u16]) -> Vec<u8>| {
         let mut rig = rig();
-        rig.sensor(&sensor::SERIAL_FORMAT, sent.into());
+        rig.sensor(&sensor::DATA_FORMAT, sent.into());
         set_format(&rig, format);
         rig.frame();
         let expected: Vec<_> = parallel(0).iter().map(|line| expect(&samples(line))).collect();
@@ -123,13 +123,13 @@ fn memory_gets_what_the_format_makes_of_what_is_sent() {
         line.chunks(4).flat_map(pack).collect()
     };
     let whole = |line: &[u16]| line.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    check(serial_format::RAW10, format::RAW10, &packed);
-    check(serial_format::RAW10, format::RAW10_EXP16_VP, &whole);
-    check(serial_format::RAW8, format::RAW8, &bytes);
-    check(serial_format::RAW8, format::RAW8_VP, &bytes);
-    check(serial_format::DPCM8, format::USER_8BIT, &codes);
-    check(serial_format::DPCM8, format::USER_8BIT_DPCM10, &decoded);
-    check(serial_format::DPCM8, format::USER_8BIT_DPCM10_VP, &decoded);
+    check(data_format::RAW10, format::RAW10, &packed);
+    check(data_format::RAW10, format::RAW10_EXP16_VP, &whole);
+    check(data_format::RAW8, format::RAW8, &bytes);
+    check(data_format::RAW8, format::RAW8_VP, &bytes);
+    check(data_format::DPCM8, format::USER_8BIT, &codes);
+    check(data_format::DPCM8, format::USER_8BIT_DPCM10, &decoded);
+    check(data_format::DPCM8, format::USER_8BIT_DPCM10_VP, &decoded);
 }
 
 #[test]
@@ -291,14 +291,14 @@ fn serial_ccdc(sent: u16, format: u32) -> Rig {
     let rig = receiving(Rig::with_raw_output());
     rig.or(&main_block::CTRL, main_block::ctrl::PAR_SER_CLK_SEL.of(1));
     rig.set(&csi2a::CTRL, ctrl::IF_EN.mask() | ctrl::VP_ONLY_EN.mask());
-    rig.sensor(&sensor::SERIAL_FORMAT, sent.into());
+    rig.sensor(&sensor::DATA_FORMAT, sent.into());
     set_format(&rig, format);
     rig
 }
 
 #[test]
 fn the_ccdc_gets_the_serial_frame_from_the_video_port() {
-    let mut rig = serial_ccdc(serial_format::RAW10, format::RAW10_EXP16_VP);
+    let mut rig = serial_ccdc(data_format::RAW10, format::RAW10_EXP16_VP);
     rig.frame();
     assert_eq!(frame_at(&rig, OUT), parallel(0));
     assert_eq!(rig.lines_of(irq::HS_VS.mask()), [(1, 0)]);
@@ -309,17 +309,17 @@ fn the_ccdc_gets_the_serial_frame_from_the_video_port() {
 #[test]
 fn the_video_port_has_what_the_codes_stand_for() {
     let mut memory = rig();
-    memory.sensor(&sensor::SERIAL_FORMAT, serial_format::DPCM8.into());
+    memory.sensor(&sensor::DATA_FORMAT, data_format::DPCM8.into());
     set_format(&memory, format::USER_8BIT_DPCM10);
     memory.frame();
-    let mut rig = serial_ccdc(serial_format::DPCM8, format::USER_8BIT_DPCM10_VP);
+    let mut rig = serial_ccdc(data_format::DPCM8, format::USER_8BIT_DPCM10_VP);
     rig.frame();
     assert_eq!(frame_at(&rig, OUT), frame_at(&memory, OUT));
 }
 
 #[test]
 fn memory_and_the_ccdc_can_have_the_same_frame() {
-    let mut rig = serial_ccdc(serial_format::RAW10, format::RAW10_EXP16_VP);
+    let mut rig = serial_ccdc(data_format::RAW10, format::RAW10_EXP16_VP);
     rig.set(&csi2a::CTRL, ctrl::IF_EN.mask());
     rig.set(&csi2a::CTX_DAT_PING_ADDR, PONG);
     rig.frame();
@@ -328,10 +328,10 @@ fn memory_and_the_ccdc_can_have_the_same_frame() {
 
 #[test]
 fn the_ccdc_hears_the_port_that_is_selected_and_no_other() {
-    let mut silent = serial_ccdc(serial_format::RAW10, format::RAW10_EXP16);
+    let mut silent = serial_ccdc(data_format::RAW10, format::RAW10_EXP16);
     silent.frame();
     assert!(silent.lines_of(irq::HS_VS.mask()).is_empty() && silent.memory.0.is_empty());
-    let mut parallel_one = serial_ccdc(serial_format::DPCM8, format::USER_8BIT_DPCM10_VP);
+    let mut parallel_one = serial_ccdc(data_format::DPCM8, format::USER_8BIT_DPCM10_VP);
     let word = parallel_one.get(&main_block::CTRL);
     parallel_one.set(&main_block::CTRL, main_block::ctrl::PAR_SER_CLK_SEL.put(word, 0));
     parallel_one.frame();

@@ -6,46 +6,64 @@
 //!                                  └───────────────────────────────────► memory, as they come
 //! ```
 //! RAW10 has the upper eight bits of four samples, then their lower two, those of the first sample lowest
-//! (MIPI CSI-2, 11.4.4; the same bytes are V4L2_PIX_FMT_SGRBG10P). Codes of the formats:
+//! (MIPI CSI-2, 11.4.4; the same bytes are V4L2_PIX_FMT_SGRBG10P); RAW12 has the upper eight bits of two samples,
+//! then their lower four (11.4.5). Codes of the formats:
 //! [`drv_isp_regs::csi2a::format`].
 
 use super::dpcm::{self, Predictor};
 use drv_isp_regs::csi2a::format as code;
-use drv_isp_regs::sensor::serial_format;
+use drv_isp_regs::sensor::data_format;
 
 /// What a packet of pixels has in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataType {
-    /// RAW8: the upper eight bits.
+    /// RAW8.
     Raw8,
     /// RAW10.
     Raw10,
+    /// RAW12.
+    Raw12,
     /// A user-defined byte: ten bits compressed to eight.
     UserByte,
 }
 
 impl DataType {
-    /// What the transmitter sends with this SERIAL_FORMAT; what it does not know is RAW10.
+    /// What the transmitter sends with this DATA_FORMAT; what it does not know is RAW10.
     #[must_use]
-    pub const fn of(serial_format: u16) -> Self {
-        match serial_format {
-            serial_format::RAW8 => Self::Raw8,
-            serial_format::DPCM8 => Self::UserByte,
+    pub const fn of(data_format: u16) -> Self {
+        match data_format {
+            data_format::RAW12 => Self::Raw12,
+            data_format::RAW8 => Self::Raw8,
+            data_format::DPCM8 => Self::UserByte,
             _ => Self::Raw10,
         }
     }
 
-    /// Puts a line of samples of ten bits on the line; returns the number of bytes.
+    /// Bits of a sample that it is made of.
+    #[must_use]
+    pub const fn sample_bits(self) -> u32 {
+        match self {
+            Self::Raw8 => 8,
+            Self::Raw10 | Self::UserByte => 10,
+            Self::Raw12 => 12,
+        }
+    }
+
+    /// Puts a line of samples of its bits on the line; returns the number of bytes.
     pub fn send(self, samples: &[u16], line: &mut [u8]) -> usize {
         match self {
             Self::Raw8 => {
                 let places = line.iter_mut().zip(samples);
-                places.map(|(place, sample)| *place = (sample >> 2) as u8).count()
+                places.map(|(place, sample)| *place = *sample as u8).count()
             }
             Self::UserByte => dpcm::encode_line(samples, line),
             Self::Raw10 => {
                 let packets = line.chunks_exact_mut(5).zip(samples.chunks(4));
                 packets.map(|(packet, four)| pack(four, packet)).count() * 5
+            }
+            Self::Raw12 => {
+                let packets = line.chunks_exact_mut(3).zip(samples.chunks(2));
+                packets.map(|(packet, pair)| pack_pair(pair, packet)).count() * 3
             }
         }
     }
@@ -57,6 +75,15 @@ fn pack(four: &[u16], packet: &mut [u8]) {
     for (index, sample) in four.iter().enumerate() {
         packet[index] = (sample >> 2) as u8;
         packet[4] |= ((sample & 3) << (2 * index)) as u8;
+    }
+}
+
+/// Two samples in three bytes; a sample beyond the end of a line is zero.
+fn pack_pair(pair: &[u16], packet: &mut [u8]) {
+    packet.fill(0);
+    for (index, sample) in pair.iter().enumerate() {
+        packet[index] = (sample >> 4) as u8;
+        packet[2] |= ((sample & 0xF) << (4 * index)) as u8;
     }
 }
 
@@ -77,13 +104,16 @@ impl Format {
     /// The format with this code; `None` if the receiver has it and this one has not.
     #[must_use]
     pub const fn of(format: u32) -> Option<Self> {
-        use DataType::{Raw8, Raw10, UserByte};
+        use DataType::{Raw8, Raw10, Raw12, UserByte};
         let (takes, expands, decompresses, to_port) = match format {
             code::RAW8 => (Raw8, false, false, false),
             code::RAW8_VP => (Raw8, false, false, true),
             code::RAW10 => (Raw10, false, false, false),
             code::RAW10_EXP16 => (Raw10, true, false, false),
             code::RAW10_EXP16_VP => (Raw10, true, false, true),
+            code::RAW12 => (Raw12, false, false, false),
+            code::RAW12_EXP16 => (Raw12, true, false, false),
+            code::RAW12_VP => (Raw12, true, false, true),
             code::USER_8BIT => (UserByte, false, false, false),
             code::USER_8BIT_DPCM10 => (UserByte, true, true, false),
             code::USER_8BIT_DPCM10_VP => (UserByte, true, true, true),
@@ -104,6 +134,14 @@ impl Format {
                 packets
                     .flat_map(|packet| (0..4).map(move |index| (packet, index)))
                     .map(|(packet, index)| put(u16::from(packet[index]) << 2 | low(packet, index)))
+                    .sum()
+            }
+            DataType::Raw12 => {
+                let packets = line.chunks_exact(3);
+                let low = |packet: &[u8], index: usize| u16::from(packet[2] >> (4 * index) & 0xF);
+                packets
+                    .flat_map(|packet| (0..2).map(move |index| (packet, index)))
+                    .map(|(packet, index)| put(u16::from(packet[index]) << 4 | low(packet, index)))
                     .sum()
             }
             _ if self.decompresses => line.iter().map(|byte| put(predictor.decode(*byte))).sum(),
@@ -162,8 +200,23 @@ mod tests {
     }
 
     #[test]
-    fn eight_bits_are_the_upper_ones() {
-        assert_eq!(received(DataType::Raw8, code::RAW8), LINE.map(|sample| sample >> 2));
+    fn eight_bits_are_a_byte() {
+        assert_eq!(received(DataType::Raw8, code::RAW8), LINE.map(|sample| sample & 0xFF));
+    }
+
+    #[test]
+    fn raw12_has_two_samples_in_three_bytes_and_loses_nothing() {
+        let (sent, mut line) = ([0xABC, 0x123, 4095, 0, 0x5A7], [0xEE; 12]);
+        assert_eq!(DataType::Raw12.send(&sent, &mut line), 9);
+        assert_eq!(line, [0xAB, 0x12, 0x3C, 0xFF, 0, 0x0F, 0x5A, 0, 0x07, 0xEE, 0xEE, 0xEE]);
+        for format in [code::RAW12, code::RAW12_EXP16, code::RAW12_VP] {
+            let (format, mut samples) = (Format::of(format).expect("it is known"), [7; 8]);
+            assert_eq!(
+                (format.takes, format.samples(&line[..9], &mut samples)),
+                (DataType::Raw12, 6)
+            );
+            assert_eq!(samples, [0xABC, 0x123, 4095, 0, 0x5A7, 0, 7, 7]);
+        }
     }
 
     #[test]
@@ -180,9 +233,16 @@ mod tests {
 
     #[test]
     fn other_formats_and_what_the_transmitter_does_not_know() {
-        assert_eq!([0, 0x1E, 0x2C, 0x3FF].map(Format::of), [None; 4]);
+        assert_eq!([0, 0x1E, 0x2D, 0x3FF].map(Format::of), [None; 4]);
         assert_eq!([0, 0x0A0A, 0xFFFF].map(DataType::of), [DataType::Raw10; 3]);
-        assert_eq!(DataType::of(0x0A08), DataType::UserByte);
+        assert_eq!(
+            [0x0A08, 0x0808, 0x0C0C].map(DataType::of),
+            [DataType::UserByte, DataType::Raw8, DataType::Raw12]
+        );
+        assert_eq!(
+            [0x0A08, 0x0808, 0x0C0C].map(|word| DataType::of(word).sample_bits()),
+            [10, 8, 12]
+        );
     }
 
     #[test]

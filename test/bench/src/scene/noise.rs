@@ -50,8 +50,8 @@ const READ_VARIANCE_Q8: u64 = 256;
 /// Number of signal classes that the noise amplitude is tabulated for.
 pub const CLASSES: usize = 64;
 
-/// Amplitude table: entry `s` is for a signal of about `16 * s` codes. Multiplied by
-/// [`RowNoise::triangular`] and shifted right by 16 it gives the noise in 1/16 codes.
+/// Amplitude table: entry `s` is for a signal of about `16 * s` codes of ten bits. Multiplied by
+/// [`RowNoise::triangular`] and shifted right by 16 it gives the noise in 1/16 codes of ten bits.
 ///
 /// Shot noise has a variance proportional to the signal, and gain amplifies both kinds.
 pub fn amplitudes(gain_eighths: u32) -> [u16; CLASSES] {

@@ -10,7 +10,7 @@
 //! | 8 | vertical colour bars | the corners of the RGB cube, black first |
 //!
 //! The list and the registers are the data sheet's; what a pattern looks like in detail is as far as
-//! its text goes, and ours beyond. Ten of the twelve bits are sent.
+//! its text goes, and ours beyond.
 
 use super::sensor::{BLACK_LEVEL, MAX_CODE};
 
@@ -61,25 +61,25 @@ pub enum TestPattern {
     ColorBars,
 }
 
-/// A row of a pattern of `height` rows, in the colour order of the mosaic.
+/// A row of a pattern of `height` rows, in the colour order of the mosaic: codes of 12 bits.
 pub fn pattern_row(pattern: &TestPattern, (row, height): (usize, usize), out: &mut [u16]) {
     let width = out.len().max(1);
-    let gradient = |at: usize, length: usize| (at * 1024 / length.max(1)) as u16;
+    let gradient = |at: usize, length: usize| (at * 4096 / length.max(1)) as u16;
     let bar = |levels: &Levels, at: usize, width: usize| {
-        if (at / width.max(1)).is_multiple_of(2) { levels.green >> 2 } else { levels.red >> 2 }
+        if (at / width.max(1)).is_multiple_of(2) { levels.green } else { levels.red }
     };
     for (column, code) in out.iter_mut().enumerate() {
         *code = match pattern {
             TestPattern::Off => BLACK_LEVEL,
-            TestPattern::ColorField(levels) => levels.at(row, column) >> 2,
+            TestPattern::ColorField(levels) => levels.at(row, column),
             TestPattern::HorizontalGradient => gradient(column, width),
             TestPattern::VerticalGradient => gradient(row, height),
             TestPattern::DiagonalGradient => gradient(row + column, height + width),
             TestPattern::Classic(levels) => {
                 let level = levels.at(row, column);
-                (if (column / 2).is_multiple_of(2) { level } else { !level & 0xfff }) >> 2
+                if (column / 2).is_multiple_of(2) { level } else { !level & 0xfff }
             }
-            TestPattern::WalkingOnes => (1 << (column / 2 % 12)) >> 2,
+            TestPattern::WalkingOnes => 1 << (column / 2 % 12),
             TestPattern::HorizontalBars(levels, lines) => bar(levels, row, *lines),
             TestPattern::MonochromeVerticalBars(levels, columns) => bar(levels, column, *columns),
             TestPattern::ColorBars => color_bar(row, column, column * 8 / width),
@@ -116,19 +116,19 @@ mod tests {
     #[test]
     fn a_field_and_the_classic_pattern_have_one_level_per_colour() {
         let field = picture(TestPattern::ColorField(LEVELS));
-        assert_eq!(field[4][..2], [0x5a0 >> 2, 0xa50 >> 2]);
-        assert_eq!(field[5][..2], [0xaa0 >> 2, 0x5a0 >> 2]);
+        assert_eq!(field[4][..2], [0x5a0, 0xa50]);
+        assert_eq!(field[5][..2], [0xaa0, 0x5a0]);
         let classic = picture(TestPattern::Classic(LEVELS));
-        assert_eq!(classic[4][..4], [0x168, 0x294, 0x297, 0x16b]);
+        assert_eq!(classic[4][..4], [0x5a0, 0xa50, 0xa5f, 0x5af]);
     }
 
     #[test]
     fn gradients_rise_along_their_direction_only() {
         let across = picture(TestPattern::HorizontalGradient);
-        assert!(across[0].is_sorted() && across[0] == across[31] && across[0][47] > 1000);
+        assert!(across[0].is_sorted() && across[0] == across[31] && across[0][47] > 4000);
         let down = picture(TestPattern::VerticalGradient);
         let column: Vec<u16> = down.iter().map(|row| row[9]).collect();
-        assert!(column.is_sorted() && column[31] > 990 && down[7] == [down[7][0]; 48]);
+        assert!(column.is_sorted() && column[31] > 3960 && down[7] == [down[7][0]; 48]);
         let diagonal = picture(TestPattern::DiagonalGradient);
         assert!(diagonal[3][10] == diagonal[10][3] && diagonal[31][47] > diagonal[0][47]);
     }
@@ -138,17 +138,20 @@ mod tests {
         let columns = picture(TestPattern::MonochromeVerticalBars(LEVELS, 5));
         assert_eq!(
             columns[8][..11],
-            [0x168, 0x168, 0x168, 0x168, 0x168, 0x294, 0x294, 0x294, 0x294, 0x294, 0x168]
+            [0x5a0, 0x5a0, 0x5a0, 0x5a0, 0x5a0, 0xa50, 0xa50, 0xa50, 0xa50, 0xa50, 0x5a0]
         );
         let rows = picture(TestPattern::HorizontalBars(LEVELS, 3));
-        assert_eq!([rows[2][9], rows[3][9], rows[6][9]], [0x168, 0x294, 0x168]);
+        assert_eq!([rows[2][9], rows[3][9], rows[6][9]], [0x5a0, 0xa50, 0x5a0]);
         // A width of zero does not divide by zero.
-        assert_eq!(picture(TestPattern::HorizontalBars(LEVELS, 0))[1][0], 0x294);
+        assert_eq!(picture(TestPattern::HorizontalBars(LEVELS, 0))[1][0], 0xa50);
     }
 
     #[test]
     fn a_bit_walks_and_comes_round() {
         let ones = picture(TestPattern::WalkingOnes)[0];
-        assert_eq!([ones[0], ones[4], ones[6], ones[22], ones[24], ones[28]], [0, 1, 2, 512, 0, 1]);
+        assert_eq!(
+            [ones[0], ones[4], ones[6], ones[22], ones[24], ones[28]],
+            [1, 4, 8, 2048, 1, 4]
+        );
     }
 }

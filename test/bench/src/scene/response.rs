@@ -29,7 +29,7 @@ pub const NOMINAL_GAIN_EIGHTHS: u32 = 8;
 /// Dye of each place of the mosaic: green in red lines, red, blue, green in blue lines.
 pub const PLACE_DYES: [usize; 4] = [1, 0, 2, 1];
 
-/// Signal in 1/16 codes that each sRGB code of each light gives at each place of the mosaic:
+/// Signal in 1/16 codes of ten bits that each sRGB code of each light gives at each place of the mosaic:
 /// `[place][light][code]`. A pixel is the sum of three entries.
 pub type ResponseTable = [[[u16; 256]; 3]; 4];
 

@@ -1,10 +1,11 @@
-//! The sensor: scene light in, a GRBG mosaic of 10-bit codes out, one row at a time.
+//! The sensor: scene light in, a GRBG mosaic of codes out, one row at a time.
 //!
 //! ```text
-//! scene row -> moving object -> window and step -> dyes, exposure, gain -> noise -> black level -> 10 bits
+//! scene row -> moving object -> window and step -> dyes, exposure, gain -> noise -> black level -> 12 bits
 //! ```
 //!
-//! An MT9P031-class part (2592x1944, GRBG, black level 168 of 12 bits = 42 of 10). A row depends on
+//! An MT9P031-class part (2592x1944, GRBG, a converter of 12 bits, black level 168). What is sent is the upper
+//! bits of those: 12, 10 or 8, so that each narrower picture is the wider one, shifted. A row depends on
 //! nothing but the configuration, the scene, the sequence number and its own number, so rows can be
 //! asked for in any order, and a raw frame can be checked bit for bit by asking again.
 
@@ -19,11 +20,14 @@ use crate::pixels::MAX_WIDTH_PX;
 pub use super::pattern::{Levels, TestPattern};
 pub use super::response::{NOMINAL_EXPOSURE_LINES, NOMINAL_GAIN_EIGHTHS, NOMINAL_LIGHT_Q6};
 
-/// Code of a pixel that got no light: MT9P031 datasheet, target black level 168, shifted to 10 bits.
-pub const BLACK_LEVEL: u16 = 42;
+/// Bits of the converter (MT9P031).
+pub const CONVERTER_BITS: u32 = 12;
 
-/// The highest code.
-pub const MAX_CODE: u16 = 1023;
+/// Code of a pixel that got no light, of 12 bits: MT9P031 datasheet, target black level.
+pub const BLACK_LEVEL: u16 = 168;
+
+/// The highest code of 12 bits.
+pub const MAX_CODE: u16 = 4095;
 
 /// What the control bus has programmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct SensorConfig {
     pub flip_horizontal: bool,
     /// Rows are read bottom to top (the order of colours stays GRBG).
     pub flip_vertical: bool,
+    /// Bits of a code that are sent, 8..=12: the upper ones of the converter's.
+    pub bits: u32,
     /// Test pattern instead of the scene.
     pub pattern: TestPattern,
     /// Shot and read noise are on.
@@ -69,6 +75,7 @@ impl SensorConfig {
         light_q6: [NOMINAL_LIGHT_Q6; 3],
         flip_horizontal: false,
         flip_vertical: false,
+        bits: 10,
         pattern: TestPattern::Off,
         noise: true,
         seed: 1,
@@ -80,6 +87,11 @@ impl SensorConfig {
     /// The middle of the array at step 4: 160x120.
     pub const SMALL: Self =
         Self { column_start: 976, row_start: 732, width_px: 160, height_px: 120, ..Self::FULL_4X };
+
+    /// Bits of the converter that are not sent.
+    fn dropped_bits(&self) -> u32 {
+        CONVERTER_BITS.saturating_sub(self.bits)
+    }
 
     /// How columns map to the scene.
     pub fn columns(&self, scene: SceneSize) -> Axis {
@@ -157,7 +169,7 @@ impl Sensor {
         }
     }
 
-    /// Produces row `row` of frame `sequence` into `out` (10-bit codes, GRBG) and returns the
+    /// Produces row `row` of frame `sequence` into `out` (codes of the configured bits, GRBG) and returns the
     /// number of pixels: the configured width, or what fits into `out`.
     pub fn line(
         &mut self,
@@ -176,6 +188,8 @@ impl Sensor {
             self.expose(sequence, row, out);
         } else {
             pattern_row(&self.config.pattern, (row, self.config.height_px), out);
+            let dropped = self.config.dropped_bits();
+            out.iter_mut().for_each(|code| *code >>= dropped);
         }
         count
     }
@@ -204,8 +218,10 @@ impl Sensor {
         let (even, odd) = (&self.response[place], &self.response[place + 1]);
         let (even_noise, odd_noise) = (&self.amplitudes[place], &self.amplitudes[place + 1]);
         let mut noise = RowNoise::new(self.config.seed, sequence, row);
-        let mut pixel =
-            |dye, amplitudes, light: &[u8]| read_out(signal(dye, light), amplitudes, &mut noise);
+        let dropped = self.config.dropped_bits();
+        let mut pixel = |dye, amplitudes, light: &[u8]| {
+            read_out(signal(dye, light), amplitudes, &mut noise, dropped)
+        };
         let (mut pairs, lights) = (out.chunks_exact_mut(2), light.chunks_exact(6));
         let last = lights.remainder();
         for (codes, light) in pairs.by_ref().zip(lights) {
@@ -231,23 +247,29 @@ fn gather(scene_line: &[u8], columns: &[u16], window_line: &mut [u8]) {
     }
 }
 
-/// Signal of one pixel in 1/16 codes, without black level; at most the full scale.
+/// Signal of one pixel in 1/4 codes of 12 bits, without black level; at most the full scale.
 #[inline(always)]
 fn signal(dye: &[[u16; 256]; 3], light: &[u8]) -> u32 {
     let [red, green, blue] = dye;
     let sum = u32::from(red[usize::from(light[0])])
         + u32::from(green[usize::from(light[1])])
         + u32::from(blue[usize::from(light[2])]);
-    sum.min(16 * u32::from(MAX_CODE) + 15)
+    sum.min(4 * u32::from(MAX_CODE) + 3)
 }
 
-/// Adds noise and black level and rounds to a code.
+/// Adds noise and black level, rounds to a code of 12 bits and drops the lowest of those: the shift of both
+/// together comes to the same.
 #[inline(always)]
-fn read_out(signal: u32, amplitudes: &[u16; noise::CLASSES], noise: &mut RowNoise) -> u16 {
+fn read_out(
+    signal: u32,
+    amplitudes: &[u16; noise::CLASSES],
+    noise: &mut RowNoise,
+    dropped: u32,
+) -> u16 {
     let amplitude = i32::from(amplitudes[(signal >> 8) as usize % noise::CLASSES]);
     let deviation = (noise.triangular() * amplitude) >> 16;
-    let code = (signal as i32 + deviation + 16 * i32::from(BLACK_LEVEL) + 8) >> 4;
-    code.clamp(0, i32::from(MAX_CODE)) as u16
+    let code = (signal as i32 + deviation + 4 * i32::from(BLACK_LEVEL) + 2) >> (2 + dropped);
+    code.clamp(0, i32::from(MAX_CODE >> dropped)) as u16
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub(super) fn close(stage: &mut Stage, queue: &Queue) -> Result<(), Failure> {
 }
 
 /// Byte at an offset of a buffer.
-fn byte(found: Pixels, offset: u32) -> u32 {
+pub(super) fn byte(found: Pixels, offset: u32) -> u32 {
     found.read(offset as usize & !3) >> (8 * (offset & 3)) & 0xFF
 }
 
@@ -60,7 +60,7 @@ pub(super) fn is_pattern(found: Pixels, format: PixFormat) -> Result<(), Failure
 }
 
 /// Two bytes of a column and line.
-fn pair(found: Pixels, format: PixFormat, x: u32, y: u32) -> u32 {
+pub(super) fn pair(found: Pixels, format: PixFormat, x: u32, y: u32) -> u32 {
     let offset = y * format.stride_bytes + 2 * x;
     byte(found, offset) | byte(found, offset + 1) << 8
 }
@@ -218,7 +218,7 @@ pub fn through_the_ccdc(stage: &mut Stage) -> Verdict {
 }
 
 /// Checksum of the first picture behind the preview engine.
-fn developed_sum(stage: &mut Stage, format: PixFormat) -> Result<u32, Failure> {
+pub(super) fn developed_sum(stage: &mut Stage, format: PixFormat) -> Result<u32, Failure> {
     let queue = first_frame(stage, memory::preview_output, format)?;
     let pool = stage.nodes.preview_output.pool.pixels;
     let sum = queue.pixels(pool, stage, FIRST)?.checksum();

@@ -5,6 +5,7 @@ mod hw_late;
 mod hw_lies;
 mod hw_serial;
 mod hw_serial_trouble;
+mod hw_widths;
 mod measuring;
 mod memory;
 mod removal;
@@ -239,6 +240,9 @@ pub const CASES: &[Case] = &[
     case("hw_serial_interrupts_gone_wrong_tear_no_frame", hw_serial_trouble::interrupts),
     case("hw_serial_stream_goes_on_after_a_suspend", hw_serial_trouble::suspended),
     case("hw_serial_and_parallel_streams_exclude_each_other", hw_serial::exclusive),
+    case("hw_raw_frames_have_the_converters_upper_bits", hw_widths::parallel_port),
+    case("hw_serial_frames_have_twelve_bits_too", hw_widths::serial_line),
+    case("hw_raw_formats_that_do_not_fit_are_refused", hw_widths::misfits),
     case("hw_another_part_at_the_sensors_address_never_serves", hw_lies::part),
     case("s53_a_suspend_keeps_idle_handles_and_lives", s53_gating::idle_handles),
     case("s53_a_suspended_stream_goes_on_after_the_resume", s53_gating::running_stream),

@@ -154,7 +154,8 @@ pub fn first_frame(
     queue.start(stage)?;
     let info = queue.take(stage)?;
     equal("number of the first frame", info.frame.sequence, 0)?;
-    if format.pixel_format == PixelFormat::SGRBG10 {
+    let raw = [PixelFormat::SGRBG12, PixelFormat::SGRBG10, PixelFormat::SGRBG8];
+    if raw.contains(&format.pixel_format) {
         queue.stop(stage)?;
     }
     Ok(queue)

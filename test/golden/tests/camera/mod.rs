@@ -8,7 +8,7 @@ use test_bench::pixels::preview::{AtOnce, Features, Preview, PreviewConfig};
 use test_bench::pixels::resizer::{Resizer, ResizerConfig, needed_height, needed_width};
 use test_bench::pixels::yuv::{YuvLine, YuvOrder, pack};
 use test_bench::pixels::{MAX_WIDTH_PX, Window};
-use test_bench::scene::sensor::{BLACK_LEVEL, Sensor, SensorConfig};
+use test_bench::scene::sensor::{BLACK_LEVEL, CONVERTER_BITS, Sensor, SensorConfig};
 use test_golden::{Rectangle, Scene, View};
 
 /// GRBG: R 0, Gr 1, Gb 2, B 3.
@@ -83,8 +83,8 @@ impl Camera {
             output: output.unwrap_or(size),
         };
         let ccdc = CcdcConfig {
-            data_bits: 10,
-            dc_sub: BLACK_LEVEL,
+            data_bits: sensor.bits as u8,
+            dc_sub: BLACK_LEVEL >> (CONVERTER_BITS - sensor.bits),
             colour_pattern: COLOUR_PATTERN,
             memory: window(0, 0, sensor.width_px, sensor.height_px),
             video_port,

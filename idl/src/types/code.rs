@@ -1,6 +1,10 @@
 //! Media bus codes: what they say about the bits on a link (linux/media-bus-format.h).
+//!
+//! # Why here
+//! Whether the two ends of a link fit is asked by who validates it and by who programs it, and both must say
+//! the same.
 
-use idl::types::{MbusCode, PixelFormat};
+use super::{MbusCode, PixelFormat};
 
 /// Order of a Bayer mosaic: first line, then second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +66,7 @@ const CODES: [(MbusCode, Encoding); 20] = [
     (MbusCode::SGRBG10_DPCM8, Encoding::Compressed),
     (MbusCode(0x3008), Encoding::Bayer { order: Bggr, bits: 12 }),
     (MbusCode(0x3010), Encoding::Bayer { order: Gbrg, bits: 12 }),
-    (MbusCode(0x3011), Encoding::Bayer { order: Grbg, bits: 12 }),
+    (MbusCode::SGRBG12, Encoding::Bayer { order: Grbg, bits: 12 }),
     (MbusCode(0x3012), Encoding::Bayer { order: Rggb, bits: 12 }),
     (MbusCode(0x2006), Encoding::Yuv8 { chroma_first: true }),
     (MbusCode(0x2008), Encoding::Yuv8 { chroma_first: false }),
@@ -117,6 +121,27 @@ pub fn pixel_format(code: MbusCode) -> Option<PixelFormat> {
     Some(PixelFormat(u32::from_le_bytes(*fourcc)))
 }
 
+/// Most bits that the lane shifter in front of the CCDC drops (ISP_CTRL.SHIFT: up to three lanes of two).
+const SHIFT_BITS_MAX: u8 = 6;
+
+/// Bits that the lane shifter must drop so that a sink with the code `to` gets the upper ones of `from`;
+/// `None` if it cannot: only samples of the same kind, and the same order of colours, can be narrowed.
+#[must_use]
+pub fn lane_shift(from: MbusCode, to: MbusCode) -> Option<u8> {
+    let dropped = match (encoding(from)?, encoding(to)?) {
+        (
+            Encoding::Bayer { order, bits },
+            Encoding::Bayer { order: narrow_order, bits: narrow_bits },
+        ) if order == narrow_order => bits.checked_sub(narrow_bits)?,
+        (Encoding::Grey { bits }, Encoding::Grey { bits: narrow_bits }) => {
+            bits.checked_sub(narrow_bits)?
+        }
+        (from, to) if from == to => 0,
+        _ => return None,
+    };
+    (dropped <= SHIFT_BITS_MAX).then_some(dropped)
+}
+
 /// Bytes of a pixel in memory.
 #[must_use]
 pub fn pixel_bytes(encoding: Encoding) -> u32 {
@@ -149,8 +174,33 @@ mod tests {
     }
 
     #[test]
+    fn the_lane_shifter_narrows_samples_of_the_same_kind() {
+        use super::MbusCode as Code;
+        let check = |from: Code, to: Code, dropped| assert_eq!(lane_shift(from, to), dropped);
+        check(Code::SGRBG12, Code::SGRBG12, Some(0));
+        check(Code::SGRBG12, Code::SGRBG10, Some(2));
+        check(Code::SGRBG12, Code::SGRBG8, Some(4));
+        check(Code::SGRBG10, Code::SGRBG8, Some(2));
+        check(Code::SGRBG10, Code::SGRBG12, None);
+        check(Code::SGRBG8, Code::SGRBG10, None);
+        // SBGGR8 and SRGGB10: another order.
+        check(Code::SGRBG12, Code(0x3001), None);
+        check(Code::SGRBG12, Code(0x300f), None);
+        // Y12 and Y8.
+        check(Code(0x2013), Code(0x2001), Some(4));
+        check(Code(0x2013), Code::SGRBG8, None);
+        check(Code::SGRBG10_DPCM8, Code::SGRBG8, None);
+        check(Code::SGRBG10_DPCM8, Code::SGRBG10_DPCM8, Some(0));
+        check(Code::UYVY8_1X16, Code::YUYV8_1X16, None);
+        check(Code::SGRBG12, Code(0x1234), None);
+        check(Code(0x1234), Code(0x1234), None);
+    }
+
+    #[test]
     fn memory_formats_carry_the_names_of_the_interface() {
+        assert_eq!(pixel_format(MbusCode::SGRBG8), Some(PixelFormat::SGRBG8));
         assert_eq!(pixel_format(MbusCode::SGRBG10), Some(PixelFormat::SGRBG10));
+        assert_eq!(pixel_format(MbusCode::SGRBG12), Some(PixelFormat::SGRBG12));
         assert_eq!(pixel_format(MbusCode::SGRBG10_DPCM8), Some(PixelFormat::SGRBG10_DPCM8));
         assert_eq!(pixel_format(MbusCode::UYVY8_1X16), Some(PixelFormat::UYVY));
         assert_eq!(pixel_format(MbusCode::YUYV8_1X16), Some(PixelFormat::YUYV));
