@@ -5,6 +5,7 @@ use crate::params::Flags;
 use crate::pixels::Window;
 use crate::pixels::bayer::Phase;
 use crate::pixels::ccdc::CcdcConfig;
+use crate::pixels::edge_enhancement::{EdgeEnhancement, HighPass};
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::memory_path::{Culling, MemoryPath};
 use crate::pixels::optical_black::Clamp;
@@ -312,7 +313,20 @@ pub fn resizer(shared: &Shared) -> ResizerConfig {
         horizontal_filter: filter(shared, &HFILT),
         vertical_filter: filter(shared, &VFILT),
         chroma_bilinear: cnt::CBILIN.is_set(control),
+        edge_enhancement: edge_enhancement(get(&YENH)),
     }
+}
+
+/// Codes of ALGO that the manual does not name are off.
+fn edge_enhancement(word: u32) -> Option<EdgeEnhancement> {
+    use resizer::yenh::{ALGO, CORE, GAIN, SLOP};
+    let high_pass = match ALGO.get(word) {
+        1 => HighPass::ThreeTap,
+        2 => HighPass::FiveTap,
+        _ => return None,
+    };
+    let [core, slope_q4, gain_q4] = [CORE, SLOP, GAIN].map(|field| field.get(word) as u8);
+    Some(EdgeEnhancement { high_pass, core, slope_q4, gain_q4 })
 }
 
 fn filter(shared: &Shared, register: &Register) -> [i16; 32] {
