@@ -129,6 +129,7 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
     CcdcConfig {
         lane_shift: 2 * main_block::ctrl::SHIFT.get(get(&main_block::CTRL)) as u8,
         data_bits: data_bits(syn_mode::DATSIZ.get(get(&SYN_MODE))),
+        inverted: syn_mode::DATAPOL.is_set(get(&SYN_MODE)),
         dc_sub: get(&DCSUB) as u16,
         clamp: optical_black(get(&CLAMP)),
         black_compensation: [
