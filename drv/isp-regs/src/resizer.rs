@@ -29,7 +29,7 @@ registers! {
         VSTPH: 23, 3;
         /// Byte order: 0 YC (UYVY), 1 CY (YUYV).
         YCPOS: 26, 1;
-        /// 1 = 8-bit planar.
+        /// 1 = 8-bit planar. Stored only: the input is taken as 4:2:2 whatever it says.
         INPTYP: 27, 1;
         /// Input: 0 live, 1 memory.
         INPSRC: 28, 1;
