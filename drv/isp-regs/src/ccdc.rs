@@ -32,7 +32,7 @@ registers! {
         FLDPOL: 4, 1;
         /// External write enable.
         EXWEN: 5, 1;
-        /// Invert the data.
+        /// The data are the one's complement, as wide as DATSIZ says: each bit is inverted before all else.
         DATAPOL: 6, 1;
         /// Interlaced.
         FLDMODE: 7, 1;
@@ -50,9 +50,10 @@ registers! {
         VDHDEN: 16, 1;
         /// Write to memory.
         WEN: 17, 1;
-        /// Video port to memory.
+        /// Video port to memory, in place of the raw lines. Stored only: memory gets the raw lines.
         VP2SDR: 18, 1;
-        /// Memory path to the resizer.
+        /// Memory path to the resizer, for YUV input. Stored only: the bench has no source of YUV, and raw
+        /// must not go there (TRM).
         SDR2RSZ: 19, 1;
     }
     /// Width of the sync pulses when they are outputs.
@@ -157,7 +158,8 @@ registers! {
         /// On.
         CCDTBL: 3, 1;
     }
-    /// BT.656 input.
+    /// BT.656 input. The bench has no such source: the word is stored and read back, and the input is that
+    /// of ISP_CTRL whatever it says.
     REC656IF rec656if @ 0x50, 0, ReadWrite, 0x3, "ispreg.h" {
         /// On.
         R656ON: 0, 1;
@@ -183,9 +185,9 @@ registers! {
     }
     /// Formatter and video port.
     FMTCFG fmtcfg @ 0x58, 0, Shadowed, 0x003F_FF03, "ispreg.h" {
-        /// Formatter on.
+        /// Formatter on. Stored only: lines pass in the order of the sensor, of which the windows take a part.
         FMTEN: 0, 1;
-        /// Line alternation.
+        /// Line alternation: the formatter swaps even and odd lines (TRM). Stored only, as FMTEN.
         LNALT: 1, 1;
         /// Which 10 bits feed the port: 3 12:3, 4 11:2, 5 10:1, 6 9:0.
         VPIN: 12, 3;

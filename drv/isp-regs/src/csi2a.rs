@@ -12,7 +12,7 @@
 //! The [`mod@format`]s are those of the Linux driver omap3isp, RAW12, and RAW10 and RAW12 as they come. A context takes a line
 //! whose data type is that of its format; of others it only sees frame start and end. Not modelled:
 //! contexts 1 to 7, virtual channels other than 0, check sums and header correction (the line makes no
-//! errors), the timing registers of the PHY, and whether its power takes time.
+//! errors), what the timing of the PHY does, and whether its power takes time.
 
 use crate::Access::{BusyLocked, ReadOnly, ReadWrite, WriteOneToClear};
 use crate::register::registers;
@@ -187,5 +187,43 @@ registers! {
         LINE_NUMBER: 0, 16;
         /// Alpha of RGB formats.
         ALPHA: 16, 14;
+    }
+    /// CSIPHY2, which stands behind the receiver: timing of the data lanes in periods of the bit clock. The
+    /// line of the bench needs none: the word is stored. The manual's reset value is not known here.
+    PHY_REG0 phy_reg0 @ 0x170, 0, ReadWrite, 0x0000_FFFF, "ispreg.h" {
+        /// Time to settle.
+        THS_SETTLE: 0, 8;
+        /// Time to termination.
+        THS_TERM: 8, 8;
+    }
+    /// CSIPHY2: timing of the clock lane, and status. The timing is stored, as in PHY_REG0; RESET_DONE
+    /// follows COMPLEXIO_CFG1.RESET_CTRL at once.
+    PHY_REG1 phy_reg1 @ 0x174, 0x0002_E10E, ReadWrite, 0x01FF_FFFF, "ispreg.h; reset: ispcsiphy.c, D-PHY" {
+        /// Time to settle.
+        TCLK_SETTLE: 0, 8;
+        /// Divider of the control clock.
+        CTRLCLK_DIV_FACTOR: 8, 2;
+        /// Sync byte of a burst.
+        DPHY_HS_SYNC_PATTERN: 10, 8;
+        /// Time to termination.
+        TCLK_TERM: 18, 7;
+        /// The clock is missing. Read only; the clock of the bench never is.
+        CLOCK_MISS_DETECTOR_STATUS: 25, 1;
+        /// The control clock's part is out of reset. Read only.
+        RESET_DONE_CTRLCLK: 29, 1;
+    }
+    /// CSIPHY2: sync pattern of CCP2, and which triggers come as which. Neither is on the line of the bench:
+    /// the word is stored.
+    PHY_REG2 phy_reg2 @ 0x178, 0, ReadWrite, 0xFFFF_FFFF, "ispreg.h" {
+        /// Sync pattern of CCP2.
+        CCP2_SYNC_PATTERN: 0, 24;
+        /// Trigger 3.
+        RXTRIGESC3: 24, 2;
+        /// Trigger 2.
+        RXTRIGESC2: 26, 2;
+        /// Trigger 1.
+        RXTRIGESC1: 28, 2;
+        /// Trigger 0.
+        RXTRIGESC0: 30, 2;
     }
 }

@@ -18,7 +18,7 @@ registers! {
     CNT cnt @ 0x08, 0, BusyLocked, 0x1FF, "ispreg.h" {
         /// Right shift of the pixel.
         SHIFT: 0, 3;
-        /// Source: 0 CCDC, 1 memory.
+        /// Source: 0 CCDC, 1 memory. Stored only: the video port is counted whatever it says.
         SOURCE: 3, 1;
         /// Bins: 0 32, 1 64, 2 128, 3 256.
         BINS: 4, 2;
@@ -26,7 +26,7 @@ registers! {
         CFA: 6, 1;
         /// Reading DATA clears the entry.
         CLEAR: 7, 1;
-        /// 8-bit pixels from memory.
+        /// 8-bit pixels from memory. Stored only, as SOURCE.
         DATSIZ: 8, 1;
     }
     /// White balance gains U8Q5, one for each place of a 2x2 cell.
@@ -51,10 +51,10 @@ registers! {
     ADDR addr @ 0x30, 0, TableAddress, 0x3FF, "ispreg.h" {}
     /// Entry, 20 bits; the address goes up by one with each read.
     DATA data @ 0x34, 0, TableData, 0xF_FFFF, "ispreg.h" {}
-    /// Address of the input in memory.
+    /// Address of the input in memory. Stored only, as CNT.SOURCE.
     RADD radd @ 0x38, 0, BusyLocked, 0xFFFF_FFE0, "ispreg.h" {}
-    /// Line distance of the input in bytes.
+    /// Line distance of the input in bytes. Stored only, as CNT.SOURCE.
     RADD_OFF radd_off @ 0x3C, 0, BusyLocked, 0xFFE0, "ispreg.h" {}
-    /// Size of the input in memory.
+    /// Size of the input in memory. Stored only, as CNT.SOURCE.
     H_V_INFO h_v_info @ 0x40, 0, BusyLocked, 0x3FFF_3FFF, "ispreg.h" {}
 }

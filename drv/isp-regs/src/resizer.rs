@@ -29,7 +29,7 @@ registers! {
         VSTPH: 23, 3;
         /// Byte order: 0 YC (UYVY), 1 CY (YUYV).
         YCPOS: 26, 1;
-        /// 1 = 8-bit planar.
+        /// 1 = 8-bit planar. Stored only: the input is taken as 4:2:2 whatever it says.
         INPTYP: 27, 1;
         /// Input: 0 live, 1 memory.
         INPSRC: 28, 1;
@@ -79,15 +79,16 @@ registers! {
         /// Second coefficient of the word.
         HIGH: 16, 10;
     }
-    /// Luma enhancement.
-    YENH yenh @ 0xA8, 0, BusyLocked, 0x3_FFFF, "ispreg.h" {
+    /// Edge enhancement of the luma, between the horizontal and the vertical filter. While it is on, the
+    /// equation of the input width counts four output pixels more.
+    YENH yenh @ 0xA8, 0, BusyLocked, 0x3_FFFF, "ispreg.h, TRM" {
         /// Coring U8.
         CORE: 0, 8;
         /// Slope U4Q4.
         SLOP: 8, 4;
         /// Gain U4Q4.
         GAIN: 12, 4;
-        /// 0 off, 1 [-1 2 -1]/2, 2 [-1 -2 6 -2 -1]/4.
+        /// 0 off, 1 `[-1 2 -1]/2`, 2 `[-1 -2 6 -2 -1]/4`; 3 is off too.
         ALGO: 16, 2;
     }
 }

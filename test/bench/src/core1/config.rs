@@ -6,6 +6,7 @@ use crate::pixels::Window;
 use crate::pixels::bayer::Phase;
 use crate::pixels::ccdc::CcdcConfig;
 use crate::pixels::csi2::DataType;
+use crate::pixels::edge_enhancement::{EdgeEnhancement, HighPass};
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::memory_path::{Culling, MemoryPath};
 use crate::pixels::optical_black::Clamp;
@@ -123,6 +124,7 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
     CcdcConfig {
         lane_shift: 2 * main_block::ctrl::SHIFT.get(get(&main_block::CTRL)) as u8,
         data_bits: data_bits(syn_mode::DATSIZ.get(get(&SYN_MODE))),
+        inverted: syn_mode::DATAPOL.is_set(get(&SYN_MODE)),
         dc_sub: get(&DCSUB) as u16,
         clamp: optical_black(get(&CLAMP)),
         black_compensation: [
@@ -321,7 +323,20 @@ pub fn resizer(shared: &Shared) -> ResizerConfig {
         horizontal_filter: filter(shared, &HFILT),
         vertical_filter: filter(shared, &VFILT),
         chroma_bilinear: cnt::CBILIN.is_set(control),
+        edge_enhancement: edge_enhancement(get(&YENH)),
     }
+}
+
+/// Codes of ALGO that the manual does not name are off.
+fn edge_enhancement(word: u32) -> Option<EdgeEnhancement> {
+    use resizer::yenh::{ALGO, CORE, GAIN, SLOP};
+    let high_pass = match ALGO.get(word) {
+        1 => HighPass::ThreeTap,
+        2 => HighPass::FiveTap,
+        _ => return None,
+    };
+    let [core, slope_q4, gain_q4] = [CORE, SLOP, GAIN].map(|field| field.get(word) as u8);
+    Some(EdgeEnhancement { high_pass, core, slope_q4, gain_q4 })
 }
 
 fn filter(shared: &Shared, register: &Register) -> [i16; 32] {

@@ -16,6 +16,8 @@ pub struct CcdcConfig {
     pub lane_shift: u8,
     /// Width of a pixel after the shifter in bits (SYN_MODE.DATSIZ), 8..=16.
     pub data_bits: u8,
+    /// SYN_MODE.DATAPOL: the bus carries the one's complement.
+    pub inverted: bool,
     /// DCSUB, in codes.
     pub dc_sub: u16,
     /// The optical black clamp, which then takes the place of DCSUB.
@@ -41,6 +43,7 @@ impl CcdcConfig {
         Self {
             lane_shift: 0,
             data_bits: 10,
+            inverted: false,
             dc_sub: 0,
             clamp: None,
             black_compensation: [0; 4],
@@ -81,7 +84,11 @@ impl Ccdc {
             self.optical_black = OpticalBlack::new();
         }
         let config = &self.config;
-        let lane_shift = u32::from(config.lane_shift.min(15));
+        let mut lane_shift = u32::from(config.lane_shift.min(15));
+        if config.inverted {
+            complement(line, lane_shift, config.max_code());
+            lane_shift = 0;
+        }
         let level = match &config.clamp {
             None => config.dc_sub,
             Some(clamp) => self.optical_black.line(clamp, line, lane_shift),
@@ -118,6 +125,13 @@ impl Ccdc {
         }
         Some(pixels)
     }
+}
+
+/// Shifts each pixel and inverts the bits of `mask`.
+// Kept out of the caller, which is off this path by default.
+#[inline(never)]
+fn complement(line: &mut [u16], shift: u32, mask: u16) {
+    line.iter_mut().for_each(|pixel| *pixel = !(*pixel >> shift) & mask);
 }
 
 impl Default for Ccdc {
@@ -170,5 +184,26 @@ mod tests {
         let mut line = [0, 1, 300];
         ccdc(config).correct(0, &mut line);
         assert_eq!(line, [0, 0, 255]);
+    }
+
+    proptest::proptest! {
+        /// The one's complement of a code is the highest code less it. Integers: no tolerance.
+        #[test]
+        fn inverted_data_are_the_distance_to_the_highest_code(
+            codes in proptest::collection::vec(0_u16..4096, 0..40),
+            lane_shift in proptest::sample::select(vec![0_u8, 2]),
+            dc_sub in 0_u16..100,
+        ) {
+            let data_bits = 12 - lane_shift;
+            let config = CcdcConfig { lane_shift, data_bits, dc_sub, inverted: true, ..CcdcConfig::EMPTY };
+            let mut line = codes.clone();
+            ccdc(config).correct(0, &mut line);
+            for (got, code) in line.into_iter().zip(codes) {
+                let shifted = (f64::from(code) / f64::from(1 << lane_shift)).floor();
+                let highest = f64::from((1 << data_bits) - 1);
+                let exact = (highest - shifted - f64::from(dc_sub)).max(0.0);
+                proptest::prop_assert_eq!(f64::from(got), exact, "{}", code);
+            }
+        }
     }
 }

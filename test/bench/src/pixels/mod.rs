@@ -30,6 +30,7 @@ pub mod csi2;
 pub mod dark_frame;
 pub mod defect;
 pub mod dpcm;
+pub mod edge_enhancement;
 pub mod fault_pixels;
 pub mod focus;
 pub mod gamma;

@@ -10,8 +10,10 @@
 //! sit half-way between the two pixels of their pair, before and after, and the line's end samples
 //! are repeated where a chroma filter reaches beyond the window. Luma never does.
 //!
-//! Edge enhancement (YENH) is not part of this model.
+//! Edge enhancement lies between the two directions; with it, four more pixels are made horizontally than
+//! come out.
 
+use super::edge_enhancement::{EXTRA_PX, EdgeEnhancement};
 use super::polyphase::{Bank, Columns, SLOTS, SOURCE_LENGTH, Shape, UNITY, bilinear_chroma};
 use super::yuv::YuvLine;
 use super::{MAX_WIDTH_PX, Window};
@@ -45,6 +47,8 @@ pub struct ResizerConfig {
     pub vertical_filter: [i16; 32],
     /// CBILIN: chroma is interpolated linearly.
     pub chroma_bilinear: bool,
+    /// YENH, if it is on.
+    pub edge_enhancement: Option<EdgeEnhancement>,
 }
 
 /// Why a configuration cannot work.
@@ -91,7 +95,13 @@ impl ResizerConfig {
         horizontal_filter: [0; 32],
         vertical_filter: [0; 32],
         chroma_bilinear: false,
+        edge_enhancement: None,
     };
+
+    /// Pixels that edge enhancement takes from a line.
+    fn extra_px(&self) -> usize {
+        if self.edge_enhancement.is_some() { EXTRA_PX } else { 0 }
+    }
 
     /// Checks the ratios and the exact input size (SWPU177N, "Resizer: input and output sizes").
     ///
@@ -104,10 +114,11 @@ impl ResizerConfig {
             }
         }
         let (width, height) = (self.output_width, self.output_height);
-        if width == 0 || height == 0 || width > MAX_WIDTH_PX {
+        let made = width + self.extra_px();
+        if width == 0 || height == 0 || made > MAX_WIDTH_PX {
             return Err(SizeError::Output { width, height });
         }
-        let needed = needed_width(width, self.horizontal_ratio, self.horizontal_phase);
+        let needed = needed_width(made, self.horizontal_ratio, self.horizontal_phase);
         if self.input.width != needed {
             return Err(SizeError::Width { given: self.input.width, needed });
         }
@@ -173,7 +184,7 @@ impl Resizer {
     /// not, lines are missing at the end or hold repeated pixels, as in the hardware.
     pub fn begin_frame(&mut self, config: &ResizerConfig) {
         self.config = *config;
-        self.config.output_width = config.output_width.min(MAX_WIDTH_PX) & !1;
+        self.config.output_width = config.output_width.min(MAX_WIDTH_PX - config.extra_px()) & !1;
         let bank = |ratio, filter| Bank::new(Shape::of_ratio(ratio), filter);
         self.horizontal = bank(config.horizontal_ratio, &config.horizontal_filter);
         self.vertical = bank(config.vertical_ratio, &config.vertical_filter);
@@ -201,8 +212,11 @@ impl Resizer {
         let first_tap = if shape == Shape::FourTap { (CENTRE_TAP - 1) << 8 } else { 0 };
         let position = shape.start(config.horizontal_phase) + shape.half() + first_tap;
         self.source[..luma.len()].copy_from_slice(luma);
-        let out = &mut self.luma[..config.output_width];
+        let out = &mut self.luma[..config.output_width + config.extra_px()];
         self.horizontal.luma(&self.source, position, config.horizontal_ratio, slot, out);
+        if let Some(settings) = &config.edge_enhancement {
+            enhance(settings, out, slot, &mut self.source);
+        }
     }
 
     fn resize_chroma(&mut self, chroma: &[u8], slot: usize) {
@@ -212,7 +226,8 @@ impl Resizer {
         pad(&mut self.source, chroma);
         // Luma position of the middle of the first output pair, then the chroma pair there, all
         // with eight fraction bits: (luma + ratio / 2 - 1/2) / 2.
-        let luma = shape.start(config.horizontal_phase) + (CENTRE_TAP << 8);
+        let extra = config.extra_px() as u32 / 2 * ratio;
+        let luma = shape.start(config.horizontal_phase) + (CENTRE_TAP << 8) + extra;
         let centre = (luma + ratio / 2 - UNITY / 2) / 2 + ((CHROMA_PADDING as u32) << 8);
         let out = &mut self.chroma[..config.output_width];
         if config.chroma_bilinear {
@@ -250,6 +265,24 @@ impl Resizer {
 impl Default for Resizer {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Enhances the line in `slot`: the first pixel that comes out is the third that was made.
+// Kept out of the caller, which is off this path by default.
+#[inline(never)]
+fn enhance(
+    settings: &EdgeEnhancement,
+    columns: &mut [[i16; SLOTS]],
+    slot: usize,
+    scratch: &mut [u8; SOURCE_LENGTH],
+) {
+    for (code, column) in scratch.iter_mut().zip(columns.iter()) {
+        *code = ((i32::from(column[slot]) + 8) >> 4).clamp(0, 255) as u8;
+    }
+    let made = &scratch[..columns.len()];
+    for (column, around) in columns.iter_mut().zip(made.array_windows()) {
+        column[slot] = 16 * i16::from(settings.enhanced(around));
     }
 }
 

@@ -3,8 +3,8 @@
 use super::hardware::{Hardware, Platform};
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::csi2a::{
-    COMPLEXIO_CFG1, CTRL, CTX_CTRL1, CTX_CTRL2, SYSCONFIG, SYSSTATUS, complexio_cfg1, ctrl,
-    ctx_ctrl1, sysconfig,
+    COMPLEXIO_CFG1, CTRL, CTX_CTRL1, CTX_CTRL2, PHY_REG1, SYSCONFIG, SYSSTATUS, complexio_cfg1,
+    ctrl, ctx_ctrl1, phy_reg1, sysconfig,
 };
 use drv_isp_regs::{Block, Register};
 
@@ -50,6 +50,8 @@ impl<P: Platform> Hardware<'_, P> {
         let status = power | complexio_cfg1::RESET_DONE.of(running);
         let kept = self.shared.get(&COMPLEXIO_CFG1) & COMPLEXIO_CFG1.writable;
         self.shared.set(&COMPLEXIO_CFG1, kept | status);
+        let timing = self.shared.get(&PHY_REG1) & PHY_REG1.writable;
+        self.shared.set(&PHY_REG1, timing | phy_reg1::RESET_DONE_CTRLCLK.of(running));
     }
 }
 
@@ -152,8 +154,12 @@ mod tests {
             let word = get(hw, &COMPLEXIO_CFG1);
             assert_eq!(complexio_cfg1::PWR_STATUS.get(word), POWER_ON);
             assert!(complexio_cfg1::RESET_DONE.is_set(word));
+            let done = phy_reg1::RESET_DONE_CTRLCLK.mask();
+            assert_eq!(get(hw, &PHY_REG1), PHY_REG1.reset | done);
+            set(hw, &PHY_REG1, 0x3F);
+            assert_eq!(get(hw, &PHY_REG1), 0x3F | done, "status is not written");
             set(hw, &COMPLEXIO_CFG1, 0x21);
-            assert_eq!(get(hw, &COMPLEXIO_CFG1), 0x21);
+            assert_eq!((get(hw, &COMPLEXIO_CFG1), get(hw, &PHY_REG1)), (0x21, 0x3F));
         });
     }
 }

@@ -190,6 +190,7 @@ fn resizer((width, height): (usize, usize), output: (usize, usize)) -> ResizerCo
         horizontal_filter: filter(across),
         vertical_filter: filter(down),
         chroma_bilinear: across < 256,
+        edge_enhancement: None,
     }
 }
 

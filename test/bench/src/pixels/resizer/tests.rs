@@ -1,6 +1,7 @@
 //! The resizer against its definition in floating point, and its equations against recorded sizes.
 
 use super::*;
+use crate::pixels::edge_enhancement::HighPass;
 
 /// Catmull-Rom, 8 phases of 4.
 const FOUR: [i16; 32] = [
@@ -35,6 +36,7 @@ fn config(output: (usize, usize), ratio: (u32, u32), phase: (u32, u32)) -> Resiz
         horizontal_filter: filter(ratio.0),
         vertical_filter: filter(ratio.1),
         chroma_bilinear: false,
+        edge_enhancement: None,
     }
 }
 
@@ -173,6 +175,83 @@ fn bilinear_chroma_of_every_ratio_is_within_one_of_the_definition() {
             }
         }
     }
+}
+
+/// The horizontally resized luma in eight bits is what a resizer without enhancement gives that copies
+/// lines; from there on it is the enhancement, which has a reference of its own, and the vertical filter in
+/// floating point. One rounding is left: half a code.
+#[test]
+fn enhanced_luma_and_its_chroma_are_where_the_definition_says() {
+    let settings =
+        EdgeEnhancement { high_pass: HighPass::FiveTap, core: 4, slope_q4: 1, gain_q4: 4 };
+    for (across, down, phase) in [(256, 256, 0), (200, 300, 3), (430, 256, 5), (700, 900, 2)] {
+        let output = (36, 16);
+        let wide = config((output.0 + EXTRA_PX, output.1), (across, down), (phase, 1));
+        let enhanced =
+            ResizerConfig { output_width: output.0, edge_enhancement: Some(settings), ..wide };
+        // Lines as they are before the vertical filter: one output line for each input line.
+        let flat = ResizerConfig {
+            input: Window { height: wide.input.height, ..wide.input },
+            output_height: wide.input.height - 3,
+            vertical_ratio: 256,
+            vertical_phase: 0,
+            vertical_filter: FOUR,
+            ..wide
+        };
+        let between = run(&flat);
+        let (lines, plain) = (run(&enhanced), run(&wide));
+        assert_eq!(lines.len(), output.1);
+        let taps_of = |y: usize| {
+            let middle = if down <= 512 { 1 } else { 3 };
+            let phase_length = if down <= 512 { 0.125 } else { 0.25 };
+            let position = phase_length + y as f64 * f64::from(down) / 256.0;
+            taps(down, position + f64::from(middle), middle as isize)
+        };
+        let mut compared = 0;
+        for (y, (luma, chroma)) in lines.iter().enumerate() {
+            // The chroma of the pairs in the middle of the wider line.
+            assert_eq!(chroma[..], plain[y].1[2..][..output.0], "{across} {down}");
+            let (first, weights) = taps_of(y);
+            for (x, got) in luma.iter().enumerate() {
+                let value = |line: usize| {
+                    // Phase 0 of the filter between is the line itself, which is tap 1.
+                    let made = &between.get(line.wrapping_sub(1))?.0;
+                    Some(f64::from(settings.enhanced(made[x..].first_chunk()?)))
+                };
+                let lines =
+                    weights.iter().enumerate().map(|(tap, weight)| (first as usize + tap, weight));
+                let sum: Option<f64> =
+                    lines.map(|(line, weight)| Some(weight * value(line)?)).sum();
+                // The first and the last lines are not among the copied ones.
+                let Some(exact) = sum else { continue };
+                compared += 1;
+                let error = (f64::from(*got) - exact.clamp(0.0, 255.0)).abs();
+                assert!(error <= 0.5, "({x}, {y}), ratios {across} {down}: {got} {exact}");
+            }
+        }
+        assert!(compared >= 12 * output.0, "{across} {down}: {compared}");
+    }
+}
+
+#[test]
+fn edge_enhancement_asks_for_four_pixels_more() {
+    let settings =
+        EdgeEnhancement { high_pass: HighPass::ThreeTap, core: 0, slope_q4: 1, gain_q4: 1 };
+    let plain = config((40, 22), (300, 300), (1, 1));
+    let on = ResizerConfig { edge_enhancement: Some(settings), ..plain };
+    let (given, needed) = (plain.input.width, needed_width(44, 300, 1));
+    assert_eq!(on.check(), Err(SizeError::Width { given, needed }));
+    let wide = ResizerConfig { output_width: MAX_WIDTH_PX, ..on };
+    assert_eq!(wide.check(), Err(SizeError::Output { width: MAX_WIDTH_PX, height: 22 }));
+    // And what does not fit is cut, not a panic.
+    let mut resizer = Box::new(Resizer::new());
+    resizer.begin_frame(&wide);
+    let mut line = Box::new(YuvLine::new());
+    line.width = MAX_WIDTH_PX;
+    let mut out = Box::new(YuvLine::new());
+    (0..30).for_each(|_| resizer.push(&line));
+    assert!(resizer.pop(&mut out));
+    assert_eq!(out.width, MAX_WIDTH_PX - EXTRA_PX);
 }
 
 #[test]
