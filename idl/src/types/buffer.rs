@@ -24,6 +24,9 @@ pub const BUFFERS_MAX: usize = 8;
 /// Most buffers that the driver holds per video node, the one in the hardware included.
 pub const QUEUE_DEPTH: usize = BUFFERS_MAX;
 
+/// Most tasks that read a capture node's frames beside the client that streams.
+pub const READERS_MAX: usize = 4;
+
 /// Where a pool lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct Pool {
@@ -38,7 +41,7 @@ pub struct Pool {
 /// The one owner of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub enum Owner {
-    /// A client may read it (or nobody uses it: no holder).
+    /// A client or a reader may read it (or nobody uses it: no holder).
     Client(Option<TaskIndex>),
     /// Waiting for hardware.
     Queued,

@@ -40,6 +40,8 @@ pub enum FramesError {
     NoWindow = 6,
     /// More bytes than a buffer has.
     TooLong = 7,
+    /// As many tasks as can read the buffer already.
+    TooManyReaders = 8,
 }
 
 /// Errors of the ISP driver.

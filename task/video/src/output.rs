@@ -143,11 +143,17 @@ impl<U: Upstream> Node<U> {
             self.upstream.frames_let_go(frames, buffer, caller)
         };
         match result {
-            Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy)) if lenient => Ok(()),
-            Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy)) => {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy))
+                if lenient =>
+            {
+                Ok(())
+            }
+            // A reader looks at it, another client holds it, or another node has imported it.
+            Ok(false) | Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy)) => {
                 Err(ipc::Error::Op(NodeError::NoBuffers))
             }
-            result => self.ledger(result),
+            Err(error) => self.ledger(Err(error)),
         }
     }
 

@@ -92,7 +92,7 @@ impl Upstream for Slots {
         frames: TaskId,
         buffer: BufferIndex,
         holder: TaskIndex,
-    ) -> FramesResult<()> {
+    ) -> FramesResult<bool> {
         frames::Client::new(frames).let_go(self.pool, buffer, holder)
     }
 

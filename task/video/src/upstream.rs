@@ -73,7 +73,7 @@ pub trait Upstream {
         frames: TaskId,
         buffer: BufferIndex,
         holder: TaskIndex,
-    ) -> FramesResult<()>;
+    ) -> FramesResult<bool>;
     fn frames_owner(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<Owner>;
     /// Answers a call that waited; never blocks.
     fn answer(&mut self, caller: TaskId, answer: Answer);

@@ -173,13 +173,13 @@ impl Upstream for Fake {
         _: TaskId,
         buffer: BufferIndex,
         holder: TaskIndex,
-    ) -> FramesResult<()> {
+    ) -> FramesResult<bool> {
         let mut world = self.0.borrow_mut();
         match world.held.get(&buffer.0) {
             Some(other) if *other != holder => Err(ipc::Error::Op(FramesError::WrongOwner)),
             _ => {
                 world.held.remove(&buffer.0);
-                Ok(())
+                Ok(true)
             }
         }
     }
