@@ -3,7 +3,7 @@
 use hubpack::SerializedSize;
 use serde::{Deserialize, Serialize};
 
-use super::FrameInterval;
+use super::{FrameInterval, PixFormat};
 use sys_abi::{Generation, TaskIndex};
 
 /// A pool of frame buffers: position in the `pools` of frames' configuration.
@@ -157,6 +157,32 @@ pub struct FrameInfo {
     pub frame: FrameDone,
     /// Generation of the driver that filled it: frames of two epochs never mix.
     pub epoch: Generation,
+}
+
+/// How a task reads the frames of a capture node beside the client that streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Reading {
+    /// No frame passes it by: its buffer is not filled again before it has let go. The bound is the
+    /// queue: a reader that never lets go ends up with all buffers, and the stream runs dry.
+    Must,
+    /// It gets a frame only while it has fewer than this; the others are skipped for it, and counted.
+    MaySkip {
+        /// Most frames that it has, taken or not: at least 1.
+        max_held: u8,
+    },
+}
+
+/// A frame as a reader gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct ReadFrame {
+    /// What the client that streams gets, too.
+    pub info: FrameInfo,
+    /// The format that the stream was started with.
+    pub format: PixFormat,
+    /// Offset of the buffer from the start of the pool, in bytes.
+    pub offset_bytes: u32,
+    /// Frames skipped for this reader since it subscribed.
+    pub skipped: u32,
 }
 
 /// What `reclaim` found.
