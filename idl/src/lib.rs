@@ -61,6 +61,8 @@
 //! | `task/video: Node.attached` | the life of frames that knows the pool | taken | compared with the life that serves at each call |
 //! | `task/video: Lost.quiet` | an ended life of isp | taken | a `quiet` of an older life does not count |
 //! | `task/video: Lost.stop` | graph | taken | as `SubdevHandle.entity`; dropped when that life has ended |
+//! | `task/video: Reader.handle` | a handle of this node | own | looked up, with its holder, after each call; when it is closed the reader is gone |
+//! | `task/video: Reader.task` | the life that reads | taken | as `Reader.handle`: its `died` closes the handle |
 //! | `task/video: Run.entity` | graph | taken | as `Lost.stop` |
 //! | `task/video: Stream::Half` | graph | taken | as `Lost.stop` |
 //!

@@ -7,6 +7,7 @@ use idl::types::{
 use sys_abi::TaskId;
 
 use crate::pools::{ALIGN_BYTES, POOLS_MAX, PoolTable};
+use crate::slot::{Guest, IDLE, Slot};
 
 /// Windows of the DMA firewall.
 pub const WINDOWS: usize = firewall::WINDOWS;
@@ -57,72 +58,6 @@ impl WindowSet {
             left &= left.wrapping_sub(1);
             (u32::from(lowest) < u16::BITS).then_some(lowest)
         })
-    }
-}
-
-/// What the ledger keeps of a buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Slot {
-    owner: Owner,
-    /// Invariant 1: `Some` while Hardware, `None` in all other states but Quarantined, where it is
-    /// `Some` until the window is shut. No two slots have the same window.
-    window: Option<u8>,
-    /// Invariant 2: `Some` from import to release; never while a client owns the buffer.
-    guest: Option<Guest>,
-    /// The node's life that queued it has ended while hardware had it: nobody waits for it.
-    orphan: bool,
-}
-
-/// A node that uses a buffer of another node's pool, on behalf of the client that holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Guest {
-    /// The importer's life; `None` after its death, until the hardware has let go.
-    node: Option<TaskId>,
-    /// Whose the buffer is again after that; `None` after the death of the client.
-    holder: Option<TaskIndex>,
-}
-
-/// The buffers nobody uses.
-const IDLE: Slot = Slot { owner: Owner::Client(None), window: None, guest: None, orphan: false };
-
-impl Slot {
-    /// The importer is done with it, or is gone: it is the holder's again.
-    fn end_visit(&mut self) {
-        if let Some(guest) = self.guest.take() {
-            self.owner = Owner::Client(guest.holder);
-        }
-    }
-
-    /// The importer or the client behind it may have died.
-    fn visitor_died(&mut self, ended: TaskId) {
-        let Some(guest) = &mut self.guest else { return };
-        guest.holder = guest.holder.filter(|holder| *holder != ended.index());
-        if guest.node == Some(ended) {
-            guest.node = None;
-            if matches!(self.owner, Owner::Queued | Owner::Done) {
-                self.end_visit();
-            }
-        }
-    }
-
-    /// Hardware is done with it: `Done` if somebody waits for it.
-    fn finish(&mut self) {
-        match self.guest {
-            Some(Guest { node: None, .. }) => self.end_visit(),
-            None if self.orphan => self.owner = Owner::Client(None),
-            Some(_) | None => self.owner = Owner::Done,
-        }
-        self.orphan = false;
-    }
-
-    /// Quarantine is over. An importer that lives asks for it, as it asks for what was queued.
-    fn release(&mut self) {
-        match self.guest {
-            Some(Guest { node: None, .. }) => self.end_visit(),
-            Some(_) => self.owner = Owner::Done,
-            None => self.owner = Owner::Client(None),
-        }
-        self.orphan = false;
     }
 }
 
@@ -252,7 +187,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `NotAttached`, `NoSuchPool`, `NoSuchBuffer`; `Busy` if hardware or quarantine holds it;
-    /// `WrongOwner` otherwise.
+    /// `WrongOwner` otherwise, also while somebody reads it.
     pub fn queue(
         &mut self,
         caller: TaskId,
@@ -261,7 +196,7 @@ impl Ledger {
     ) -> Result<(), FramesError> {
         let slot = self.slot_of_node(caller, pool, buffer)?;
         match slot.owner {
-            Owner::Client(_) => slot.owner = Owner::Queued,
+            Owner::Client(_) if slot.readers.is_empty() => slot.owner = Owner::Queued,
             owner => return Err(refusal(owner)),
         }
         Ok(())
@@ -318,7 +253,7 @@ impl Ledger {
     }
 
     /// A client lets go of a buffer that it holds, as the pool's node says. One that nobody holds
-    /// stays so.
+    /// stays so. Gives whether nobody holds it now: readers may.
     ///
     /// # Errors
     /// `NotAttached`, `NoSuchPool`, `NoSuchBuffer`; `Busy` or `WrongOwner` if another client or
@@ -329,16 +264,53 @@ impl Ledger {
         pool: PoolId,
         buffer: BufferIndex,
         holder: TaskIndex,
-    ) -> Result<(), FramesError> {
+    ) -> Result<bool, FramesError> {
         let slot = self.slot_of_node(caller, pool, buffer)?;
         match slot.owner {
             // After a restart of this task the node itself stands for its clients.
             Owner::Client(held) if held.is_none_or(|it| it == holder || it == caller.index()) => {
                 slot.owner = Owner::Client(None);
-                Ok(())
+                Ok(slot.readers.is_empty())
             }
             owner => Err(refusal(owner)),
         }
+    }
+
+    /// `reader` holds the buffer too, and the picture in it, as the pool's node says.
+    ///
+    /// # Errors
+    /// `NotAttached`, `NoSuchPool`, `NoSuchBuffer`; `TooManyReaders`; `Busy` or `WrongOwner` unless the
+    /// buffer is done or a client's.
+    pub fn share(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
+    ) -> Result<(), FramesError> {
+        let slot = self.slot_of_node(caller, pool, buffer)?;
+        match slot.owner {
+            Owner::Done | Owner::Client(_) if slot.readers.insert(reader) => Ok(()),
+            Owner::Done | Owner::Client(_) => Err(FramesError::TooManyReaders),
+            owner => Err(refusal(owner)),
+        }
+    }
+
+    /// A reader lets go of a buffer, whoever else has it.
+    ///
+    /// # Errors
+    /// `NotAttached`, `NoSuchPool`, `NoSuchBuffer`; `WrongOwner` if it did not hold it.
+    pub fn unshare(
+        &mut self,
+        caller: TaskId,
+        pool: PoolId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
+    ) -> Result<(), FramesError> {
+        let state = self.state_mut(pool)?;
+        state.require_node(caller)?;
+        let was = state.slot(buffer)?.readers.remove(reader);
+        if was { Ok(()) } else { Err(FramesError::WrongOwner) }
     }
 
     /// Queued -> Hardware, for the driver's life `caller`: gives the window to open before the
@@ -346,7 +318,8 @@ impl Ledger {
     ///
     /// # Errors
     /// `NoSuchPool`, `NoSuchBuffer`; `NotAttached` while the pool has no live node; `TooLong`;
-    /// `NoWindow`; `Busy` or `WrongOwner` if the buffer is not queued.
+    /// `NoWindow`; `Busy` or `WrongOwner` if the buffer is not queued, or is imported and would be
+    /// written.
     pub fn start_dma(
         &mut self,
         caller: TaskId,
@@ -365,6 +338,10 @@ impl Ledger {
         }
         if slot.owner != Owner::Queued {
             return Err(refusal(slot.owner));
+        }
+        // The client that holds it, and others, may be looking at it.
+        if slot.guest.is_some() && direction == Direction::Write {
+            return Err(FramesError::WrongOwner);
         }
         if bytes == 0 || bytes > buffer_bytes {
             return Err(FramesError::TooLong);
@@ -432,13 +409,17 @@ impl Ledger {
         Ok(())
     }
 
-    /// The owner of a buffer.
+    /// The owner of a buffer: of those who hold it one, the client before the readers.
     ///
     /// # Errors
     /// `NoSuchPool`, `NoSuchBuffer`.
     pub fn owner(&self, pool: PoolId, buffer: BufferIndex) -> Result<Owner, FramesError> {
         let slots = self.state(pool)?.slots();
-        slots.get(usize::from(buffer.0)).map(|slot| slot.owner).ok_or(FramesError::NoSuchBuffer)
+        let slot = slots.get(usize::from(buffer.0)).ok_or(FramesError::NoSuchBuffer)?;
+        Ok(match slot.owner {
+            Owner::Client(None) => Owner::Client(slot.readers.first()),
+            owner => owner,
+        })
     }
 
     /// Buffers of a pool per kind of owner.
@@ -477,6 +458,7 @@ impl Ledger {
                     }
                     _ => {}
                 }
+                slot.readers.remove(task);
                 slot.visitor_died(ended);
             }
         }

@@ -20,6 +20,8 @@
 //! |---|---|---|
 //! | queue, hand_out, cancel | the node that attached the pool | Client; Done; Queued or Done |
 //! | let_go | the node that attached the pool, for the client that holds it | Client |
+//! | share | the node that attached the pool, for a reader | Done or Client |
+//! | unshare | the node that attached the pool, for a reader that holds it | Done, Client or imported |
 //! | import, release | another node, on behalf of the client that holds it | Client; Queued or Done |
 //! | attach | any task but a driver, if no live one has the pool | - |
 //! | start_dma, start_read, finish_dma | a driver; finish by the life that started | Queued; Hardware |
@@ -28,7 +30,7 @@
 //! | edge | of the driver | of a node | of a client |
 //! |---|---|---|---|
 //! | removing | nothing | nothing | nothing |
-//! | died | its Hardware buffers become Quarantined, windows stay until shut | its pools are unattached; Queued and Done become Client; what it imported is its holder's again, once hardware has let go | what it held is nobody's |
+//! | died | its Hardware buffers become Quarantined, windows stay until shut | its pools are unattached; Queued and Done become Client; what it imported is its holder's again, once hardware has let go | what it held or read is no longer its own |
 //! | quiet | windows still open are shut, then Quarantined becomes Client, or Done for an importer | nothing | nothing |
 //! | ready | nothing | nothing: it attaches by itself | nothing |
 //!
@@ -36,6 +38,18 @@
 //! What one node captured, another may read (preview output, then resizer input). The buffer stays in
 //! its pool and changes its owner like any other; its slot remembers for whom it moves. Importer and
 //! exporter may die in any order: the buffer is the client's again, exactly once.
+//!
+//! # Readers
+//! Beside the client, other tasks may look at the same picture. A buffer with a reader is never
+//! queued: `queue` refuses it, so no window can open over it. Who lets go last does not matter:
+//! ```text
+//!              share A, B        hand_out           A unshare     let_go          B unshare
+//!   owner    Done ─────── Done ─────────► Client(c) ──── Client(c) ──► Client(-) ──── Client(-) ─queue─► Queued
+//!   readers   -           A B              A B            B             B              -
+//! ```
+//! `owner` names the client that holds it, else a reader: the one to blame when buffers run dry. Nothing
+//! is taken from a reader, neither at stream off nor by the death of node or driver; its own death, and
+//! its word through the pool's node, give the buffer back.
 //!
 //! # Why
 //! *One ledger instead of queues that agree.* When a driver dies, nobody has to ask two queues
@@ -51,6 +65,7 @@
 
 mod ledger;
 mod pools;
+mod slot;
 
 pub use ledger::{Direction, Ledger, OpenWindow, WINDOWS, WindowSet};
 pub use pools::{POOLS_MAX, PoolTable};

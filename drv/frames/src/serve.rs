@@ -131,8 +131,28 @@ impl frames::InOrderFramesImpl for Server {
         pool: PoolId,
         buffer: BufferIndex,
         holder: TaskIndex,
-    ) -> Reply<()> {
+    ) -> Reply<bool> {
         Ok(self.ledger.let_go(call.sender, pool, buffer, holder)?)
+    }
+
+    fn share(
+        &mut self,
+        call: &CallInfo,
+        pool: PoolId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
+    ) -> Reply<()> {
+        Ok(self.ledger.share(call.sender, pool, buffer, reader)?)
+    }
+
+    fn unshare(
+        &mut self,
+        call: &CallInfo,
+        pool: PoolId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
+    ) -> Reply<()> {
+        Ok(self.ledger.unshare(call.sender, pool, buffer, reader)?)
     }
 
     fn owner(&mut self, _: &CallInfo, pool: PoolId, buffer: BufferIndex) -> Reply<Owner> {

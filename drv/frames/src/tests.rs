@@ -280,7 +280,7 @@ fn a_client_lets_go_by_its_word_or_by_its_death() {
     let mut ledger = held_by_client();
     let (b, other) = (buffer(0), TaskIndex(14));
     assert_eq!(ledger.let_go(NODE, POOL, b, other), Err(FramesError::WrongOwner));
-    assert_eq!(ledger.let_go(NODE, POOL, b, CLIENT), Ok(()));
+    assert_eq!(ledger.let_go(NODE, POOL, b, CLIENT), Ok(true));
     assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(None)));
     let mut ledger = held_by_client();
     die(&mut ledger, TaskId::new(CLIENT, Generation(0)));
@@ -291,6 +291,140 @@ fn a_client_lets_go_by_its_word_or_by_its_death() {
     assert_eq!(ledger.owner(POOL, b), Ok(Owner::Queued), "hardware may be about to read it");
     ledger.release(OTHER_NODE, POOL, b).expect("queued");
     assert_eq!(ledger.owner(POOL, b), Ok(Owner::Client(None)));
+}
+
+/// The client looks at it meanwhile.
+#[test]
+fn hardware_cannot_write_what_was_imported_to_be_read() {
+    let mut ledger = held_by_client();
+    ledger.import(OTHER_NODE, POOL, buffer(0), CLIENT).expect("held");
+    let written = ledger.start_dma(DRIVER, POOL, buffer(0), 100, Direction::Write);
+    assert_eq!(written, Err(FramesError::WrongOwner));
+    assert!(ledger.start_dma(DRIVER, POOL, buffer(0), 100, Direction::Read).is_ok());
+}
+
+const READER: TaskIndex = TaskIndex(14);
+const OTHER_READER: TaskIndex = TaskIndex(15);
+
+/// A picture that two readers have; its client has not taken it yet.
+fn shared() -> Ledger {
+    let mut ledger = in_hardware(&[0]);
+    ledger.finish_dma(DRIVER, POOL, buffer(0)).expect("in hardware");
+    ledger.share(NODE, POOL, buffer(0), READER).expect("done");
+    ledger.share(NODE, POOL, buffer(0), OTHER_READER).expect("done");
+    ledger
+}
+
+fn owner(ledger: &Ledger) -> Owner {
+    ledger.owner(POOL, buffer(0)).expect("it exists")
+}
+
+#[test]
+fn a_buffer_goes_back_when_its_last_holder_lets_go_in_any_order() {
+    const ORDERS: [[TaskIndex; 3]; 6] = [
+        [CLIENT, READER, OTHER_READER],
+        [CLIENT, OTHER_READER, READER],
+        [READER, CLIENT, OTHER_READER],
+        [READER, OTHER_READER, CLIENT],
+        [OTHER_READER, CLIENT, READER],
+        [OTHER_READER, READER, CLIENT],
+    ];
+    for order in ORDERS {
+        let mut ledger = shared();
+        let b = buffer(0);
+        ledger.hand_out(NODE, POOL, b, CLIENT).expect("done");
+        for (step, holder) in order.into_iter().enumerate() {
+            let refused =
+                if holder == CLIENT && step < 2 { Err(FramesError::WrongOwner) } else { Ok(()) };
+            if holder == CLIENT {
+                assert_eq!(ledger.clone().queue(NODE, POOL, b), refused, "{order:?}");
+                assert_eq!(ledger.let_go(NODE, POOL, b, CLIENT), Ok(step == 2));
+            } else {
+                assert_eq!(ledger.clone().queue(NODE, POOL, b), Err(FramesError::WrongOwner));
+                assert_eq!(ledger.unshare(NODE, POOL, b, holder), Ok(()));
+                assert_eq!(ledger.unshare(NODE, POOL, b, holder), Err(FramesError::WrongOwner));
+            }
+        }
+        assert_eq!(owner(&ledger), Owner::Client(None));
+        assert_eq!(ledger.queue(NODE, POOL, b), Ok(()));
+    }
+}
+
+#[test]
+fn a_reader_that_never_lets_go_is_named_and_nothing_is_taken_from_it() {
+    let mut ledger = shared();
+    let b = buffer(0);
+    assert_eq!(owner(&ledger), Owner::Done, "the client can still have it");
+    ledger.cancel(NODE, POOL, b).expect("stream off");
+    assert_eq!(owner(&ledger), Owner::Client(Some(READER)));
+    ledger.unshare(NODE, POOL, b, READER).expect("it reads");
+    assert_eq!(owner(&ledger), Owner::Client(Some(OTHER_READER)));
+    // Node and driver die; the next life of the node finds the reader where it was.
+    die(&mut ledger, NODE);
+    die(&mut ledger, DRIVER);
+    let next = TaskId::new(NODE.index(), Generation(1));
+    ledger.attach(next, POOL, 0).expect("its next life");
+    assert_eq!(ledger.let_go(next, POOL, b, CLIENT), Ok(false));
+    assert_eq!(ledger.queue(next, POOL, b), Err(FramesError::WrongOwner));
+    die(&mut ledger, TaskId::new(OTHER_READER, Generation(0)));
+    assert_eq!(ledger.queue(next, POOL, b), Ok(()));
+}
+
+#[test]
+fn a_done_picture_stays_with_its_readers_when_its_node_dies() {
+    let mut ledger = shared();
+    die(&mut ledger, NODE);
+    assert_eq!(owner(&ledger), Owner::Client(Some(READER)));
+    let all = OwnerCounts { client: 4, ..OwnerCounts::default() };
+    assert_eq!(ledger.counts(POOL), Ok(all));
+}
+
+#[test]
+fn only_a_picture_of_the_pool_s_node_is_shared() {
+    let mut ledger = attached();
+    let b = buffer(0);
+    assert_eq!(ledger.share(OTHER_NODE, POOL, b, READER), Err(FramesError::NotAttached));
+    assert_eq!(ledger.share(NODE, POOL, buffer(4), READER), Err(FramesError::NoSuchBuffer));
+    assert_eq!(ledger.share(NODE, PoolId(2), b, READER), Err(FramesError::NoSuchPool));
+    ledger.queue(NODE, POOL, b).expect("unused");
+    assert_eq!(ledger.share(NODE, POOL, b, READER), Err(FramesError::WrongOwner));
+    ledger.start_dma(DRIVER, POOL, b, 1000, Direction::Write).expect("queued");
+    assert_eq!(ledger.share(NODE, POOL, b, READER), Err(FramesError::Busy));
+    die(&mut ledger, DRIVER);
+    assert_eq!(ledger.share(NODE, POOL, b, READER), Err(FramesError::Busy));
+    assert_eq!(ledger.unshare(OTHER_NODE, POOL, b, READER), Err(FramesError::NotAttached));
+    assert_eq!(ledger.unshare(NODE, POOL, buffer(4), READER), Err(FramesError::NoSuchBuffer));
+}
+
+#[test]
+fn there_is_room_for_so_many_readers_and_each_counts_once() {
+    let mut ledger = shared();
+    for _ in 0..2 {
+        assert_eq!(ledger.share(NODE, POOL, buffer(0), READER), Ok(()), "it holds it already");
+    }
+    let more = (20..).map(TaskIndex).take(idl::types::READERS_MAX - 2);
+    more.for_each(|reader| ledger.share(NODE, POOL, buffer(0), reader).expect("there is room"));
+    let refused = ledger.share(NODE, POOL, buffer(0), TaskIndex(30));
+    assert_eq!(refused, Err(FramesError::TooManyReaders));
+    ledger.unshare(NODE, POOL, buffer(0), READER).expect("it reads");
+    assert_eq!(ledger.share(NODE, POOL, buffer(0), TaskIndex(30)), Ok(()));
+}
+
+#[test]
+fn readers_keep_a_picture_that_another_node_reads_too() {
+    let mut ledger = held_by_client();
+    let b = buffer(0);
+    ledger.share(NODE, POOL, b, READER).expect("a client holds it");
+    ledger.share(NODE, POOL, b, OTHER_READER).expect("a client holds it");
+    ledger.import(OTHER_NODE, POOL, b, CLIENT).expect("held");
+    ledger.unshare(NODE, POOL, b, READER).expect("also meanwhile");
+    ledger.start_dma(DRIVER, POOL, b, 100, Direction::Read).expect("queued");
+    die(&mut ledger, DRIVER);
+    die(&mut ledger, OTHER_NODE);
+    ledger.quiet(DRIVER.index(), DRIVER.generation());
+    assert_eq!(owner(&ledger), Owner::Client(Some(CLIENT)));
+    assert_eq!(ledger.let_go(NODE, POOL, b, CLIENT), Ok(false));
+    assert_eq!(owner(&ledger), Owner::Client(Some(OTHER_READER)));
 }
 
 #[test]

@@ -32,6 +32,8 @@ enum Step {
     Cancel(Place),
     Release(Place),
     LetGo(Place, u8),
+    Share(Place, u8),
+    Unshare(Place, u8),
     NodeDies(u8),
     ClientDies(u8),
     DriverDies,
@@ -50,6 +52,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => place().prop_map(Step::Cancel),
         4 => place().prop_map(Step::Release),
         1 => (place(), 0..2_u8).prop_map(|(at, client)| Step::LetGo(at, client)),
+        3 => (place(), 0..2_u8).prop_map(|(at, reader)| Step::Share(at, reader)),
+        3 => (place(), 0..2_u8).prop_map(|(at, reader)| Step::Unshare(at, reader)),
         1 => (0..2_u8).prop_map(Step::NodeDies),
         1 => (0..2_u8).prop_map(Step::ClientDies),
         1 => Just(Step::DriverDies),
@@ -77,9 +81,24 @@ struct Notes {
     window: Option<(u8, Direction)>,
     /// The node that queued it died while hardware had it.
     orphan: bool,
+    /// Which of the clients read it.
+    readers: [bool; 2],
 }
 
 impl Notes {
+    /// Who is named as its holder.
+    fn holder(&self) -> Option<u8> {
+        let reader = || CLIENTS.into_iter().zip(self.readers).find(|(_, reads)| *reads);
+        match self.seen {
+            Seen::Client(holder) => holder.or_else(|| reader().map(|(task, _)| task)),
+            _ => None,
+        }
+    }
+
+    fn is_read(&self) -> bool {
+        self.readers.contains(&true)
+    }
+
     fn end_visit(&mut self) {
         if let Some((holder, _)) = self.visit.take() {
             self.seen = Seen::Client(holder);
@@ -100,7 +119,13 @@ impl Walk {
         let bytes = u32::from(COUNT) * BUFFER_BYTES;
         let count = u32::from(COUNT);
         let regions = [BASE, bytes, BASE + 0x10000, bytes];
-        let empty = Notes { seen: Seen::Client(None), visit: None, window: None, orphan: false };
+        let empty = Notes {
+            seen: Seen::Client(None),
+            visit: None,
+            window: None,
+            orphan: false,
+            readers: [false; 2],
+        };
         let places = (0..2).flat_map(|pool| (0..COUNT).map(move |buffer| (pool, buffer)));
         let tasks = NODES.into_iter().chain(CLIENTS).chain([DRIVER]);
         let mut walk = Self {
@@ -140,9 +165,11 @@ impl Walk {
             Step::Queue(place) => {
                 let (pool, buffer) = name(place);
                 let node = self.life(NODES[usize::from(place.0)]);
-                if self.ledger.queue(node, pool, buffer).is_ok() {
-                    let notes = self.note(place);
-                    assert!(matches!(notes.seen, Seen::Client(_)) && notes.visit.is_none());
+                let queued = self.ledger.queue(node, pool, buffer);
+                let notes = self.note(place);
+                let free = notes.visit.is_none() && !notes.is_read();
+                assert_eq!(queued.is_ok(), free && matches!(notes.seen, Seen::Client(_)));
+                if queued.is_ok() {
                     notes.seen = Seen::Queued;
                 }
             }
@@ -208,12 +235,29 @@ impl Walk {
                 let (pool, buffer) = name(place);
                 let (node, client) =
                     (self.life(NODES[usize::from(place.0)]), CLIENTS[usize::from(client)]);
-                if self.ledger.let_go(node, pool, buffer, TaskIndex(client)).is_ok() {
+                if let Ok(free) = self.ledger.let_go(node, pool, buffer, TaskIndex(client)) {
                     let notes = self.note(place);
                     let own = [Seen::Client(None), Seen::Client(Some(client))];
                     assert!(own.contains(&notes.seen));
                     notes.seen = Seen::Client(None);
+                    assert_eq!(free, !notes.is_read());
                 }
+            }
+            Step::Share(place, reader) => {
+                let ((pool, buffer), task) = (name(place), CLIENTS[usize::from(reader)]);
+                let node = self.life(NODES[usize::from(place.0)]);
+                let shared = self.ledger.share(node, pool, buffer, TaskIndex(task));
+                let notes = self.note(place);
+                let has_picture = matches!(notes.seen, Seen::Done | Seen::Client(_));
+                assert_eq!(shared.is_ok(), has_picture && notes.visit.is_none());
+                notes.readers[usize::from(reader)] |= shared.is_ok();
+            }
+            Step::Unshare(place, reader) => {
+                let ((pool, buffer), task) = (name(place), CLIENTS[usize::from(reader)]);
+                let node = self.life(NODES[usize::from(place.0)]);
+                let unshared = self.ledger.unshare(node, pool, buffer, TaskIndex(task));
+                let reads = &mut self.note(place).readers[usize::from(reader)];
+                assert_eq!(unshared.is_ok(), std::mem::take(reads));
             }
             Step::NodeDies(node) => self.node_dies(node),
             Step::ClientDies(client) => self.client_dies(CLIENTS[usize::from(client)]),
@@ -233,7 +277,8 @@ impl Walk {
         let (driver, pool, buffer) = (self.life(DRIVER), PoolId(place.0), BufferIndex(place.1));
         let started = self.ledger.start_dma(driver, pool, buffer, 1000, direction);
         let notes = self.note(place);
-        assert_eq!(started.is_ok(), notes.seen == Seen::Queued, "there are windows for all");
+        let harmless = reads || notes.visit.is_none();
+        assert_eq!(started.is_ok(), notes.seen == Seen::Queued && harmless, "windows for all");
         if let Ok(OpenWindow { window, base, bytes, direction: opened }) = started {
             assert_eq!(opened, direction);
             let start = BASE + u32::from(place.0) * 0x10000 + u32::from(place.1) * BUFFER_BYTES;
@@ -241,6 +286,7 @@ impl Walk {
             let before = notes.window.replace((window, opened));
             assert!(before.is_none(), "one window a buffer");
             notes.seen = Seen::Hardware(driver);
+            assert!(reads || !notes.is_read(), "hardware writes what somebody reads");
         }
     }
 
@@ -277,6 +323,9 @@ impl Walk {
     fn client_dies(&mut self, client: u8) {
         self.end(client);
         for notes in self.notes.values_mut() {
+            for (reads, task) in notes.readers.iter_mut().zip(CLIENTS) {
+                *reads &= task != client;
+            }
             if notes.seen == Seen::Client(Some(client)) {
                 notes.seen = Seen::Client(None);
             }
@@ -332,7 +381,10 @@ impl Walk {
                 Owner::Quarantined(task, life) => Seen::Quarantined(TaskId::new(task, life)),
                 Owner::Done => Seen::Done,
             };
-            assert_eq!(seen, notes.seen, "{place:?}");
+            match notes.seen {
+                Seen::Client(_) => assert_eq!(seen, Seen::Client(notes.holder()), "{place:?}"),
+                other => assert_eq!(seen, other, "{place:?}"),
+            }
             match notes.seen {
                 Seen::Hardware(_) => assert!(notes.window.is_some(), "{place:?}"),
                 Seen::Quarantined(_) => {}
@@ -372,7 +424,7 @@ proptest! {
             let all_free = OwnerCounts { client: COUNT, ..OwnerCounts::default() };
             prop_assert_eq!(walk.ledger.counts(PoolId(pool)), Ok(all_free));
         }
-        let free = |notes: &Notes| notes.seen == Seen::Client(None) && notes.window.is_none();
+        let free = |notes: &Notes| notes.holder().is_none() && notes.window.is_none();
         prop_assert!(walk.notes.values().all(free));
     }
 }

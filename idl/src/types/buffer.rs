@@ -3,7 +3,7 @@
 use hubpack::SerializedSize;
 use serde::{Deserialize, Serialize};
 
-use super::FrameInterval;
+use super::{FrameInterval, PixFormat};
 use sys_abi::{Generation, TaskIndex};
 
 /// A pool of frame buffers: position in the `pools` of frames' configuration.
@@ -24,6 +24,9 @@ pub const BUFFERS_MAX: usize = 8;
 /// Most buffers that the driver holds per video node, the one in the hardware included.
 pub const QUEUE_DEPTH: usize = BUFFERS_MAX;
 
+/// Most tasks that read a capture node's frames beside the client that streams.
+pub const READERS_MAX: usize = 4;
+
 /// Where a pool lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct Pool {
@@ -38,7 +41,7 @@ pub struct Pool {
 /// The one owner of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub enum Owner {
-    /// A client may read it (or nobody uses it: no holder).
+    /// A client or a reader may read it (or nobody uses it: no holder).
     Client(Option<TaskIndex>),
     /// Waiting for hardware.
     Queued,
@@ -154,6 +157,32 @@ pub struct FrameInfo {
     pub frame: FrameDone,
     /// Generation of the driver that filled it: frames of two epochs never mix.
     pub epoch: Generation,
+}
+
+/// How a task reads the frames of a capture node beside the client that streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Reading {
+    /// No frame passes it by: its buffer is not filled again before it has let go. The bound is the
+    /// queue: a reader that never lets go ends up with all buffers, and the stream runs dry.
+    Must,
+    /// It gets a frame only while it has fewer than this; the others are skipped for it, and counted.
+    MaySkip {
+        /// Most frames that it has, taken or not: at least 1.
+        max_held: u8,
+    },
+}
+
+/// A frame as a reader gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct ReadFrame {
+    /// What the client that streams gets, too.
+    pub info: FrameInfo,
+    /// The format that the stream was started with.
+    pub format: PixFormat,
+    /// Offset of the buffer from the start of the pool, in bytes.
+    pub offset_bytes: u32,
+    /// Frames skipped for this reader since it subscribed.
+    pub skipped: u32,
 }
 
 /// What `reclaim` found.

@@ -40,6 +40,8 @@ pub enum FramesError {
     NoWindow = 6,
     /// More bytes than a buffer has.
     TooLong = 7,
+    /// As many tasks as can read the buffer already.
+    TooManyReaders = 8,
 }
 
 /// Errors of the ISP driver.
@@ -122,7 +124,7 @@ pub enum NodeError {
     BadHandle = 1,
     /// The hardware of this node is away; wait for its ready edge (ENODEV on open).
     NoDevice = 2,
-    /// All handles are in use; close one.
+    /// All handles, or all places for readers, are in use; close one.
     TableFull = 3,
     /// Another handle owns the queue, a running pipeline forbids it, or no measurement is ready
     /// (EBUSY).
@@ -159,12 +161,13 @@ pub enum NodeError {
     NoSuchControl = 19,
     /// The node has no events of that kind (EINVAL).
     NoSuchEvent = 20,
-    /// A buffer that this needs is held by a client, or is imported by another node, and will not be
-    /// taken away; `holder` says by whom.
+    /// A buffer that this needs is held by a client or a reader, or is imported by another node, and
+    /// will not be taken away; `holder` says by whom.
     NoBuffers = 21,
     /// The statistics engine is off (EINVAL); configure and enable it first.
     NotEnabled = 22,
-    /// The configuration is outside of the limits of the engine, or of another engine (EINVAL).
+    /// The configuration is outside of the limits of the engine, or of another engine; or a reader that
+    /// would hold no frame (EINVAL).
     InvalidConfiguration = 23,
     /// The memory that was lent is shorter than the measurement (EINVAL).
     TooShort = 24,
@@ -175,6 +178,8 @@ pub enum NodeError {
     NoSuchTask = 26,
     /// The entity makes no frames by itself (ENOTTY); ask the node of the sensor.
     NoFrameInterval = 27,
+    /// The handle does not read frames (EINVAL); subscribe first.
+    NotSubscribed = 28,
 }
 
 /// Errors of the host bridge.

@@ -52,7 +52,8 @@ pub fn frames_refused(error: ipc::Error<FramesError>) -> Refusal {
         | FramesError::WrongOwner
         | FramesError::NotAttached
         | FramesError::NoWindow
-        | FramesError::TooLong => NodeError::BadBuffer,
+        | FramesError::TooLong
+        | FramesError::TooManyReaders => NodeError::BadBuffer,
     })
 }
 

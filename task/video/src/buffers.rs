@@ -11,6 +11,8 @@ pub enum Place {
     Unused,
     /// The client's; with pixels if it was handed out to somebody.
     Client(Option<TaskIndex>),
+    /// Queued by the client; readers have not let go of it yet.
+    Read,
     /// Queued by the client, not yet given to the driver.
     Queued,
     /// Given to the driver.
@@ -128,6 +130,12 @@ impl Buffers {
     #[must_use]
     pub fn oldest_queued(&self) -> Option<BufferIndex> {
         self.oldest_of(self.queued)
+    }
+
+    /// The buffer of this set that was queued first while somebody read it.
+    #[must_use]
+    pub fn oldest_read(&self, set: u32) -> Option<BufferIndex> {
+        if set == 0 { None } else { self.oldest_of(set & self.bits(|place| place == Place::Read)) }
     }
 
     /// The oldest filled buffer.

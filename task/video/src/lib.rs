@@ -16,7 +16,8 @@
 //!             ▲                  ▲ └──────── disconnect ──────────┴──► Lost ──quiet──► Off
 //!             └──────── Half ────┘  (from memory: until the node at the other end has started it too)
 //!   buffer:  Unused ─request─► Client ─queue─► Queued ─► Driver ─► Filled ─dequeue─► Client
-//!                                 ▲               └──── stream off ───┘
+//!                                 │ ▲             ▲ └──── stream off ───┘
+//!                                 └─queue─► Read ─┘ the last reader lets go
 //!                                 └─reclaim── Cancelled ◄──quiet── all of these at a disconnect
 //! ```
 //!
@@ -33,11 +34,32 @@
 //! Nothing is taken from a client. A request for buffers that another client holds, perhaps since an
 //! earlier life of this node, is refused (`NoBuffers`), and `holder` names it.
 //!
+//! # Readers
+//! Other tasks can have the frames of a capture node too, each with a handle of its own (`subscribe`):
+//! ```text
+//!   frame ──► client: dequeue_buffer ─► queue_buffer ─────────┐
+//!         ├─► must:     next_frame ─► let_go ─────────────────┼─ the last one ─► Queued
+//!         └─► may skip: next_frame ─► let_go ─────────────────┘
+//!                └─ has max_held frames, taken or not: skipped, and counted in the next one
+//! ```
+//! A frame is given when it comes, so it counts as held before it is taken. `queue_buffer` of a buffer
+//! that somebody reads is accepted; the buffer is at `Read` until the last reader lets go. So a must reader
+//! that never does costs the stream one buffer after the other: the waits for frames end with
+//! `NoBuffers`, and `holder` names it. Its own death, or its close, gives all back.
+//!
+//! | | a reader that may skip | a must reader |
+//! |---|---|---|
+//! | stream off | keeps what it has taken; the rest is skipped | keeps all |
+//! | disconnect | keeps what it has taken; the rest is gone; the record | the same |
+//! | request_buffers of what it holds | `NoBuffers` for the client | the same |
+//! | another stream of the node | its frames come, too | the same |
+//!
 //! # Calls allowed per handle
 //! | handle | allowed |
 //! |---|---|
 //! | open | all but `reclaim` |
-//! | ended | `close`, `reclaim`; all others answer the record that ended it |
+//! | open, reads | as open, but no queue: `request_buffers` answers `Busy` |
+//! | ended | `close`, `reclaim`, `let_go`; all others answer the record that ended it |
 //!
 //! A queue belongs to the handle that requested its buffers and to the handles delegated from it;
 //! other handles get `Busy`. It is free again when the last of them is closed.
@@ -46,7 +68,7 @@
 //! | edge | isp | graph | frames | sensor | client |
 //! |---|---|---|---|---|---|
 //! | `removing` | opens and operations answer `NoDevice` | as isp | as isp | nothing | nothing |
-//! | `died` | all waiters and handles: the record; buffers wait for `quiet` | all waiters and handles: the record; buffers wait until the next graph has stopped the ISP | all waiters and handles: the record; the pipeline is stopped; buffers wait until the pool is attached again | waiters and handles of a stream that it has a part in: the record; buffers wait until the graph has stopped the ISP | its handles are closed, its stream is stopped |
+//! | `died` | all waiters and handles: the record; buffers wait for `quiet` | all waiters and handles: the record; buffers wait until the next graph has stopped the ISP | all waiters and handles: the record; the pipeline is stopped; buffers wait until the pool is attached again | waiters and handles of a stream that it has a part in: the record; buffers wait until the graph has stopped the ISP | its handles are closed, its stream is stopped, what it read goes back |
 //! | `quiet` | buffers of that life come back as `Cancelled` | nothing | nothing | nothing | nothing |
 //! | `ready` | opens are served when all three are back | as isp | the pool is attached | nothing | nothing |
 //!
@@ -59,6 +81,8 @@ mod buffers;
 mod formats;
 mod node;
 mod output;
+mod readers;
+mod reading;
 mod stream;
 mod upstream;
 

@@ -6,7 +6,8 @@ mod slots;
 
 use idl::types::{
     BufferIndex, BufferInfo, Capability, Event, FrameInfo, FrameInterval, Handle, Name, NodeError,
-    NodeUsage, OutputFrame, Owner, PixFormat, PixelFormat, PollEvents, PoolId, Reclaim, TaskIndex,
+    NodeUsage, OutputFrame, Owner, PixFormat, PixelFormat, PollEvents, PoolId, ReadFrame, Reading,
+    Reclaim, TaskIndex,
 };
 use idl::video::{INCOMING_BYTES, InOrderVideoImpl, dispatch};
 use idl::{CallInfo, RequestError, supervisor};
@@ -189,6 +190,19 @@ impl InOrderVideoImpl for Server {
 
     fn holder(&mut self, call: &CallInfo, handle: Handle, buffer: BufferIndex) -> Reply<Owner> {
         Ok(self.node.holder(call.sender, handle, buffer)?)
+    }
+
+    fn subscribe(&mut self, call: &CallInfo, handle: Handle, reading: Reading) -> Reply<()> {
+        Ok(self.node.subscribe(call.sender, handle, reading)?)
+    }
+
+    fn next_frame(&mut self, call: &CallInfo, handle: Handle, timeout_ms: u32) -> Reply<ReadFrame> {
+        let taken = self.node.next_frame(call.sender, handle, timeout_ms, now_us())?;
+        taken.ok_or(RequestError::Deferred)
+    }
+
+    fn let_go(&mut self, call: &CallInfo, handle: Handle, buffer: BufferIndex) -> Reply<()> {
+        Ok(self.node.let_go(call.sender, handle, buffer)?)
     }
 
     fn usage(

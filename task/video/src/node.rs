@@ -11,6 +11,7 @@ use task_node::{Base, Reaction, Refusal, Waiter};
 
 use crate::buffers::{Buffers, Place};
 use crate::formats::Formats;
+use crate::readers::Readers;
 use crate::stream::{Lost, Stream};
 use crate::upstream::{Answer, FramesResult, Upstream};
 
@@ -76,6 +77,7 @@ impl VideoHandle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
     Dequeue,
+    NextFrame,
     StreamOff,
     Poll(PollEvents),
 }
@@ -93,6 +95,10 @@ pub struct Node<U> {
     pub(crate) buffers: Buffers,
     /// Whose buffers they are.
     pub(crate) owner: Option<u32>,
+    /// Who has frames beside that.
+    pub(crate) readers: Readers,
+    /// What the stream was started with.
+    pub(crate) format: Option<PixFormat>,
     pub(crate) stream: Stream,
     /// A handle was closed, by its holder or for its death, since [`Node::settle`] has looked at what it
     /// left behind.
@@ -112,6 +118,8 @@ impl<U: Upstream> Node<U> {
             base: Base::new([config.isp, config.graph, config.frames], usize::from(config.handles)),
             buffers: Buffers::new(),
             owner: None,
+            readers: Readers::new(),
+            format: None,
             stream: Stream::Off,
             handle_closed: false,
             attached: None,
@@ -144,10 +152,12 @@ impl<U: Upstream> Node<U> {
         while let Some(waiter) = self.base.waiters.take_expired(now_us) {
             let late = ipc::Error::Op(match waiter.kind {
                 Wait::Dequeue if self.all_are_held() => NodeError::NoBuffers,
+                Wait::NextFrame if self.runs_dry() => NodeError::NoBuffers,
                 _ => NodeError::TimedOut,
             });
             let answer = match waiter.kind {
                 Wait::Dequeue => Answer::Dequeued(Err(late)),
+                Wait::NextFrame => Answer::Read(Err(late)),
                 Wait::StreamOff => Answer::StreamedOff(Err(late)),
                 Wait::Poll(_) => Answer::Polled(Ok(PollEvents::NONE)),
             };
@@ -165,6 +175,9 @@ impl<U: Upstream> Node<U> {
     /// nobody holds, bring lost buffers back, tell the supervisor. To be called after each message
     /// and edge.
     pub fn settle(&mut self) {
+        if self.readers.any() {
+            self.settle_readers();
+        }
         self.attach();
         self.settle_stream();
         while let Some(note) = self.base.disconnects.take() {
@@ -258,7 +271,8 @@ impl<U: Upstream> Node<U> {
     /// `request_buffers`.
     ///
     /// # Errors
-    /// `Busy` while another handle owns the queue, or while streaming; `InvalidFormat` if a
+    /// `Busy` while another handle owns the queue, while streaming, or if the handle reads;
+    /// `InvalidFormat` if a
     /// buffer is too small for the handle's format; `NoBuffers` if another client holds one of the
     /// buffers; else as [`Node::query_capability`].
     pub fn request_buffers(
@@ -268,7 +282,8 @@ impl<U: Upstream> Node<U> {
         count: u8,
     ) -> Result<u8, Refusal> {
         let (opened, pool) = self.enter(caller, handle)?;
-        if self.owner.is_some_and(|owner| owner != opened.family) || self.stream != Stream::Off {
+        let others = self.owner.is_some_and(|owner| owner != opened.family);
+        if others || self.stream != Stream::Off || self.readers.is_of(opened.family) {
             return Err(ipc::Error::Op(NodeError::Busy));
         }
         if opened.format.size_bytes > pool.buffer_bytes {
@@ -278,7 +293,7 @@ impl<U: Upstream> Node<U> {
         let granted = count.min(pool.count).min(BUFFERS_MAX as u8);
         let wanted = if granted == 0 { pool.count } else { granted };
         for index in 0..wanted {
-            self.let_go(BufferIndex(index), caller.index(), granted == 0)?;
+            self.vacate(BufferIndex(index), caller.index(), granted == 0)?;
         }
         self.free_all();
         for index in 0..granted {
@@ -320,7 +335,10 @@ impl<U: Upstream> Node<U> {
         now_us: u64,
     ) -> Deferrable<PollEvents> {
         let (opened, _) = self.enter(caller, handle)?;
-        let ready = self.poll_state(opened.family, events);
+        let ready = match self.readers.of(handle) {
+            Some(reader) => self.poll_reader(reader, events),
+            None => self.poll_state(opened.family, events),
+        };
         if ready != PollEvents::NONE || timeout_ms == 0 {
             return Ok(Some(ready));
         }
@@ -474,7 +492,7 @@ impl<U: Upstream> Node<U> {
         let pool = self.upstream.frames_pool(frames, self.config.pool);
         let Ok(pool) = self.ledger(pool) else { return };
         let attached = self.upstream.frames_attach(frames, held);
-        if self.ledger(attached).is_ok() {
+        if self.ledger(attached).is_ok() && self.share_again(frames).is_ok() {
             self.attached = Some((frames, pool));
             self.pool_is_back();
         }
@@ -505,10 +523,11 @@ impl<U: Upstream> Node<U> {
         }
     }
 
-    /// The disconnect procedure for one stream.
+    /// The disconnect procedure for one stream and its readers.
     pub(crate) fn end_family(&mut self, record: Disconnect, ended: u32) {
         let upstream = &mut self.upstream;
-        let family = |handle: &VideoHandle| handle.family == ended;
+        let readers = &self.readers;
+        let family = |handle: &VideoHandle| handle.family == ended || readers.is_of(handle.family);
         self.base.end(record, family, |waiter, record| tell(upstream, waiter, record));
         self.lose_stream(Lost::default());
     }
@@ -519,6 +538,7 @@ fn tell(upstream: &mut impl Upstream, waiter: Waiter<Wait>, record: Disconnect) 
     let ended = ipc::Error::Disconnected(record);
     let answer = match waiter.kind {
         Wait::Dequeue => Answer::Dequeued(Err(ended)),
+        Wait::NextFrame => Answer::Read(Err(ended)),
         Wait::StreamOff => Answer::StreamedOff(Err(ended)),
         Wait::Poll(_) => Answer::Polled(Ok(PollEvents::DISCONNECTED)),
     };

@@ -117,16 +117,16 @@ impl<U: Upstream> Node<U> {
         if self.is_capture() { PollEvents::IN } else { PollEvents::OUT }
     }
 
-    /// Whether clients hold all buffers of the queue: no frame can come.
+    /// Whether clients and readers hold all buffers of the queue: no frame can come.
     pub(crate) fn all_are_held(&self) -> bool {
         let own = self.buffers.count(|place| place != Place::Unused);
-        let held = self.buffers.count(|place| matches!(place, Place::Client(_)));
+        let held = self.buffers.count(|place| matches!(place, Place::Client(_) | Place::Read));
         own != 0 && own == held
     }
 
     /// Before a buffer is given to a new queue: its present holder lets go, if that is the caller or
     /// nobody. What others have stays theirs: `lenient` skips it, else it is `NoBuffers`.
-    pub(crate) fn let_go(
+    pub(crate) fn vacate(
         &mut self,
         buffer: BufferIndex,
         caller: TaskIndex,
@@ -143,11 +143,17 @@ impl<U: Upstream> Node<U> {
             self.upstream.frames_let_go(frames, buffer, caller)
         };
         match result {
-            Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy)) if lenient => Ok(()),
-            Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy)) => {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy))
+                if lenient =>
+            {
+                Ok(())
+            }
+            // A reader looks at it, another client holds it, or another node has imported it.
+            Ok(false) | Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy)) => {
                 Err(ipc::Error::Op(NodeError::NoBuffers))
             }
-            result => self.ledger(result),
+            Err(error) => self.ledger(Err(error)),
         }
     }
 
@@ -161,7 +167,7 @@ impl<U: Upstream> Node<U> {
             if self.base.handles.iter().any(still) {
                 continue;
             }
-            match self.let_go(buffer, holder, true) {
+            match self.vacate(buffer, holder, true) {
                 Ok(()) => self.buffers.put(buffer, Place::Client(None)),
                 // The ledger is gone; its next life is asked.
                 Err(_) => self.handle_closed = true,
@@ -173,7 +179,7 @@ impl<U: Upstream> Node<U> {
     pub(crate) fn close_lets_go(&mut self) -> Result<(), Refusal> {
         for buffer in (0..BUFFERS_MAX as u8).map(BufferIndex) {
             if let Some(Place::Client(Some(holder))) = self.buffers.place(buffer) {
-                self.let_go(buffer, holder, true)?;
+                self.vacate(buffer, holder, true)?;
             }
         }
         Ok(())

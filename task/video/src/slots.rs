@@ -4,7 +4,7 @@ use idl::types::{
     BufferIndex, Drained, EntityId, Name, Note, Owner, PixFormat, Pool, PoolId, ReadTiming,
     Started, TaskIndex, VideoNode,
 };
-use idl::video::{reply_dequeue_buffer, reply_poll, reply_stream_off};
+use idl::video::{reply_dequeue_buffer, reply_next_frame, reply_poll, reply_stream_off};
 use idl::{frames, graph, isp, supervisor};
 use sys_abi::TaskId;
 use task_video::{Answer, Config, FramesResult, GraphResult, IspResult, Memory, Upstream};
@@ -92,8 +92,26 @@ impl Upstream for Slots {
         frames: TaskId,
         buffer: BufferIndex,
         holder: TaskIndex,
-    ) -> FramesResult<()> {
+    ) -> FramesResult<bool> {
         frames::Client::new(frames).let_go(self.pool, buffer, holder)
+    }
+
+    fn frames_share(
+        &mut self,
+        frames: TaskId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
+    ) -> FramesResult<()> {
+        frames::Client::new(frames).share(self.pool, buffer, reader)
+    }
+
+    fn frames_unshare(
+        &mut self,
+        frames: TaskId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
+    ) -> FramesResult<()> {
+        frames::Client::new(frames).unshare(self.pool, buffer, reader)
     }
 
     fn frames_owner(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<Owner> {
@@ -103,6 +121,7 @@ impl Upstream for Slots {
     fn answer(&mut self, caller: TaskId, answer: Answer) {
         match answer {
             Answer::Dequeued(result) => reply_dequeue_buffer(caller, result.map_err(Into::into)),
+            Answer::Read(result) => reply_next_frame(caller, result.map_err(Into::into)),
             Answer::StreamedOff(result) => reply_stream_off(caller, result.map_err(Into::into)),
             Answer::Polled(result) => reply_poll(caller, result.map_err(Into::into)),
         }

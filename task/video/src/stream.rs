@@ -6,7 +6,7 @@ use idl::types::{
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
-use task_node::{Refusal, graph_refused};
+use task_node::{Refusal, Waiter, graph_refused};
 
 use crate::buffers::{Place, Queued};
 use crate::node::{Deferrable, Node, VideoHandle, Wait};
@@ -70,10 +70,14 @@ impl<U: Upstream> Node<U> {
         buffer: BufferIndex,
     ) -> Result<(), Refusal> {
         let opened = self.take_in(caller, handle, buffer)?;
+        let queued = Queued { imported: None, timing: opened.timing(0) };
+        if self.readers.hold(buffer) {
+            return self.queue_when_let_go(caller, buffer, queued);
+        }
         let frames = self.call_id(self.config.frames)?;
-        let queued = self.upstream.frames_queue(frames, buffer);
-        self.ledger(queued)?;
-        self.enqueue(buffer, Queued { imported: None, timing: opened.timing(0) })
+        let taken = self.upstream.frames_queue(frames, buffer);
+        self.ledger(taken)?;
+        self.enqueue(buffer, queued)
     }
 
     /// The client queues one of its buffers: what its handle says, if it may.
@@ -124,6 +128,7 @@ impl<U: Upstream> Node<U> {
         let started = self.upstream.graph_find(graph, self.config.entity).and_then(|entity| {
             self.upstream.graph_start(graph, entity, opened.format).map(|started| (entity, started))
         });
+        self.format = Some(opened.format);
         match started.map_err(graph_refused) {
             Ok((entity, Started::Waiting)) => {
                 self.stream = Stream::Half(entity);
@@ -242,6 +247,7 @@ impl<U: Upstream> Node<U> {
         self.serve_waiters()?;
         if late {
             self.answer_dequeues(NodeError::NoFrames);
+            self.answer_readers(NodeError::NoFrames);
         }
         Ok(())
     }
@@ -272,8 +278,11 @@ impl<U: Upstream> Node<U> {
         if let Some(buffer) = self.buffers.of_memory(memory, self.config.pool)
             && !frame.flags.contains(FrameFlags::CANCELLED)
         {
-            let frame = FrameDone { buffer, ..frame };
-            self.buffers.put(buffer, Place::Filled(FrameInfo { frame, epoch }));
+            let info = FrameInfo { frame: FrameDone { buffer, ..frame }, epoch };
+            self.buffers.put(buffer, Place::Filled(info));
+            if self.readers.any() {
+                self.show(info);
+            }
         }
     }
 
@@ -303,6 +312,7 @@ impl<U: Upstream> Node<U> {
     /// After the end of a stream: buffers to the client, answers to those who wait.
     fn off(&mut self) -> Result<(), Refusal> {
         let cancelled = self.cancel_all();
+        self.skip_pending();
         self.answer_waiters_with_not_streaming();
         while let Some(waiter) = self.base.waiters.take(|waiter| waiter.kind == Wait::StreamOff) {
             self.upstream.answer(waiter.caller, Answer::StreamedOff(cancelled));
@@ -348,10 +358,19 @@ impl<U: Upstream> Node<U> {
 
     fn answer_waiters_with_not_streaming(&mut self) {
         self.answer_dequeues(NodeError::NotStreaming);
+        self.answer_polls(PollEvents::ERR);
+    }
+
+    /// Answers the polls for frames of those who stream; readers see to themselves.
+    fn answer_polls(&mut self, answer: PollEvents) {
         let ready = self.ready_event();
-        let frames = |kind: &Wait| matches!(kind, Wait::Poll(events) if events.contains(ready));
-        while let Some(waiter) = self.base.waiters.take(|waiter| frames(&waiter.kind)) {
-            self.upstream.answer(waiter.caller, Answer::Polled(Ok(PollEvents::ERR)));
+        let Self { base, readers, upstream, .. } = self;
+        let frames = |waiter: &Waiter<Wait>| match waiter.kind {
+            Wait::Poll(events) => events.contains(ready) && readers.of(waiter.handle).is_none(),
+            _ => false,
+        };
+        while let Some(waiter) = base.waiters.take(frames) {
+            upstream.answer(waiter.caller, Answer::Polled(Ok(answer)));
         }
     }
 
@@ -366,11 +385,10 @@ impl<U: Upstream> Node<U> {
             handed?;
         }
         if self.buffers.any_filled() {
-            let ready = self.ready_event();
-            let frames = |kind: &Wait| matches!(kind, Wait::Poll(events) if events.contains(ready));
-            while let Some(waiter) = self.base.waiters.take(|waiter| frames(&waiter.kind)) {
-                self.upstream.answer(waiter.caller, Answer::Polled(Ok(ready)));
-            }
+            self.answer_polls(self.ready_event());
+        }
+        if self.readers.any() {
+            self.serve_readers();
         }
         if matches!(self.stream, Stream::On(_)) { self.feed() } else { Ok(()) }
     }
@@ -391,7 +409,8 @@ impl<U: Upstream> Node<U> {
 
     /// All queued and filled buffers become the client's.
     pub(crate) fn cancel_all(&mut self) -> Result<(), Refusal> {
-        let out = |place| matches!(place, Place::Queued | Place::Driver | Place::Filled(_));
+        let out =
+            |place| matches!(place, Place::Read | Place::Queued | Place::Driver | Place::Filled(_));
         while let Some(buffer) = self.buffers.oldest(out) {
             self.cancel(buffer)?;
             self.buffers.put(buffer, Place::Client(None));
@@ -445,7 +464,8 @@ impl<U: Upstream> Node<U> {
             attach: missing.attach || running.attach,
             stop: running.stop.filter(|_| !isp_ended && !graph_ended),
         };
-        let out = |place| matches!(place, Place::Queued | Place::Driver | Place::Filled(_));
+        let out =
+            |place| matches!(place, Place::Read | Place::Queued | Place::Driver | Place::Filled(_));
         while let Some(buffer) = self.buffers.oldest(out) {
             self.buffers.put(buffer, Place::Lost);
         }

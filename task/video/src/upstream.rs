@@ -4,7 +4,7 @@
 
 use idl::types::{
     BufferIndex, Drained, EntityId, FrameInfo, FramesError, GraphError, IspError, Name, Note,
-    Owner, PixFormat, PollEvents, Pool, PoolId, ReadTiming, Started, TaskIndex,
+    Owner, PixFormat, PollEvents, Pool, PoolId, ReadFrame, ReadTiming, Started, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
@@ -22,6 +22,8 @@ pub type IspResult<T> = Result<T, ipc::Error<IspError>>;
 pub enum Answer {
     /// To `dequeue_buffer`.
     Dequeued(Result<FrameInfo, Refusal>),
+    /// To `next_frame`.
+    Read(Result<ReadFrame, Refusal>),
     /// To `stream_off`.
     StreamedOff(Result<(), Refusal>),
     /// To `poll`.
@@ -73,6 +75,18 @@ pub trait Upstream {
         frames: TaskId,
         buffer: BufferIndex,
         holder: TaskIndex,
+    ) -> FramesResult<bool>;
+    fn frames_share(
+        &mut self,
+        frames: TaskId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
+    ) -> FramesResult<()>;
+    fn frames_unshare(
+        &mut self,
+        frames: TaskId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
     ) -> FramesResult<()>;
     fn frames_owner(&mut self, frames: TaskId, buffer: BufferIndex) -> FramesResult<Owner>;
     /// Answers a call that waited; never blocks.

@@ -5,16 +5,18 @@
 mod disconnect;
 #[path = "video/memory.rs"]
 mod memory;
+#[path = "video/reading.rs"]
+mod reading;
 
 use std::cell::RefCell;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::rc::Rc;
 
 use idl::types::{
     BufferIndex, Cause, Disconnect, Drained, Edge, EntityId, FrameDone, FrameFlags, FrameInterval,
     FramesError, Generation, GraphError, Handle, IspError, Name, NextDone, NodeError, NodeUsage,
-    Note, Outlook, OutputFrame, Owner, PixFormat, PollEvents, Pool, PoolId, ReadTiming, Reclaim,
-    Started, TaskIndex,
+    Note, Outlook, OutputFrame, Owner, PixFormat, PollEvents, Pool, PoolId, READERS_MAX, ReadFrame,
+    ReadTiming, Reading, Reclaim, Started, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -38,9 +40,18 @@ struct World {
     started: Started,
     /// The ISP knows of no pipeline of this node.
     isp_waits: bool,
+    /// Who reads which buffer, as the ledger has it.
+    readers: BTreeSet<(u8, u8)>,
     /// Buffers that the ledger has for these tasks.
     held: std::collections::HashMap<u8, TaskIndex>,
     isp_is_dead: bool,
+    frames_are_dead: bool,
+}
+
+impl World {
+    fn is_read(&self, buffer: BufferIndex) -> bool {
+        self.readers.iter().any(|(read, _)| *read == buffer.0)
+    }
 }
 
 impl Default for World {
@@ -53,8 +64,10 @@ impl Default for World {
             start: None,
             started: Started::Live,
             isp_waits: false,
+            readers: BTreeSet::new(),
             held: std::collections::HashMap::new(),
             isp_is_dead: false,
+            frames_are_dead: false,
         }
     }
 }
@@ -132,7 +145,8 @@ impl Upstream for Fake {
         Ok(())
     }
 
-    fn frames_queue(&mut self, _: TaskId, _: BufferIndex) -> FramesResult<()> {
+    fn frames_queue(&mut self, _: TaskId, buffer: BufferIndex) -> FramesResult<()> {
+        assert!(!self.0.borrow().is_read(buffer), "{buffer:?} is queued while somebody reads it");
         Ok(())
     }
 
@@ -173,15 +187,39 @@ impl Upstream for Fake {
         _: TaskId,
         buffer: BufferIndex,
         holder: TaskIndex,
-    ) -> FramesResult<()> {
+    ) -> FramesResult<bool> {
         let mut world = self.0.borrow_mut();
         match world.held.get(&buffer.0) {
             Some(other) if *other != holder => Err(ipc::Error::Op(FramesError::WrongOwner)),
             _ => {
                 world.held.remove(&buffer.0);
-                Ok(())
+                Ok(!world.is_read(buffer))
             }
         }
+    }
+
+    fn frames_share(
+        &mut self,
+        _: TaskId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
+    ) -> FramesResult<()> {
+        if self.0.borrow().frames_are_dead {
+            return Err(ipc::Error::Disconnected(record(FRAMES, 0)));
+        }
+        let new = self.0.borrow_mut().readers.insert((buffer.0, reader.0));
+        assert!(new, "{buffer:?} is shared twice");
+        Ok(())
+    }
+
+    fn frames_unshare(
+        &mut self,
+        _: TaskId,
+        buffer: BufferIndex,
+        reader: TaskIndex,
+    ) -> FramesResult<()> {
+        let had = self.0.borrow_mut().readers.remove(&(buffer.0, reader.0));
+        if had { Ok(()) } else { Err(ipc::Error::Op(FramesError::WrongOwner)) }
     }
 
     fn frames_owner(&mut self, _: TaskId, _: BufferIndex) -> FramesResult<Owner> {

@@ -6,7 +6,9 @@
 
 use hubpack::SerializedSize;
 use idl::ipc;
-use idl::types::{Disconnect, FrameInfo, Handle, NodeError, PollEvents, StatisticsEngine};
+use idl::types::{
+    BufferIndex, Disconnect, FrameInfo, Handle, NodeError, PollEvents, Reading, StatisticsEngine,
+};
 use serde::{Deserialize, Serialize};
 
 /// The one op that witnesses send to the scenario.
@@ -51,6 +53,15 @@ pub enum Job {
         /// How long to wait at most, in milliseconds.
         timeout_ms: u32,
     },
+    /// Read the frames of the video node beside the client that streams.
+    Subscribe(Reading),
+    /// Take the next frame (video node), and look at its pixels.
+    Read {
+        /// How long to wait at most, in milliseconds.
+        timeout_ms: u32,
+    },
+    /// Let go of a frame that was read.
+    LetGo(BufferIndex),
     /// Close the handle.
     Close,
     /// Open a node so many times, and keep the handles.
@@ -84,6 +95,15 @@ pub enum Outcome {
     Events(PollEvents),
     /// A frame.
     Frame(FrameInfo),
+    /// A frame that was read.
+    Seen {
+        /// The frame.
+        info: FrameInfo,
+        /// Frames that the reader missed since it subscribed.
+        skipped: u32,
+        /// Checksum of its pixels.
+        sum: u32,
+    },
     /// The node refused, with this code of [`NodeError`].
     Refused(u32),
     /// The typed end.

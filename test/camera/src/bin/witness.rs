@@ -1,12 +1,12 @@
 //! A witness: asks the scenario for a job, does it, reports what it saw and when.
 #![cfg_attr(target_os = "none", no_std, no_main)]
-#![forbid(unsafe_code)]
 
-use idl::types::{Handle, NodeError, PollEvents};
+use idl::types::{Handle, NodeError, PollEvents, ReadFrame};
 use idl::{ipc, media, statistics, subdev, video};
 use test_camera::clock;
+use test_camera::mmio::Pixels;
 use test_camera::protocol::{JOB_BYTES, Job, NodeKind, Outcome, REPORT, REPORT_BYTES, Report};
-use userlib::{notification, slot};
+use userlib::{notification, region, slot};
 
 userlib::entry!(main);
 
@@ -17,6 +17,7 @@ fn main() -> ! {
         video: video::Client::to(slot!("video6")),
         subdev: subdev::Client::to(slot!("ccdc")),
         statistics: [slot!("aewb"), slot!("af"), slot!("histogram")].map(statistics::Client::to),
+        pixels: pixels(),
         open: None,
     };
     let mut outcome = Outcome::Hello;
@@ -51,7 +52,16 @@ struct Nodes {
     video: video::Client,
     subdev: subdev::Client,
     statistics: [statistics::Client; 3],
+    /// Frames of the video node.
+    pixels: Pixels,
     open: Open,
+}
+
+fn pixels() -> Pixels {
+    let (base, bytes) = region!("video6");
+    // SAFETY: the witnesses are `readers` of the region, which maps it for this task; regions are aligned
+    // to 32 bytes, and nothing here writes.
+    unsafe { Pixels::new(base, bytes) }
 }
 
 impl Nodes {
@@ -77,6 +87,16 @@ impl Nodes {
                 dequeued.into()
             }
             Job::Keep { timeout_ms } => self.video.dequeue_buffer(self.handle(), timeout_ms).into(),
+            Job::Subscribe(reading) => self.video.subscribe(self.handle(), reading).into(),
+            Job::Read { timeout_ms } => match self.video.next_frame(self.handle(), timeout_ms) {
+                Ok(ReadFrame { info, format, offset_bytes, skipped }) => {
+                    let (offset, length) = (offset_bytes as usize, format.size_bytes as usize);
+                    let sum = self.pixels.part(offset, length).checksum();
+                    Outcome::Seen { info, skipped, sum }
+                }
+                Err(error) => Err::<(), _>(error).into(),
+            },
+            Job::LetGo(buffer) => self.video.let_go(self.handle(), buffer).into(),
             Job::Close => {
                 let closed = self.close();
                 self.open = None;

@@ -48,6 +48,7 @@ mod s38_shared;
 mod s39_hangs;
 mod s40_probe;
 mod s48_holder;
+mod s48_readers;
 mod s51_events;
 mod s53_gating;
 
@@ -211,6 +212,9 @@ pub const CASES: &[Case] = &[
     case("s38_an_importer_that_dies_leaves_the_frame_to_its_client", s38_shared::importer_dies),
     case("s38_an_exporter_that_dies_does_not_stop_the_reading", s38_shared::exporter_dies),
     case("s48_a_holder_is_named_and_nothing_is_taken_from_it", s48_holder::held),
+    case("s48_readers_see_the_frames_of_the_client", s48_readers::seen),
+    case("s48_a_reader_that_never_lets_go_is_named_and_its_end_frees", s48_readers::never_lets_go),
+    case("s48_readers_of_what_is_removed_are_told_and_keep_their_frames", s48_readers::removed),
     case("s49_stale_handles_fill_a_table_until_their_client_dies", s07_dead_client::full),
     case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_frames::interrupts),
     case("hw_late_interrupts_cost_frames_and_not_the_rate", hw_late::interrupts),
