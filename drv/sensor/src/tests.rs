@@ -147,7 +147,7 @@ fn a_new_life_asks_for_the_clock_until_it_comes() {
     }
     world.step(Event::Clock(Some(CLOCK_HZ)));
     world.pass(CLOCK_SETTLE_US);
-    world.run();
+    world.lock();
     assert_eq!(world.log.last(), Some(&Action::Ready));
 }
 

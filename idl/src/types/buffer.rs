@@ -175,12 +175,22 @@ pub enum Reading {
 /// A frame as a reader gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct ReadFrame {
-    /// What the client that streams gets, too.
-    pub info: FrameInfo,
-    /// The format that the stream was started with.
-    pub format: PixFormat,
+    /// The buffer, to let go of.
+    pub buffer: BufferIndex,
+    /// As the client's, in [`FrameDone`].
+    pub sequence: u32,
+    /// As the client's, in microseconds since boot.
+    pub timestamp_us: u64,
+    /// Damage marks.
+    pub flags: FrameFlags,
+    /// As in [`FrameInfo`].
+    pub epoch: Generation,
     /// Offset of the buffer from the start of the pool, in bytes.
     pub offset_bytes: u32,
+    /// Bytes of pixels.
+    pub bytes_used: u32,
+    /// The format that the stream was started with.
+    pub format: PixFormat,
     /// Frames skipped for this reader since it subscribed.
     pub skipped: u32,
 }

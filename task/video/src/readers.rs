@@ -165,12 +165,18 @@ impl Readers {
             .filter_map(|buffer| Some((buffer, self.pictures[usize::from(buffer.0)]?)));
         let age = |picture: &Picture| self.frames.wrapping_sub(picture.number);
         let (buffer, picture) = pending.max_by_key(|(_, picture)| age(picture))?;
+        let Picture { info: FrameInfo { frame, epoch }, format, .. } = picture;
         reader.pending &= !bit(buffer);
         reader.taken |= bit(buffer);
         Some(ReadFrame {
-            info: picture.info,
-            format: picture.format,
+            buffer,
+            sequence: frame.sequence,
+            timestamp_us: frame.timestamp_us,
+            flags: frame.flags,
+            epoch,
             offset_bytes: u32::from(buffer.0) * buffer_bytes,
+            bytes_used: frame.bytes_used,
+            format,
             skipped: reader.skipped,
         })
     }

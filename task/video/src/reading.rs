@@ -1,8 +1,7 @@
 //! Tasks that read the frames of a capture node beside the client that streams.
 
 use idl::types::{
-    BUFFERS_MAX, BufferIndex, FrameInfo, Handle, NodeError, PollEvents, READERS_MAX, ReadFrame,
-    Reading,
+    BUFFERS_MAX, BufferIndex, Handle, NodeError, PollEvents, READERS_MAX, ReadFrame, Reading,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
@@ -89,11 +88,13 @@ impl<U: Upstream> Node<U> {
     }
 
     /// A frame came: those who want it have it, too.
-    pub(crate) fn show(&mut self, info: FrameInfo) {
-        let (Some(format), Ok(frames)) = (self.format, self.call_id(self.config.frames)) else {
+    #[cold]
+    pub(crate) fn show(&mut self, buffer: BufferIndex) {
+        let (Some(Place::Filled(info)), Some(format), Ok(frames)) =
+            (self.buffers.place(buffer), self.format, self.call_id(self.config.frames))
+        else {
             return;
         };
-        let buffer = info.frame.buffer;
         self.readers.note(info, format);
         for place in 0..READERS_MAX {
             let Some(task) = self.readers.offer(place) else { continue };
@@ -106,7 +107,7 @@ impl<U: Upstream> Node<U> {
     }
 
     /// Answers the readers that wait and have something to take.
-    pub(crate) fn serve_readers(&mut self) {
+    fn serve_readers(&mut self) {
         let Some((_, pool)) = self.attached else { return };
         for place in 0..READERS_MAX {
             let Some(reader) = self.readers.get(place).copied() else { continue };
@@ -175,8 +176,10 @@ impl<U: Upstream> Node<U> {
         Ok(())
     }
 
-    /// What readers leave behind: of a handle that has ended the frames that were not taken, of one that
-    /// is closed all. Then buffers that waited for the last reader have their turn.
+    /// Serves the readers, and takes what they leave behind: of a handle that has ended the frames that
+    /// were not taken, of one that is closed all. Then buffers that waited for the last reader have their
+    /// turn. Out of line: the way of a frame to its client is shorter for it.
+    #[cold]
     pub(crate) fn settle_readers(&mut self) {
         for place in 0..READERS_MAX {
             let Some(reader) = self.readers.get(place).copied() else { continue };
@@ -188,6 +191,7 @@ impl<U: Upstream> Node<U> {
             // A ledger that has just died is told by its next life's `attach`.
             let _ = self.unshare(reader.task, left);
         }
+        self.serve_readers();
         let mut released = self.readers.take_released();
         while let Some(buffer) = self.buffers.oldest_read(released) {
             released &= !bit(buffer);

@@ -278,10 +278,10 @@ impl<U: Upstream> Node<U> {
         if let Some(buffer) = self.buffers.of_memory(memory, self.config.pool)
             && !frame.flags.contains(FrameFlags::CANCELLED)
         {
-            let info = FrameInfo { frame: FrameDone { buffer, ..frame }, epoch };
-            self.buffers.put(buffer, Place::Filled(info));
+            let frame = FrameDone { buffer, ..frame };
+            self.buffers.put(buffer, Place::Filled(FrameInfo { frame, epoch }));
             if self.readers.any() {
-                self.show(info);
+                self.show(buffer);
             }
         }
     }
@@ -376,7 +376,9 @@ impl<U: Upstream> Node<U> {
 
     /// Gives filled buffers to those who wait, in the order in which they came.
     fn serve_waiters(&mut self) -> Result<(), Refusal> {
-        while let Some(info) = self.buffers.filled() {
+        while self.buffers.any_filled()
+            && let Some(info) = self.buffers.filled()
+        {
             let Some(waiter) = self.base.waiters.take(|waiter| waiter.kind == Wait::Dequeue) else {
                 break;
             };
@@ -387,9 +389,6 @@ impl<U: Upstream> Node<U> {
         if self.buffers.any_filled() {
             self.answer_polls(self.ready_event());
         }
-        if self.readers.any() {
-            self.serve_readers();
-        }
         if matches!(self.stream, Stream::On(_)) { self.feed() } else { Ok(()) }
     }
 
@@ -397,12 +396,17 @@ impl<U: Upstream> Node<U> {
         let frames = self.call_id(self.config.frames)?;
         let buffer = info.frame.buffer;
         // Imported memory goes back to the client that holds it at the other node.
-        let handed = match self.buffers.queued(buffer).imported {
-            Some(memory) => self.upstream.frames_release(frames, memory),
-            None => self.upstream.frames_hand_out(frames, buffer, caller.index()),
-        };
-        self.ledger(handed)?;
-        self.buffers.note(buffer, Queued::EMPTY);
+        match self.buffers.queued(buffer).imported {
+            Some(memory) => {
+                let released = self.upstream.frames_release(frames, memory);
+                self.ledger(released)?;
+                self.buffers.note(buffer, Queued::EMPTY);
+            }
+            None => {
+                let handed = self.upstream.frames_hand_out(frames, buffer, caller.index());
+                self.ledger(handed)?;
+            }
+        }
         self.buffers.put(buffer, Place::Client(Some(caller.index())));
         Ok(info)
     }

@@ -7,7 +7,8 @@
 use hubpack::SerializedSize;
 use idl::ipc;
 use idl::types::{
-    BufferIndex, Disconnect, FrameInfo, Handle, NodeError, PollEvents, Reading, StatisticsEngine,
+    BufferIndex, Disconnect, FrameInfo, Handle, NodeError, PollEvents, ReadFrame, Reading,
+    StatisticsEngine,
 };
 use serde::{Deserialize, Serialize};
 
@@ -98,9 +99,7 @@ pub enum Outcome {
     /// A frame that was read.
     Seen {
         /// The frame.
-        info: FrameInfo,
-        /// Frames that the reader missed since it subscribed.
-        skipped: u32,
+        frame: ReadFrame,
         /// Checksum of its pixels.
         sum: u32,
     },

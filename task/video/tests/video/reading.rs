@@ -37,9 +37,19 @@ fn a_reader_gets_the_frame_of_the_client_with_all_that_it_needs_to_look_at_it() 
     assert_eq!(node.next_frame(BOB, theirs, 0, 0), op(NodeError::WouldBlock));
     filled(&mut node, &fake, 2, 7);
     let info = node.dequeue_buffer(ALICE, handle, 0, 0).unwrap().unwrap();
-    let read = take(&mut node, BOB, theirs);
-    let offset_bytes = 2 * 614_400;
-    assert_eq!(read, ReadFrame { info, format, offset_bytes, skipped: 0 });
+    let FrameDone { buffer, sequence, timestamp_us, bytes_used, flags, .. } = info.frame;
+    let read = ReadFrame {
+        buffer,
+        sequence,
+        timestamp_us,
+        flags,
+        epoch: info.epoch,
+        offset_bytes: 2 * 614_400,
+        bytes_used,
+        format,
+        skipped: 0,
+    };
+    assert_eq!(take(&mut node, BOB, theirs), read);
     assert_eq!(node.next_frame(BOB, theirs, 0, 0), op(NodeError::WouldBlock), "each frame once");
 }
 
@@ -107,10 +117,10 @@ fn a_reader_that_may_skip_has_so_many_and_knows_what_it_missed() {
     }
     assert_eq!(reads(&fake), [(0, BOB.index().0), (2, BOB.index().0)]);
     let first = take(&mut node, BOB, bobs);
-    assert_eq!((first.info.frame.sequence, first.skipped), (0, 1), "the oldest first");
+    assert_eq!((first.sequence, first.skipped), (0, 1), "the oldest first");
     let_go(&mut node, BOB, bobs, 2);
     filled(&mut node, &fake, 1, 3);
-    let sequences = [0, 1].map(|_| take(&mut node, BOB, bobs).info.frame.sequence);
+    let sequences = [0, 1].map(|_| take(&mut node, BOB, bobs).sequence);
     assert_eq!(sequences, [1, 3]);
 }
 
@@ -121,7 +131,7 @@ fn a_must_reader_that_never_lets_go_costs_the_frames_and_both_are_told() {
     for (sequence, buffer) in [2, 0, 3, 1].into_iter().enumerate() {
         filled(&mut node, &fake, buffer, sequence as u32);
         node.dequeue_buffer(ALICE, handle, 0, 0).unwrap();
-        assert_eq!(take(&mut node, BOB, bobs).info.frame.sequence, sequence as u32);
+        assert_eq!(take(&mut node, BOB, bobs).sequence, sequence as u32);
         node.queue_buffer(ALICE, handle, BufferIndex(buffer)).unwrap();
     }
     assert_eq!(node.dequeue_buffer(ALICE, handle, 100, 0), Ok(None));
@@ -199,7 +209,7 @@ fn stream_off_takes_nothing_from_a_must_reader_and_what_is_not_taken_from_the_ot
     fake.calls();
     node.stream_on(ALICE, handle).unwrap();
     assert_eq!(fake.calls(), ["graph.start", "isp.queue 1", "isp.queue 3"]);
-    assert_eq!([0, 1].map(|_| take(&mut node, BOB, bobs).info.frame.sequence), [0, 1]);
+    assert_eq!([0, 1].map(|_| take(&mut node, BOB, bobs).sequence), [0, 1]);
     let_go(&mut node, BOB, bobs, 0);
     assert_eq!(fake.calls(), ["isp.queue 0"]);
     let_go(&mut node, BOB, bobs, 2);
@@ -221,7 +231,7 @@ fn a_request_for_what_is_read_is_refused_and_none_of_it_is_taken() {
     assert_eq!(node.request_buffers(ALICE, handle, 0), Ok(0));
     assert_eq!(node.request_buffers(ALICE, handle, 3), op(NodeError::NoBuffers));
     assert_eq!(node.request_buffers(ALICE, handle, 2), Ok(2), "those are free");
-    assert_eq!(take(&mut node, BOB, bobs).info.frame.sequence, 0);
+    assert_eq!(take(&mut node, BOB, bobs).sequence, 0);
     let_go(&mut node, BOB, bobs, 2);
     assert_eq!(node.request_buffers(ALICE, handle, 4), Ok(4));
 }

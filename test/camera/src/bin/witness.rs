@@ -1,7 +1,7 @@
 //! A witness: asks the scenario for a job, does it, reports what it saw and when.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use idl::types::{Handle, NodeError, PollEvents, ReadFrame};
+use idl::types::{Handle, NodeError, PollEvents};
 use idl::{ipc, media, statistics, subdev, video};
 use test_camera::clock;
 use test_camera::mmio::Pixels;
@@ -89,10 +89,10 @@ impl Nodes {
             Job::Keep { timeout_ms } => self.video.dequeue_buffer(self.handle(), timeout_ms).into(),
             Job::Subscribe(reading) => self.video.subscribe(self.handle(), reading).into(),
             Job::Read { timeout_ms } => match self.video.next_frame(self.handle(), timeout_ms) {
-                Ok(ReadFrame { info, format, offset_bytes, skipped }) => {
-                    let (offset, length) = (offset_bytes as usize, format.size_bytes as usize);
-                    let sum = self.pixels.part(offset, length).checksum();
-                    Outcome::Seen { info, skipped, sum }
+                Ok(frame) => {
+                    let (offset, length) = (frame.offset_bytes, frame.format.size_bytes);
+                    let pixels = self.pixels.part(offset as usize, length as usize);
+                    Outcome::Seen { frame, sum: pixels.checksum() }
                 }
                 Err(error) => Err::<(), _>(error).into(),
             },

@@ -2,7 +2,7 @@
 //! may skip is counted; one that never lets go is named; its end gives back; a removal is told to each.
 
 use drv_isp_regs::bench_control as control;
-use idl::types::{BufferIndex, FrameInfo, NodeError, Owner, OwnerCounts, Reading};
+use idl::types::{BufferIndex, FrameInfo, NodeError, Owner, OwnerCounts, ReadFrame, Reading};
 
 use super::removal::{self, Removal, ended_in_time, in_time_us};
 use crate::check::{Ended, Failure, Verdict, equal, ok, refused};
@@ -28,13 +28,6 @@ const DRY_MS: u32 = 200;
 /// Longer than any of these cases waits, in frames.
 const FRAMES_MAX: u32 = 32;
 
-/// A frame as a witness saw it.
-struct Seen {
-    info: FrameInfo,
-    skipped: u32,
-    sum: u32,
-}
-
 fn must(outcome: Outcome) -> Result<(), Failure> {
     equal("the witness", outcome, Outcome::Done)
 }
@@ -53,9 +46,10 @@ fn both_read(stage: &mut Stage, max_held: u8) -> Result<Running, Failure> {
     stage.stream(BUFFERS)
 }
 
-fn read(stage: &mut Stage, witness: usize) -> Result<Seen, Failure> {
+/// The next frame of a reader, and the checksum of what it saw.
+fn read(stage: &mut Stage, witness: usize) -> Result<(ReadFrame, u32), Failure> {
     match stage.witnesses.ask(witness, Job::Read { timeout_ms: FRAME_MS }, ANSWER_US)? {
-        Outcome::Seen { info, skipped, sum } => Ok(Seen { info, skipped, sum }),
+        Outcome::Seen { frame, sum } => Ok((frame, sum)),
         other => Err(failure!("witness {witness} read {other:?}")),
     }
 }
@@ -78,14 +72,36 @@ fn queue(stage: &Stage, running: &Running, buffer: BufferIndex) -> Result<(), Fa
     ok("queue", stage.video.queue_buffer(running.handle, buffer))
 }
 
+/// A reader has what the client has, and has missed nothing.
+fn sees(
+    stage: &mut Stage,
+    running: &Running,
+    witness: usize,
+    (FrameInfo { frame, epoch }, sum): (FrameInfo, u32),
+) -> Result<(), Failure> {
+    let (theirs, seen) = read(stage, witness)?;
+    let bytes = ok("pool", stage.frames.pool(stage.pool.id))?.buffer_bytes;
+    let expected = ReadFrame {
+        buffer: frame.buffer,
+        sequence: frame.sequence,
+        timestamp_us: frame.timestamp_us,
+        flags: frame.flags,
+        epoch,
+        offset_bytes: u32::from(frame.buffer.0) * bytes,
+        bytes_used: frame.bytes_used,
+        format: running.format,
+        skipped: 0,
+    };
+    equal("the frame of a reader", theirs, expected)?;
+    equal("its pixels", seen, sum)
+}
+
 /// The client and the reader that misses nothing have the next frame, and let go of it.
 fn pass(stage: &mut Stage, running: &Running) -> Result<u32, Failure> {
     let info = take(stage, running)?;
     let buffer = info.frame.buffer;
-    let theirs = read(stage, MUST)?;
-    equal("the frame of the must reader", theirs.info, info)?;
-    equal("its pixels", theirs.sum, stage.checksum(running, buffer)?)?;
-    equal("what it missed", theirs.skipped, 0)?;
+    let sum = stage.checksum(running, buffer)?;
+    sees(stage, running, MUST, (info, sum))?;
     let_go(stage, MUST, buffer)?;
     queue(stage, running, buffer)?;
     Ok(info.frame.sequence)
@@ -126,10 +142,7 @@ pub fn seen(stage: &mut Stage) -> Verdict {
         queue(stage, &running, buffer)?;
         equal("holder", holder(stage, &running, buffer)?, witness_owns(stage, MUST))?;
         for witness in [MUST, SKIPS] {
-            let theirs = read(stage, witness)?;
-            equal("the frame of a reader", theirs.info, info)?;
-            equal("its pixels", theirs.sum, sum)?;
-            equal("what it missed", theirs.skipped, 0)?;
+            sees(stage, &running, witness, (info, sum))?;
         }
         let_go(stage, MUST, buffer)?;
         equal("holder", holder(stage, &running, buffer)?, witness_owns(stage, SKIPS))?;
@@ -141,16 +154,16 @@ pub fn seen(stage: &mut Stage) -> Verdict {
     // From now on it has one at a time.
     must(stage.witnesses.ask(SKIPS, Job::Close, QUIET_US)?)?;
     subscribe(stage, SKIPS, Reading::MaySkip { max_held: 1 })?;
-    let first = read(stage, SKIPS)?.info.frame;
+    let (first, _) = read(stage, SKIPS)?;
     pass_until(stage, &running, first.sequence)?;
     for _ in 0..MISSED {
         pass(stage, &running)?;
     }
     let_go(stage, SKIPS, first.buffer)?;
-    let next = read(stage, SKIPS)?;
-    let missed = MISSED + pass_until(stage, &running, next.info.frame.sequence)?;
+    let (next, _) = read(stage, SKIPS)?;
+    let missed = MISSED + pass_until(stage, &running, next.sequence)?;
     equal("what it missed", next.skipped, missed)?;
-    let_go(stage, SKIPS, next.info.frame.buffer)?;
+    let_go(stage, SKIPS, next.buffer)?;
     stop(stage, &running)?;
     Ok(Text::of(format_args!("three looked at each frame; one missed {missed}, and knows")))
 }
@@ -166,7 +179,7 @@ pub fn never_lets_go(stage: &mut Stage) -> Verdict {
         queue(stage, &running, buffer)?;
     }
     // It looks at one, and has not even asked for the others.
-    let looked = read(stage, MUST)?;
+    let (looked, _) = read(stage, MUST)?;
     let dry = stage.video.dequeue_buffer(running.handle, DRY_MS);
     refused("a frame without a buffer", dry, NodeError::NoBuffers)?;
     for buffer in (0..BUFFERS).map(BufferIndex) {
@@ -176,9 +189,9 @@ pub fn never_lets_go(stage: &mut Stage) -> Verdict {
     }
     let all = OwnerCounts { client: BUFFERS, ..OwnerCounts::default() };
     equal("owners", stage.counts()?, all)?;
-    let_go(stage, MUST, looked.info.frame.buffer)?;
+    let_go(stage, MUST, looked.buffer)?;
     let one = take(stage, &running)?.frame.buffer;
-    equal("the one that it let go of", one, looked.info.frame.buffer)?;
+    equal("the one that it let go of", one, looked.buffer)?;
     queue(stage, &running, one)?;
     let dry = stage.video.dequeue_buffer(running.handle, DRY_MS);
     refused("a second frame", dry, NodeError::NoBuffers)?;
@@ -199,7 +212,7 @@ pub fn removed(stage: &mut Stage) -> Verdict {
         let info = take(stage, &running)?;
         interval_us = before_us.map_or(0, |before| info.frame.timestamp_us - before);
         before_us = Some(info.frame.timestamp_us);
-        let buffer = read(stage, MUST)?.info.frame.buffer;
+        let buffer = read(stage, MUST)?.0.buffer;
         let_go(stage, MUST, buffer)?;
         queue(stage, &running, buffer)?;
     }
@@ -207,13 +220,13 @@ pub fn removed(stage: &mut Stage) -> Verdict {
     stage.bench.now(control::FRAME_DROP, 10_000, 0)?;
     stage.sleep_us(3 * interval_us);
     while let Ok(info) = stage.video.dequeue_buffer(running.handle, 0) {
-        let buffer = read(stage, MUST)?.info.frame.buffer;
+        let buffer = read(stage, MUST)?.0.buffer;
         equal("the frame of the must reader", buffer, info.frame.buffer)?;
         let_go(stage, MUST, buffer)?;
         queue(stage, &running, buffer)?;
     }
-    let looked = read(stage, SKIPS)?;
-    let buffer = looked.info.frame.buffer;
+    let (looked, looked_sum) = read(stage, SKIPS)?;
+    let buffer = looked.buffer;
     equal("holder", holder(stage, &running, buffer)?, witness_owns(stage, SKIPS))?;
     for witness in [MUST, SKIPS] {
         stage.witnesses.start(witness, Job::Read { timeout_ms: FRAME_MS })?;
@@ -238,10 +251,9 @@ pub fn removed(stage: &mut Stage) -> Verdict {
     refused("what is looked at", stage.video.request_buffers(next, BUFFERS), NodeError::NoBuffers)?;
     let named = ok("holder", stage.video.holder(next, buffer))?;
     equal("holder in the next life", named, witness_owns(stage, SKIPS))?;
-    let (offset, length) =
-        (usize::from(buffer.0) * buffer_bytes(stage)?, running.format.size_bytes as usize);
-    let sum = stage.pool.pixels.part(offset, length).checksum();
-    equal("what the reader looks at", sum, looked.sum)?;
+    let (offset, length) = (looked.offset_bytes, looked.format.size_bytes);
+    let kept = stage.pool.pixels.part(offset as usize, length as usize);
+    equal("what the reader looks at", kept.checksum(), looked_sum)?;
     let_go(stage, SKIPS, buffer)?;
     let twice = stage.witnesses.ask(SKIPS, Job::LetGo(buffer), QUIET_US)?;
     equal("letting go twice", twice, Outcome::Refused(NodeError::BadBuffer as u32))?;
@@ -253,8 +265,4 @@ pub fn removed(stage: &mut Stage) -> Verdict {
     stage.at_baseline()?;
     removal::streams_again(stage, 2)?;
     Ok(Text::of(format_args!("both readers were told; buffer {} was kept", buffer.0)))
-}
-
-fn buffer_bytes(stage: &Stage) -> Result<usize, Failure> {
-    Ok(ok("pool", stage.frames.pool(stage.pool.id))?.buffer_bytes as usize)
 }
