@@ -103,7 +103,7 @@ fn run_recovers(directory: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(&out)?;
     std::fs::write(out.join("frame-099.png"), "of a former run")?;
     let said = succeed(&["run", "--out", path(&out)?])?;
-    ensure!(said.contains("31 frames (1 raw)") && said.contains("1 disconnects"), "said {said}");
+    ensure!(said.contains("33 frames (3 raw)") && said.contains("1 disconnects"), "said {said}");
     for file in ["frame-001.png", "frame-030.png", "contact.png", "graph.svg"] {
         ensure!(out.join(file).is_file(), "{file} is missing");
     }
