@@ -11,8 +11,8 @@ mod target {
         .exception(3, trap::entry)
         .exception(5, trap::entry)
         .exception(7, trap::entry)
-        .interrupt(machine::TIMER0_IRQ, heartbeat)
-        .interrupt(machine::MHU0_IRQ, doorbell);
+        .interrupt(machine::TIMER0_IRQ, link::heartbeat)
+        .interrupt(machine::MHU0_IRQ, link::doorbell);
 
     // SAFETY (obligation): only the processor calls it, once, at reset or as if it were one.
     unsafe extern "C" fn reset() {
@@ -21,15 +21,7 @@ mod target {
         boot::boot()
     }
 
-    unsafe extern "C" fn heartbeat() {
-        link::heartbeat();
-    }
-
-    unsafe extern "C" fn doorbell() {
-        link::doorbell();
-    }
-
-    unsafe extern "C" fn unexpected() {
+    extern "C" fn unexpected() {
         report::fault_in_bench(0, 0)
     }
 
