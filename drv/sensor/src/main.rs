@@ -72,7 +72,7 @@ impl Server {
         want_clock
     }
 
-    /// If the ISP does not give the clock now, its ready edge says when to ask again.
+    /// If the ISP does not give the clock now, its ready edge or the timer says when to ask again.
     fn ask_for_clock(&mut self) {
         self.isp.rebind();
         if let Ok(hz) = self.isp.xclk(CLOCK_HZ) {

@@ -16,7 +16,7 @@ use drv_isp_regs::sensor::{
     row_address_mode,
 };
 
-/// Time of a line while only engines that read from memory run, in microseconds. The ISP's rate limits
+/// Time of a line while engines read from memory and the sensor has sent nothing, in microseconds. The ISP's rate limits
 /// (SBL, SDR_REQ_EXP) are not modelled.
 const MEMORY_LINE_US: u32 = 100;
 
@@ -51,12 +51,11 @@ impl Timing {
     /// Time of a line in units of 1 / `unit_hz`, at the present pixel clock.
     pub fn line_time(&self, shared: &Shared, unit_hz: u32) -> u32 {
         let units = u64::from(self.line_clocks) * u64::from(unit_hz);
-        match shared.pixel_clock_hz.load(SeqCst) {
-            0 => MEMORY_LINE_US * (unit_hz / 1_000_000),
-            clock_hz => {
-                let rounded = (units + u64::from(clock_hz) / 2) / u64::from(clock_hz);
-                rounded.min(u32::MAX.into()) as u32
+        match u64::from(shared.pixel_clock_hz.load(SeqCst)) {
+            clock_hz if clock_hz == 0 || *self == Self::NONE => {
+                MEMORY_LINE_US * (unit_hz / 1_000_000)
             }
+            clock_hz => ((units + clock_hz / 2) / clock_hz).min(u32::MAX.into()) as u32,
         }
     }
 }
@@ -115,7 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn without_a_sensor_lines_from_memory_have_their_own_time() {
-        assert_eq!(Timing::NONE.line_time(&Shared::new(), 20_000_000), 2_000);
+    fn before_the_sensor_sends_lines_from_memory_have_their_own_time() {
+        let shared = Shared::new();
+        for clock_hz in [0, 28_800_000] {
+            shared.pixel_clock_hz.store(clock_hz, SeqCst);
+            assert_eq!(Timing::NONE.line_time(&shared, 20_000_000), 2_000, "{clock_hz}");
+        }
     }
 }

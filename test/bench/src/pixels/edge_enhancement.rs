@@ -8,8 +8,9 @@
 //!
 //! It works on the luma of the horizontally resized line, which is eight bits wide here, and takes two
 //! pixels at either end: the resizer makes four more (SWPU177N, resizer process and "input size
-//! calculations"; fields and filters of RSZ_YENH). `high` is cut to an integer, as the sum of the taps is
-//! shifted; the product is rounded once.
+//! calculations"; taps, fields and their formats: RSZ_YENH). How core, slope and gain act together is a
+//! choice of this bench: no page of the manual was found that says it. `high` is cut to an integer, as the
+//! sum of the taps is shifted; the product is rounded once.
 
 /// Pixels that the filter needs beyond its output, both ends together.
 pub const EXTRA_PX: usize = 4;
