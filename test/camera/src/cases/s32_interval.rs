@@ -64,13 +64,13 @@ pub fn stretched(stage: &mut Stage) -> Verdict {
 }
 
 /// Frames over which an interval is measured.
-const MEASURED: u32 = 4;
+const MEASURED: u32 = 12;
 /// How far what is measured may be from what is said, in 1/100.
 const PERCENT_OFF: u64 = 1;
 
 /// Sizes of the sensor's pictures, and how many times the shortest interval is asked for.
 const MEASUREMENTS: [((u16, u16), u32); 5] =
-    [((160, 120), 1), ((160, 120), 2), ((64, 192), 1), ((96, 160), 1), ((96, 160), 3)];
+    [((128, 120), 1), ((128, 120), 2), ((64, 192), 1), ((96, 160), 1), ((96, 160), 3)];
 
 /// Narrow raw frames, because a line of those is computed in the time that the sensor takes for it. When it is
 /// not, the bench is late: a wider picture takes longer in the emulator than its sensor says.
