@@ -186,6 +186,8 @@ pub const CASES: &[Case] = &[
     case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
     case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),
     case("s32_auto_white_balance_converges_under_tungsten", s32_auto::tungsten),
+    case("s32_auto_both_converge_under_dark_tungsten", s32_auto::dark_tungsten),
+    case("s32_auto_both_converge_under_bright_tungsten", s32_auto::bright_tungsten),
     case("s22_an_overflow_costs_two_measurements_and_no_picture", s22_statistics::overflow),
     case("s24_a_statistics_node_dies_and_its_next_life_measures", s24_statistics::node),
     case("s25_a_wedged_statistics_engine_stops_in_bounded_time", s24_statistics::wedged),
