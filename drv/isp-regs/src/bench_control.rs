@@ -140,6 +140,9 @@ registers! {
     /// Data is lost on the way to memory: these overflow flags appear in the PCR of the shared buffer
     /// logic. Reads as zero.
     OVERFLOW overflow @ 0x5C, 0, Command, 0x07FF_0000, "bench" {}
+    /// Interrupts that the processor was given since the mark, by line (index: number of the line's
+    /// interrupt from 100 on): how often a line came up for it, those without a cause included.
+    IRQ_COUNT irq_count @ 0x60 x 5 / 4, 0, ReadOnly, 0, "bench" {}
     /// Accesses since the mark, by block (index: code of the block).
     BLOCK_COUNT block_count @ 0x80 x 15 / 4, 0, ReadOnly, 0, "bench" {}
 }

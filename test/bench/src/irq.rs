@@ -6,8 +6,8 @@
 //! what a level interrupt would do.
 //!
 //! Misbehaviour works on *edges*, that is on status bits that newly came up: a lost edge is hidden
-//! until the next edge of the same line, a late one for some lines, a doubled one comes again when
-//! its cause is gone.
+//! until the next edge of the same line, a late one for some lines and with it all that come in the
+//! meantime, a doubled one comes again when its cause is gone.
 
 /// Number of lines: ISP, control bus, PRCM, firewall, host link.
 pub const LINES: usize = 5;
@@ -38,6 +38,7 @@ pub struct Line {
     /// The edge that is up comes again when it is down.
     comes_again: bool,
     extra_pends: u32,
+    given_count: u32,
 }
 
 impl Line {
@@ -61,12 +62,25 @@ impl Line {
         self.extra_pends = count;
     }
 
+    /// How often the line came up for the processor since [`Line::count_anew`].
+    #[must_use]
+    pub const fn given_count(&self) -> u32 {
+        self.given_count
+    }
+
+    /// Starts a new count.
+    pub fn count_anew(&mut self) {
+        self.given_count = 0;
+    }
+
     /// Re-evaluates the line. `active` = status & enable; `now_line` = device lines so far.
     pub fn evaluate(&mut self, active: u32, now_line: u32) -> Pend {
         let risen = active & !self.seen;
         self.seen = active;
         self.hidden &= active;
-        if risen != 0 {
+        if self.hidden_until_line.is_some() {
+            self.hidden |= risen;
+        } else if risen != 0 {
             self.take_edge(risen, now_line);
         }
         if let Some(until) = self.hidden_until_line
@@ -87,9 +101,7 @@ impl Line {
             self.hidden_until_line = Some(now_line.wrapping_add(self.late_lines));
             self.late_lines = 0;
         } else {
-            if self.hidden_until_line.is_none() {
-                self.hidden = 0;
-            }
+            self.hidden = 0;
             if self.doubled_count > 0 {
                 self.doubled_count -= 1;
                 self.comes_again = true;
@@ -99,10 +111,11 @@ impl Line {
 
     fn pend(&mut self, high: bool) -> Pend {
         let was_high = core::mem::replace(&mut self.was_high, high);
-        if self.extra_pends > 0 {
-            self.extra_pends -= 1;
-            Pend::Set
-        } else if high || (was_high && core::mem::take(&mut self.comes_again)) {
+        let extra = self.extra_pends > 0;
+        let again = !extra && !high && was_high && core::mem::take(&mut self.comes_again);
+        self.extra_pends -= u32::from(extra);
+        self.given_count += u32::from(extra || again || (high && !was_high));
+        if extra || again || high {
             Pend::Set
         } else if was_high {
             Pend::Clear
@@ -132,7 +145,12 @@ mod tests {
         line.lose(1);
         assert_eq!(line.evaluate(1, 0), Pend::Keep);
         assert_eq!(line.evaluate(1, 0), Pend::Keep);
+        assert_eq!(line.given_count(), 0);
         assert_eq!(line.evaluate(3, 0), Pend::Set);
+        assert_eq!(line.evaluate(3, 0), Pend::Set);
+        assert_eq!(line.given_count(), 1);
+        line.count_anew();
+        assert_eq!(line.given_count(), 0);
     }
 
     #[test]
@@ -154,6 +172,28 @@ mod tests {
     }
 
     #[test]
+    fn edges_within_a_delay_do_not_end_it() {
+        let mut line = Line::default();
+        line.delay(5);
+        assert_eq!(line.evaluate(1, 10), Pend::Keep);
+        assert_eq!(line.evaluate(3, 12), Pend::Keep);
+        assert_eq!(line.evaluate(2, 13), Pend::Keep);
+        assert_eq!(line.evaluate(7, 14), Pend::Keep);
+        assert_eq!(line.evaluate(7, 15), Pend::Set);
+    }
+
+    #[test]
+    fn a_delay_whose_cause_was_cleared_ends_all_the_same() {
+        let mut line = Line::default();
+        line.delay(5);
+        assert_eq!(line.evaluate(1, 10), Pend::Keep);
+        assert_eq!(line.evaluate(0, 12), Pend::Keep);
+        assert_eq!(line.evaluate(2, 14), Pend::Keep);
+        assert_eq!(line.evaluate(0, 20), Pend::Keep);
+        assert_eq!(line.evaluate(1, 21), Pend::Set);
+    }
+
+    #[test]
     fn a_doubled_edge_comes_again_after_its_cause_was_cleared() {
         let mut line = Line::default();
         line.double(1);
@@ -161,6 +201,7 @@ mod tests {
             [1, 1, 0, 0, 1, 0].into_iter().map(|active| line.evaluate(active, 0)).collect();
         let (set, keep, clear) = (Pend::Set, Pend::Keep, Pend::Clear);
         assert_eq!(pends, [set, set, set, keep, set, clear]);
+        assert_eq!(line.given_count(), 3);
     }
 
     #[test]
@@ -169,5 +210,6 @@ mod tests {
         line.storm(2);
         let pends: Vec<_> = (0..4).map(|_| line.evaluate(0, 0)).collect();
         assert_eq!(pends, [Pend::Set, Pend::Set, Pend::Keep, Pend::Keep]);
+        assert_eq!(line.given_count(), 2);
     }
 }

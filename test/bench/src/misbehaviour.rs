@@ -189,6 +189,9 @@ mod tests {
         include_str!("regs/misbehaviour_tests.rs"),
     ];
 
+    /// The table of the camera suite's cases.
+    const CASES: &str = include_str!("../../camera/src/cases/mod.rs");
+
     /// Cells of the table's rows.
     fn rows() -> impl Iterator<Item = Vec<&'static str>> {
         let lines = include_str!("misbehaviour.rs").lines();
@@ -219,6 +222,8 @@ mod tests {
         for row in rows {
             let definition = format!("fn {}()", row[3]);
             assert!(TESTS.iter().any(|text| text.contains(&definition)), "{definition}");
+            let case = format!("\"{}\"", row[4]);
+            assert!(CASES.contains(&case), "the camera suite has no case {case}");
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct Seen {
     pub late_irqs: u32,
     /// Accesses that the memory protection stopped.
     pub foreign: u32,
+    /// Interrupts of the ISP that the processor was given.
+    pub isp_irqs: u32,
 }
 
 impl Bench {
@@ -109,6 +111,7 @@ impl Bench {
             dma_refused: read(&control::DMA_REFUSED),
             late_irqs: read(&control::LATE_IRQS),
             foreign: read(&control::FOREIGN_COUNT),
+            isp_irqs: self.registers.read(&control::IRQ_COUNT, 0),
         }
     }
 

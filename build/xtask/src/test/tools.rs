@@ -35,6 +35,8 @@ const TOOLS: &[Tool] = &[
     ("a_missing_or_old_emulator_is_one_line_and_a_status", emulator),
     ("a_wrong_interface_is_one_line_and_a_status", interfaces::one_line_each),
     ("a_fault_script_makes_the_hardware_misbehave", hardware::script),
+    ("a_fault_script_does_the_same_each_time", hardware::script_twice),
+    ("the_ledger_says_what_its_firewall_refused", hardware::refused),
     ("the_camera_is_pulled_and_plugged_by_hand", hardware::by_hand),
     ("the_camera_is_suspended_and_resumed_by_hand", hardware::suspend),
     ("a_live_image_and_its_dump_give_the_same_text", inspect),

@@ -123,6 +123,7 @@ impl<P: Platform> Hardware<'_, P> {
             bench_control::MARK => {
                 self.log.mark();
                 self.late_irqs = 0;
+                self.lines.iter_mut().for_each(crate::irq::Line::count_anew);
                 self.shared.progress.dma_bytes.store(0, SeqCst);
                 self.shared.progress.dma_refused.store(0, SeqCst);
             }

@@ -94,6 +94,8 @@ pub struct Hardware<'a, P> {
     /// Device lines so far, those of idle time included.
     pub(super) device_lines: u32,
     seen_lines: u32,
+    /// When time was last let pass, and how far the lines of idle time have followed.
+    now_us: u64,
     seen_us: u64,
 }
 
@@ -123,6 +125,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
             trace: parameters.flags.has(Flags::TRACE),
             device_lines: 0,
             seen_lines: 0,
+            now_us: 0,
             seen_us: 0,
         };
         domain::reset_blocks(shared, &Block::WINDOW);
@@ -264,7 +267,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
 
     fn record(&mut self, request: &Request, (verdict, value): (Verdict, u32)) {
         let access = Access {
-            time_us: self.seen_us as u32,
+            time_us: self.now_us as u32,
             who: request.who,
             value,
             offset: request.offset as u16,
@@ -280,6 +283,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
     /// Lets everything happen that is due by now.
     fn pass_time(&mut self) {
         let now_us = self.platform.now_us();
+        self.now_us = now_us;
         let lines = self.lines_passed(now_us);
         self.device_lines = self.device_lines.wrapping_add(lines);
         let change = self.prcm.pass_lines(lines);

@@ -129,6 +129,9 @@ impl<P: Platform> Hardware<'_, P> {
             bench_control::LATE_IRQS => self.late_irqs,
             bench_control::FOREIGN_COUNT => self.log.foreign_count(),
             bench_control::VERDICT_COUNT => self.log.verdict_count(usize::from(index)),
+            bench_control::IRQ_COUNT => {
+                self.lines.get(usize::from(index)).map_or(0, crate::irq::Line::given_count)
+            }
             bench_control::BLOCK_COUNT => self.log.block_count(usize::from(index)),
             _ => self.shared.get(register),
         }

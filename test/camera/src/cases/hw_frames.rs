@@ -1,8 +1,8 @@
-//! Hardware that misbehaves while it streams: interrupts, DMA, frames of the sensor. A frame that is
+//! Hardware that misbehaves while it streams: DMA, frames of the sensor. A frame that is
 //! called good shows a whole picture, what goes wrong for a while is over when it is over, and no
 //! byte changes that the hardware does not own.
 
-use drv_isp_regs::{ISP_IRQ, SENSOR_BUS_IRQ, bench_control as control};
+use drv_isp_regs::bench_control as control;
 use idl::ipc;
 use idl::types::{Disconnect, FrameFlags, NodeError};
 
@@ -129,33 +129,6 @@ pub(super) fn stop(stage: &mut Stage, running: &Running) -> Result<(), Failure> 
     ok("stream off", stage.video.stream_off(running.handle, STOP_MS))?;
     ok("close", stage.video.close(running.handle))?;
     stage.at_baseline()
-}
-
-/// Interrupts of the ISP while it streams, and of the control bus while the sensor is programmed.
-pub fn interrupts(stage: &mut Stage) -> Verdict {
-    let reference = Reference::take(stage)?;
-    let lives = stage.lives();
-    let mut total = Tally::default();
-    for (kind, amount, what) in [
-        (control::IRQ_LOST, 3, "lost"),
-        (control::IRQ_LATE, 60, "late"),
-        (control::IRQ_DOUBLED, 6, "doubled"),
-    ] {
-        stage.bench.now(kind, amount, SENSOR_BUS_IRQ)?;
-        let running = stage.stream(BUFFERS)?;
-        stage.run_frames(&running, BEFORE)?;
-        stage.bench.now(kind, amount, ISP_IRQ)?;
-        let tally = Tally::watch(stage, &running, &reference)?;
-        tally.recovered(what)?;
-        equal(what, tally.wrong, 0)?;
-        total.right += tally.right;
-        total.marked += tally.marked;
-        total.missing += tally.missing;
-        stop(stage, &running)?;
-    }
-    stage.same_lives(&lives)?;
-    reference.compare(stage)?;
-    Ok(Text::of(format_args!("{total:?}")))
 }
 
 /// A kind of damage, and what must be seen of it.

@@ -1,6 +1,7 @@
 //! The table of cases, and the negative controls.
 
 mod hw_frames;
+mod hw_interrupts;
 mod hw_late;
 mod hw_lies;
 mod hw_serial;
@@ -185,6 +186,8 @@ pub const CASES: &[Case] = &[
     case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
     case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),
     case("s32_auto_white_balance_converges_under_tungsten", s32_auto::tungsten),
+    case("s32_auto_both_converge_under_dark_tungsten", s32_auto::dark_tungsten),
+    case("s32_auto_both_converge_under_bright_tungsten", s32_auto::bright_tungsten),
     case("s22_an_overflow_costs_two_measurements_and_no_picture", s22_statistics::overflow),
     case("s24_a_statistics_node_dies_and_its_next_life_measures", s24_statistics::node),
     case("s25_a_wedged_statistics_engine_stops_in_bounded_time", s24_statistics::wedged),
@@ -216,7 +219,8 @@ pub const CASES: &[Case] = &[
     case("s48_a_reader_that_never_lets_go_is_named_and_its_end_frees", s48_readers::never_lets_go),
     case("s48_readers_of_what_is_removed_are_told_and_keep_their_frames", s48_readers::removed),
     case("s49_stale_handles_fill_a_table_until_their_client_dies", s07_dead_client::full),
-    case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_frames::interrupts),
+    case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_interrupts::of_the_isp),
+    case("hw_interrupts_of_the_bus_gone_wrong_end_no_life", hw_interrupts::of_the_bus),
     case("hw_late_interrupts_cost_frames_and_not_the_rate", hw_late::interrupts),
     case("hw_dma_that_goes_wrong_reaches_no_foreign_byte", hw_frames::dma),
     case("hw_damaged_frames_are_marked_and_the_others_are_right", hw_frames::frames),

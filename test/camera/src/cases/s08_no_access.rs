@@ -3,10 +3,12 @@
 //! dropped.
 
 use drv_isp_regs::{ISP_IRQ, bench_control as control};
+use userlib::sys_refresh_task_id;
 
 use super::removal::{Removal, streams_again};
 use crate::bench::Seen;
 use crate::check::{Failure, Verdict, equal, ok};
+use crate::clock::Deadline;
 use crate::ensure;
 use crate::stage::{QUIET_US, Running, Stage};
 use crate::text::Text;
@@ -53,10 +55,13 @@ pub fn stopped(stage: &mut Stage) -> Verdict {
 
 pub fn unplugged(stage: &mut Stage) -> Verdict {
     let running = streaming(stage)?;
+    let life = sys_refresh_task_id(stage.isp);
     Removal::Unplug.begin(stage)?;
-    stage.wait_for("the end of the handle", QUIET_US, |stage| {
-        Ok(stage.record(running.handle).ok())
-    })?;
+    // The kernel ends the id of the life in the pass in which the life ends.
+    let deadline = Deadline::after(QUIET_US);
+    while sys_refresh_task_id(stage.isp) == life {
+        ensure!(!deadline.is_over(), "the driver outlives its module");
+    }
     stage.bench.mark();
     let seen = watch(stage)?;
     nothing(seen)?;

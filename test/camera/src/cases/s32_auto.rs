@@ -19,6 +19,9 @@ const THREE_STOPS_DARK: [u32; 3] = [8; 3];
 const THREE_STOPS_BRIGHT: [u32; 3] = [512; 3];
 /// Tungsten, about: much red, little blue.
 const TUNGSTEN: [u32; 3] = [108, 64, 29];
+/// Both at once.
+const DARK_TUNGSTEN: [u32; 3] = [14, 8, 4];
+const BRIGHT_TUNGSTEN: [u32; 3] = [864, 512, 232];
 /// Deviation from the target that counts as well exposed, in percent.
 const EXPOSURE_PERCENT: u32 = 10;
 /// Deviation of red and blue from green after white balance that counts as grey, in percent.
@@ -37,8 +40,8 @@ fn is_good(step: &Step) -> bool {
         && percent_off(gained(blue, step.settings.blue_q5), green) <= GREY_PERCENT
 }
 
-/// Streams until `frames` measurements have come; gives the first frame from which on all were good,
-/// and the last step.
+/// Streams `frames` frames; gives the first frame from which on all measured ones were good, counted
+/// from the first of the stream, measured or not, and the last step.
 fn follow(
     stage: &mut Stage,
     running: &Running,
@@ -46,20 +49,16 @@ fn follow(
     frames: u32,
 ) -> Result<(Option<u32>, Step), Failure> {
     let (mut good_since, mut last) = (None, None);
-    let mut begun = None;
     for _ in 0..3 * frames {
         let info = ok("dequeue", stage.video.dequeue_buffer(running.handle, FRAME_MS))?;
         ok("queue", stage.video.queue_buffer(running.handle, info.frame.buffer))?;
         let Some(step) = ok("update", auto.update())? else { continue };
         let number = step.statistics.frame_number;
-        let first = *begun.get_or_insert(number);
-        if is_good(&step) {
-            good_since = good_since.or(Some(number - first));
-        } else {
-            good_since = None;
-        }
+        let good = is_good(&step);
+        ensure!(last.is_some() || !good, "frame {number} was good already: the light was not on");
+        good_since = if good { good_since.or(Some(number)) } else { None };
         last = Some(step);
-        if number - first >= frames {
+        if number >= frames {
             break;
         }
     }
@@ -76,7 +75,6 @@ fn converges(stage: &mut Stage, light_q6: [u32; 3]) -> Verdict {
     let Some(since) = since else {
         return Err(failure!("never good: {step:?}"));
     };
-    ensure!(since > 0, "the first frame was good: the light was not on");
     at_most("frames until the picture is good", since.into(), FRAMES.into())?;
     ensure!(step.statistics.frame_number > FRAMES, "the stream was too short: {step:?}");
     ok("close", auto.close())?;
@@ -104,4 +102,12 @@ pub fn bright(stage: &mut Stage) -> Verdict {
 
 pub fn tungsten(stage: &mut Stage) -> Verdict {
     converges(stage, TUNGSTEN)
+}
+
+pub fn dark_tungsten(stage: &mut Stage) -> Verdict {
+    converges(stage, DARK_TUNGSTEN)
+}
+
+pub fn bright_tungsten(stage: &mut Stage) -> Verdict {
+    converges(stage, BRIGHT_TUNGSTEN)
 }

@@ -1,6 +1,6 @@
 //! Hardware that misbehaves, from a script and from the debugger.
 
-use super::{LOOK, Served, path, refuse, succeed};
+use super::{LOOK, Served, difference, path, refuse, succeed, text, xtask};
 use anyhow::ensure;
 use std::path::Path;
 
@@ -20,6 +20,64 @@ pub fn script(directory: &Path) -> anyhow::Result<()> {
     let words = run(&bad)?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     refuse(&words, &["bad.txt", "line 2", "explode", "debug hw kinds"])
+}
+
+/// Least PSNR of a whole picture of the chart, in dB, and most of one that lost most of its lines.
+const WHOLE_DB: f64 = 30.0;
+const TORN_DB: f64 = 15.0;
+
+/// A script tears a frame, pulls the module and puts it back, the same way each time; the run says which
+/// picture is damaged, and that not all was as it should be.
+pub fn script_twice(directory: &Path) -> anyhow::Result<()> {
+    let script = directory.join("script.txt");
+    std::fs::write(&script, "3:0 frame-torn 100 1\n6:200 unplug\n9:0 replug 0\n")?;
+    let run = |name: &str| -> anyhow::Result<String> {
+        let out = directory.join(name);
+        let words = ["run", "--deterministic", "--json", "--no-unplug", "--frames", "12"];
+        let more = ["--fault", path(&script)?, "--out", path(&out)?];
+        let output = xtask(&[&words[..], &more].concat())?.output()?;
+        ensure!(output.status.code() == Some(1), "ended with {}", output.status);
+        Ok(text(&output.stdout))
+    };
+    let (first, second) = (run("a")?, run("b")?);
+    ensure!(first == second, "two runs differ: {}", difference(&first, &second));
+    let object: serde_json::Value = serde_json::from_str(&first)?;
+    let list = |what: &str| object[what].as_array().cloned().unwrap_or_default();
+    let mut frames = list("frames");
+    frames.retain(|frame| frame["node"] == "video6");
+    let quality = |frame: &serde_json::Value| frame["psnr_db"].as_f64();
+    let torn: Vec<_> = frames.iter().filter(|frame| quality(frame) < Some(TORN_DB)).collect();
+    ensure!(torn.len() == 1 && torn[0]["sequence"] == 2, "damaged pictures: {torn:?}");
+    let whole = frames.iter().filter(|frame| quality(frame) >= Some(WHOLE_DB)).count();
+    ensure!(frames.len() == 12 && whole == 11, "{whole} whole pictures of {}", frames.len());
+    let last = &frames[frames.len() - 1];
+    ensure!(last["epoch"] == 1, "the last picture is of the life before: {last}");
+    let told = list("events");
+    let told: Vec<_> = told.iter().filter(|event| event["kind"] == "disconnected").collect();
+    ensure!(told.len() == 1, "{} disconnects: {first}", told.len());
+    let detail = &told[0]["detail"];
+    ensure!(detail["peer"] == "isp" && detail["generation"] == 0, "wrong record: {detail}");
+    ensure!(detail["cause"] == "unplugged", "wrong cause: {detail}");
+    Ok(())
+}
+
+/// A picture that is too long, and one that goes to a foreign address: `frames` says in its ring what its
+/// firewall refused, while the stream goes on in the same life.
+pub fn refused(directory: &Path) -> anyhow::Result<()> {
+    let mut served = Served::start(directory, &["--no-unplug"])?;
+    served.wait_for(&["hw", "log"], |text| text.contains("isp        write Resizer.PCR"))?;
+    let count = |text: &str| text.lines().filter(|line| line.contains("Refused")).count();
+    let mut before = count(&succeed(&["debug", "ringbuf", "frames"])?);
+    ensure!(before == 0, "{before} accesses were refused before anything went wrong");
+    // A stray of 1 MiB leaves every pool of the client.
+    for words in [["dma-long", "6", "2"], ["dma-stray", "1048576", "2"]] {
+        succeed(&[&["debug", "hw", "misbehave"], &words[..]].concat())?;
+        before = count(&served.wait_for(&["ringbuf", "frames"], |text| count(text) > before)?);
+    }
+    let life = |line: &str| line.split_whitespace().skip(1).take(2).eq(["isp", "0"]);
+    let tasks = succeed(&["debug", "tasks"])?;
+    ensure!(tasks.lines().any(life), "the driver did not survive: {tasks}");
+    Ok(())
 }
 
 /// The camera is pulled and put back by hand; the access log of a quiet image and of its dump are
