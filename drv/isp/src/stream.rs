@@ -321,6 +321,10 @@ impl Stream {
         }
         if core::mem::take(&mut self.doubtful) {
             self.damaged |= raw;
+            // Still enabled: what was armed waits for the frame after this one.
+            if !raw && self.path.is_enabled(outside.registers) {
+                self.next_number = self.starts.next();
+            }
             return;
         }
         if !raw {

@@ -178,6 +178,12 @@ impl Path {
         registers.read(&control) & (enable.mask() | busy.mask()) == 0
     }
 
+    /// Whether it will start a frame.
+    pub fn is_enabled(self, registers: &mut impl Registers) -> bool {
+        let (control, enable, _) = self.control();
+        enable.is_set(registers.read(&control))
+    }
+
     /// Control register of the block that writes to memory, with its EN and BUSY.
     const fn control(self) -> (Register, Field, Field) {
         match self {

@@ -147,3 +147,35 @@ fn a_frame_that_is_seen_to_start_and_end_at_once_has_its_own_number() {
         }
     }
 }
+
+/// A frame starts while a buffer is being armed, and the next interrupt is late by up to two frames. Frame
+/// starts of the CCDC's own output share one bit, so two that came together are one there.
+#[test]
+fn a_buffer_armed_around_a_frame_start_has_the_number_of_the_frame_in_it() {
+    let mut good = 0;
+    for pipeline in all().into_iter().filter(|pipeline| pipeline.video != VideoNode::CcdcOutput) {
+        for (accesses, late) in
+            (0..12).flat_map(|accesses| (0..8).map(move |late| (accesses, late)))
+        {
+            let mut bench = Bench::streaming(pipeline);
+            bench.frames(3);
+            // Up to the moment before a frame start.
+            (0..3).for_each(|_| bench.moment());
+            bench.model.borrow_mut().pass_after = Some(accesses);
+            bench.queue(1).expect("room");
+            bench.model.borrow_mut().pass_after = None;
+            bench.interrupt();
+            (0..late).for_each(|_| _ = bench.pass());
+            bench.interrupt();
+            bench.frames(2);
+            bench.fetch();
+            for frame in bench.fetched.iter().filter(|frame| frame.flags == FrameFlags::default()) {
+                let content = bench.model.borrow().frame_in(frame.buffer);
+                let place = (pipeline.video, accesses, late);
+                assert_eq!(content, Some(frame.sequence), "{place:?}");
+                good += 1;
+            }
+        }
+    }
+    assert!(good > 100, "{good} good frames");
+}
