@@ -14,10 +14,10 @@
 //! write by write while the bus is idle. So a call never waits for the bus, and a stop and a start
 //! that overtake each other end in what was asked for last.
 //!
-//! | call | Dark, Unclocked | Settling, Probing | Serving |
+//! | call | Dark, Rested, Unclocked | Settling, Probing | Serving |
 //! |---|---|---|---|
 //! | describe, default_state, adjust, controls | NotReady before the first probe, else served | same | served |
-//! | start | NotReady | programmed after the probe | programmed |
+//! | start | NotReady in Dark, and when the clock was lost; else programmed after the probe | programmed after the probe | programmed |
 //! | stop | nothing to stop | forgets the target | programmed |
 //!
 //! While it rests the domain may lose its power. Target and controls are kept, and after power is back
