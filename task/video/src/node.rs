@@ -180,6 +180,9 @@ impl<U: Upstream> Node<U> {
         }
         self.attach();
         self.settle_stream();
+        if self.readers.any() {
+            self.serve_readers();
+        }
         while let Some(note) = self.base.disconnects.take() {
             self.upstream.note(note);
         }
@@ -272,9 +275,8 @@ impl<U: Upstream> Node<U> {
     ///
     /// # Errors
     /// `Busy` while another handle owns the queue, while streaming, or if the handle reads;
-    /// `InvalidFormat` if a
-    /// buffer is too small for the handle's format; `NoBuffers` if another client holds one of the
-    /// buffers; else as [`Node::query_capability`].
+    /// `InvalidFormat` if a buffer is too small for the handle's format; `NoBuffers` if another client or
+    /// a reader holds one of the buffers; else as [`Node::query_capability`].
     pub fn request_buffers(
         &mut self,
         caller: TaskId,
@@ -291,6 +293,10 @@ impl<U: Upstream> Node<U> {
         }
         self.cancel_all()?;
         let granted = count.min(pool.count).min(BUFFERS_MAX as u8);
+        // Before anything is let go of: a refused request leaves the caller what it holds.
+        if !(0..granted).all(|index| self.is_free_for(BufferIndex(index), caller.index())) {
+            return Err(ipc::Error::Op(NodeError::NoBuffers));
+        }
         let wanted = if granted == 0 { pool.count } else { granted };
         for index in 0..wanted {
             self.vacate(BufferIndex(index), caller.index(), granted == 0)?;

@@ -132,16 +132,16 @@ impl<U: Upstream> Node<U> {
         caller: TaskIndex,
         lenient: bool,
     ) -> Result<(), Refusal> {
-        let others = match self.buffers.place(buffer) {
-            Some(Place::Client(Some(holder))) => holder != caller,
-            _ => false,
-        };
         let frames = self.call_id(self.config.frames)?;
-        let result = if others {
+        let result = if self.is_of_another(buffer, caller) {
             Err(ipc::Error::Op(FramesError::WrongOwner))
         } else {
             self.upstream.frames_let_go(frames, buffer, caller)
         };
+        if result.is_ok() && matches!(self.buffers.place(buffer), Some(Place::Client(_))) {
+            // As the ledger has it now, whatever the caller does about the others.
+            self.buffers.put(buffer, Place::Client(None));
+        }
         match result {
             Ok(true) => Ok(()),
             Ok(false) | Err(ipc::Error::Op(FramesError::WrongOwner | FramesError::Busy))
@@ -155,6 +155,19 @@ impl<U: Upstream> Node<U> {
             }
             Err(error) => self.ledger(Err(error)),
         }
+    }
+
+    /// Whether another client holds the buffer, as far as this node knows.
+    fn is_of_another(&self, buffer: BufferIndex, caller: TaskIndex) -> bool {
+        match self.buffers.place(buffer) {
+            Some(Place::Client(Some(holder))) => holder != caller,
+            _ => false,
+        }
+    }
+
+    /// Whether the buffer can be part of a new queue of the caller, as far as this node knows.
+    pub(crate) fn is_free_for(&self, buffer: BufferIndex, caller: TaskIndex) -> bool {
+        !self.readers.hold(buffer) && !self.is_of_another(buffer, caller)
     }
 
     /// Buffers whose holder has no handle of their stream any more are the stream's again.

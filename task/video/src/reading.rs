@@ -107,7 +107,7 @@ impl<U: Upstream> Node<U> {
     }
 
     /// Answers the readers that wait and have something to take.
-    fn serve_readers(&mut self) {
+    pub(crate) fn serve_readers(&mut self) {
         let Some((_, pool)) = self.attached else { return };
         for place in 0..READERS_MAX {
             let Some(reader) = self.readers.get(place).copied() else { continue };

@@ -245,6 +245,9 @@ impl<U: Upstream> Node<U> {
             }
         }
         self.serve_waiters()?;
+        if self.readers.any() {
+            self.serve_readers();
+        }
         if late {
             self.answer_dequeues(NodeError::NoFrames);
             self.answer_readers(NodeError::NoFrames);

@@ -440,3 +440,60 @@ fn there_is_room_for_so_many_readers_and_a_close_makes_room() {
     assert_eq!(node.subscribe(BOB, bobs, MUST), Ok(()));
     assert_eq!(node.next_frame(BOB, bobs, 0, 0), op(NodeError::WouldBlock), "from the next one on");
 }
+
+#[test]
+fn a_frame_that_is_there_is_not_called_no_frames() {
+    let (mut node, fake, _) = streaming();
+    let bobs = reader(&mut node, BOB, MUST);
+    assert_eq!(node.next_frame(BOB, bobs, 100, 0), Ok(None));
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0)), NextDone::NoFrames]);
+    let answers = fake.answers();
+    assert!(matches!(answers[..], [(BOB, Answer::Read(Ok(_)))]), "{answers:?}");
+}
+
+#[test]
+fn a_frame_that_is_there_is_not_timed_out() {
+    let (mut node, fake, _) = streaming();
+    let bobs = reader(&mut node, BOB, MUST);
+    assert_eq!(node.next_frame(BOB, bobs, 100, 0), Ok(None));
+    // One turn of the main loop: frame_done and timer.
+    fake.0.borrow_mut().done.push_back(NextDone::Frame(frame(2, 0)));
+    let _ = node.drain();
+    node.expire(100_000);
+    node.settle();
+    let answers = fake.answers();
+    assert!(matches!(answers[..], [(BOB, Answer::Read(Ok(_)))]), "{answers:?}");
+}
+
+#[test]
+fn a_must_reader_that_waits_is_answered_when_the_last_close_drains_a_frame() {
+    let (mut node, fake, handle) = streaming();
+    let bobs = reader(&mut node, BOB, MUST);
+    assert_eq!(node.next_frame(BOB, bobs, 100, 0), Ok(None));
+    // The frame ends while the node is in `close`; the hardware is idle after it.
+    fake.0.borrow_mut().done.extend([NextDone::Frame(frame(2, 0)), NextDone::Stopped]);
+    node.close(ALICE, handle).unwrap();
+    node.settle();
+    let answers = fake.answers();
+    assert!(matches!(answers[..], [(BOB, Answer::Read(Ok(_)))]), "{answers:?}");
+}
+
+#[test]
+fn a_refused_request_takes_nothing_from_the_client() {
+    let (mut node, fake, handle) = streaming();
+    let bobs = reader(&mut node, BOB, MUST);
+    for (n, buffer) in [2, 0].into_iter().enumerate() {
+        filled(&mut node, &fake, buffer, n as u32);
+        node.dequeue_buffer(ALICE, handle, 0, 0).unwrap();
+    }
+    take(&mut node, BOB, bobs);
+    take(&mut node, BOB, bobs);
+    let_go(&mut node, BOB, bobs, 0);
+    // Alice holds 0 and 2, Bob reads 2.
+    fake.0.borrow_mut().done.push_back(NextDone::Stopped);
+    node.stream_off(ALICE, handle, 100, 0).unwrap();
+    node.settle();
+    assert_eq!(node.request_buffers(ALICE, handle, 4), op(NodeError::NoBuffers));
+    let held = fake.0.borrow().held.clone();
+    assert_eq!((held.get(&0), held.get(&2)), (Some(&ALICE.index()), Some(&ALICE.index())));
+}
