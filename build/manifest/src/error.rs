@@ -86,6 +86,10 @@ pub enum Defect {
         "task {task} has a slot on {peer}, which posts to it, and no watch: add `watch = {{ {peer} = \"...\" }}`, or its death goes unseen"
     )]
     MissingWatch { task: String, peer: String },
+    #[error(
+        "task {task}: `{key}` names pool {pool}, which task {holder} maps: add `{holder}` to `watch`, or what it holds never comes back when it dies"
+    )]
+    UnwatchedHolder { task: String, key: String, pool: String, holder: String },
     #[error("task {task}: it cannot {what} itself: remove it")]
     Itself { task: String, what: &'static str },
     #[error("interrupt {irq} belongs to task {a} and to task {b}: a line wakes one task")]

@@ -2,11 +2,14 @@
 
 use super::Context;
 use crate::error::Defect;
-use crate::image::{Slot, Task};
+use crate::image::{Region, RegionKind, Slot, Task};
+use crate::node::{Node, Value};
+use crate::source::At;
+
 use std::collections::{BTreeSet, VecDeque};
 
-/// Checks slots, watches that slots imply, and the helper that makes hardware quiet.
-pub fn check(context: &mut Context<'_>, tasks: &[Task]) {
+/// Checks slots, watches that slots and pools imply, and the helper that makes hardware quiet.
+pub fn check(context: &mut Context<'_>, tasks: &[Task], regions: &[Region]) {
     let mut cycles = BTreeSet::new();
     for (index, task) in tasks.iter().enumerate() {
         for slot in &task.slots {
@@ -14,6 +17,7 @@ pub fn check(context: &mut Context<'_>, tasks: &[Task]) {
             implied_watch(context, tasks, index, slot.peer);
         }
         quiesce(context, tasks, task);
+        watches_holders(context, tasks, index, regions);
     }
     one_helper(context, tasks);
 }
@@ -72,14 +76,56 @@ fn downhill(
 fn implied_watch(context: &mut Context<'_>, tasks: &[Task], index: usize, peer_index: usize) {
     let (task, peer) = (&tasks[index], &tasks[peer_index]);
     let posts = peer.posts.iter().any(|post| post.target == index);
-    let died = sys_abi::Edge::Died.bit();
-    let watches =
-        task.watches.iter().any(|watch| watch.peer == peer_index && watch.edges & died != 0);
+    let watches = watches_death(task, peer_index);
     // The supervisor cannot be survived: its fault is a reset.
     if posts && !watches && peer_index != 0 {
         let defect = Defect::MissingWatch { task: task.name.clone(), peer: peer.name.clone() };
         context.defects.add(context.raw.tasks[index].name.at, defect);
     }
+}
+
+/// A task whose configuration lists pools keeps account of their buffers: it must hear of the death of
+/// whoever can hold one.
+fn watches_holders(context: &mut Context<'_>, tasks: &[Task], index: usize, regions: &[Region]) {
+    let task = &tasks[index];
+    for (key, node) in &context.raw.tasks[index].config {
+        for (pool, at) in listed_pools(node, regions) {
+            let maps = |other: &Task| other.maps.iter().any(|mapping| mapping.region == pool);
+            for (peer, holder) in tasks.iter().enumerate().filter(|(_, other)| maps(other)) {
+                if peer == index || watches_death(task, peer) {
+                    continue;
+                }
+                let defect = Defect::UnwatchedHolder {
+                    task: task.name.clone(),
+                    key: key.value.clone(),
+                    pool: regions[pool].name.clone(),
+                    holder: holder.name.clone(),
+                };
+                context.defects.add(at, defect);
+            }
+        }
+    }
+}
+
+/// The pools among the items of a list, and where they stand.
+fn listed_pools<'a>(
+    node: &'a Node,
+    regions: &'a [Region],
+) -> impl Iterator<Item = (usize, At)> + 'a {
+    let items = match &node.value {
+        Value::Array(items) => items.as_slice(),
+        _ => &[],
+    };
+    items.iter().filter_map(|item| {
+        let Value::Text(name) = &item.value else { return None };
+        let is_pool = |region: &Region| region.kind == RegionKind::Frame && region.name == *name;
+        Some((regions.iter().position(is_pool)?, item.at))
+    })
+}
+
+fn watches_death(task: &Task, peer: usize) -> bool {
+    let died = sys_abi::Edge::Died.bit();
+    task.watches.iter().any(|watch| watch.peer == peer && watch.edges & died != 0)
 }
 
 fn quiesce(context: &mut Context<'_>, tasks: &[Task], task: &Task) {

@@ -46,7 +46,7 @@ pub fn check(
     context.count();
     let (regions, region_indices) = regions::place(&mut context);
     let tasks = tasks::check(&mut context, &regions, &region_indices);
-    authority::check(&mut context, &tasks);
+    authority::check(&mut context, &tasks, &regions);
     if !context.defects.is_empty() {
         return None;
     }

@@ -125,3 +125,19 @@ fn each_region_that_does_not_exist_is_named_where_a_list_has_it() {
         ],
     );
 }
+
+#[test]
+fn whoever_keeps_account_of_a_pool_watches_all_who_map_it() {
+    let with = |watch: &str, list: &str| {
+        let uses = format!("uses = [\"isp\"]\n{watch}\nconfig = {{ pools = {list} }}");
+        complaints(&GOOD.replace("uses = [\"isp\"]", &uses))
+    };
+    assert_eq!(
+        with("", "[\"pool\"]"),
+        [
+            "app.toml:18:21: task server: `pools` names pool pool, which task client maps: add `client` to `watch`, or what it holds never comes back when it dies"
+        ]
+    );
+    assert_eq!(with("watch = { client = \"go\" }", "[\"pool\"]"), [""; 0]);
+    assert_eq!(with("", "[1]"), [""; 0]);
+}
