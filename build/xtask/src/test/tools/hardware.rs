@@ -69,8 +69,10 @@ pub fn refused(directory: &Path) -> anyhow::Result<()> {
     let count = |text: &str| text.lines().filter(|line| line.contains("Refused")).count();
     let mut before = count(&succeed(&["debug", "ringbuf", "frames"])?);
     ensure!(before == 0, "{before} accesses were refused before anything went wrong");
-    // A stray of 1 MiB leaves every pool of the client.
-    for words in [["dma-long", "6", "2"], ["dma-stray", "1048576", "2"]] {
+    // What is too long goes to the next buffer of the pool, and that may be open as the next to be filled.
+    // Behind the last one nothing is, and of twice as many frames as there are buffers one goes there. A
+    // stray of 4 MiB leaves the pool from each of them.
+    for words in [["dma-long", "6", "8"], ["dma-stray", "4194304", "2"]] {
         succeed(&[&["debug", "hw", "misbehave"], &words[..]].concat())?;
         before = count(&served.wait_for(&["ringbuf", "frames"], |text| count(text) > before)?);
     }
