@@ -216,10 +216,11 @@ impl Driver {
         }
         outside.registers.write(&IRQ0STATUS, events);
         let (mut frame_sync, mut frame) = (false, None);
+        let expected_us = u64::from(self.xclk.frame_us());
         for running in self.running.iter_mut().flatten() {
             let before = running.frame_start();
             running.events(events, outside, &mut self.outboxes);
-            running.check_deadline(outside.now_us, &mut self.outboxes);
+            running.check_deadline(outside.now_us, expected_us, &mut self.outboxes);
             frame_sync |= running.frame_start() != before;
             if !running.is_stopping() {
                 frame = frame.or(running.frame_start());
@@ -404,6 +405,14 @@ impl Driver {
             return Err(IspError::NotReady);
         }
         self.xclk.set(caller, frequency_hz, registers)
+    }
+
+    /// Frames of the sensor take so long from now on.
+    ///
+    /// # Errors
+    /// `NotReady` unless the caller has the clock.
+    pub fn expect_frames(&mut self, caller: TaskId, interval_us: u32) -> Result<(), IspError> {
+        self.xclk.expect_frames(caller, interval_us)
     }
 
     /// A task that may have the clock died.

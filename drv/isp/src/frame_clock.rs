@@ -7,14 +7,14 @@
 //! ```
 //!
 //! # Why
-//! The ISP has no register that counts the sensor's lines, and the sensor's blanking and exposure are
-//! not told to it, so the deadline is in frames, and what a frame takes is measured. The longer of the
-//! last two intervals counts: an interrupt that was handled late makes one of them too short.
+//! The ISP has no register that counts the sensor's lines, so the deadline is in frames, and what a frame takes is
+//! measured. The longer of the last two intervals counts: an interrupt that was handled late makes one of them
+//! too short. What the sensor says of its next frames counts as well: an exposure of seconds is no stall, and
+//! cannot be measured before it is over.
 //!
 //! A deadline that passes is no death: the driver lives, and the sensor may send again (V4L2:
 //! VIDIOC_DQBUF, EIO "can also indicate temporary problems like signal loss"). Whoever waits for a
-//! frame is told each time that it passes. A sensor that is set to a much longer exposure is silent
-//! for so long, too.
+//! frame is told each time that it passes.
 
 /// Frame intervals without an interrupt after which the driver looks for events by itself.
 pub const LOST_FRAMES: u64 = 2;
@@ -33,18 +33,18 @@ pub struct FrameClock {
     started_us: Option<u64>,
     /// The last two distances of frame starts; 0 = not known.
     intervals_us: [u64; 2],
-    /// When the stream counts as stalled; `None` = not watched.
-    deadline_us: Option<u64>,
+    /// Since when a frame start is awaited, and how long, in microseconds; `None` = not watched.
+    awaited: Option<(u64, u64)>,
 }
 
 impl FrameClock {
     /// Nothing is expected.
-    pub const IDLE: Self = Self { started_us: None, intervals_us: [0; 2], deadline_us: None };
+    pub const IDLE: Self = Self { started_us: None, intervals_us: [0; 2], awaited: None };
 
     /// Frames are expected from now on.
     #[must_use]
     pub const fn new(now_us: u64) -> Self {
-        Self { deadline_us: Some(now_us.saturating_add(FIRST_FRAMES_US)), ..Self::IDLE }
+        Self { awaited: Some((now_us, FIRST_FRAMES_US)), ..Self::IDLE }
     }
 
     /// A frame has started.
@@ -64,7 +64,7 @@ impl FrameClock {
     fn expect_next(&mut self, now_us: u64) {
         let stalled = |interval_us: u64| interval_us.saturating_mul(STALLED_FRAMES).max(LOOK_US);
         let wait_us = self.interval_us().map_or(FIRST_FRAMES_US, stalled);
-        self.deadline_us = Some(now_us.saturating_add(wait_us));
+        self.awaited = Some((now_us, wait_us));
     }
 
     /// Time without an interrupt after which to look for events, in microseconds.
@@ -74,9 +74,13 @@ impl FrameClock {
         self.interval_us().map_or(LOOK_US, lost)
     }
 
-    /// Whether the deadline has passed; the next one begins then.
-    pub fn is_stalled(&mut self, now_us: u64) -> bool {
-        let stalled = self.deadline_us.is_some_and(|deadline_us| now_us >= deadline_us);
+    /// Whether the deadline has passed; the next one begins then. Frames are expected to take `expected_us`, or
+    /// nothing is known of that: 0.
+    pub fn is_stalled(&mut self, now_us: u64, expected_us: u64) -> bool {
+        let least_us = expected_us.saturating_mul(STALLED_FRAMES);
+        let stalled = self.awaited.is_some_and(|(since_us, wait_us)| {
+            now_us >= since_us.saturating_add(wait_us.max(least_us))
+        });
         if stalled {
             // What a frame took before the silence says nothing about the time after it: the sensor may
             // have been told to take longer.
@@ -100,26 +104,26 @@ mod tests {
     #[test]
     fn a_stream_that_never_starts_is_stalled_after_the_longest_wait() {
         let mut clock = FrameClock::new(7);
-        assert!(!clock.is_stalled(7 + FIRST_FRAMES_US - 1));
-        assert!(clock.is_stalled(7 + FIRST_FRAMES_US));
-        assert!(!clock.is_stalled(7 + FIRST_FRAMES_US), "once for each deadline");
-        assert!(clock.is_stalled(7 + 2 * FIRST_FRAMES_US));
+        assert!(!clock.is_stalled(7 + FIRST_FRAMES_US - 1, 0));
+        assert!(clock.is_stalled(7 + FIRST_FRAMES_US, 0));
+        assert!(!clock.is_stalled(7 + FIRST_FRAMES_US, 0), "once for each deadline");
+        assert!(clock.is_stalled(7 + 2 * FIRST_FRAMES_US, 0));
     }
 
     #[test]
     fn the_deadline_is_a_number_of_measured_frames() {
         let mut clock = running(&[1_000, 34_000, 67_000]);
         assert_eq!(clock.look_us(), 66_000);
-        assert!(!clock.is_stalled(67_000 + 4 * 33_000 - 1));
-        assert!(clock.is_stalled(67_000 + 4 * 33_000));
+        assert!(!clock.is_stalled(67_000 + 4 * 33_000 - 1, 0));
+        assert!(clock.is_stalled(67_000 + 4 * 33_000, 0));
     }
 
     #[test]
     fn fast_frames_are_given_the_least_time() {
         let mut clock = running(&[0, 1_000, 2_000]);
         assert_eq!(clock.look_us(), 2_000);
-        assert!(!clock.is_stalled(2_000 + LOOK_US - 1));
-        assert!(clock.is_stalled(2_000 + LOOK_US));
+        assert!(!clock.is_stalled(2_000 + LOOK_US - 1, 0));
+        assert!(clock.is_stalled(2_000 + LOOK_US, 0));
     }
 
     #[test]
@@ -134,7 +138,7 @@ mod tests {
     #[test]
     fn the_silence_is_no_interval() {
         let mut clock = running(&[0, 10_000, 20_000]);
-        assert!(clock.is_stalled(500_000));
+        assert!(clock.is_stalled(500_000, 0));
         clock.started(900_000);
         assert_eq!(clock.look_us(), LOOK_US, "not known yet");
         clock.started(910_000);
@@ -148,7 +152,7 @@ mod tests {
         let mut clock = running(&[0, 10_000, 20_000]);
         let mut stalls = 0;
         for now_ms in 21..2_000 {
-            stalls += u32::from(clock.is_stalled(now_ms * 1_000));
+            stalls += u32::from(clock.is_stalled(now_ms * 1_000, 0));
             if now_ms % 300 == 0 {
                 clock.started(now_ms * 1_000);
             }
@@ -156,10 +160,21 @@ mod tests {
         assert_eq!(stalls, 1);
     }
 
+    /// A long exposure, which the sensor has told of.
+    #[test]
+    fn silence_that_was_told_of_is_no_stall() {
+        let mut clock = running(&[0, 10_000, 20_000]);
+        assert!(!clock.is_stalled(20_000 + 4 * 500_000 - 1, 500_000));
+        assert!(clock.is_stalled(20_000 + 4 * 500_000, 500_000));
+        let mut first = FrameClock::new(0);
+        assert!(!first.is_stalled(3 * FIRST_FRAMES_US, FIRST_FRAMES_US));
+        assert!(first.is_stalled(3 * FIRST_FRAMES_US, 1_000), "a short one changes nothing");
+    }
+
     #[test]
     fn what_is_not_watched_is_never_stalled() {
         let mut idle = FrameClock::IDLE;
-        assert!(!idle.is_stalled(u64::MAX));
+        assert!(!idle.is_stalled(u64::MAX, 0));
         assert_eq!(idle.look_us(), LOOK_US);
     }
 }

@@ -161,11 +161,13 @@ impl Running {
     }
 
     /// Says so if the sensor has been silent for too long.
-    pub fn check_deadline(&mut self, now_us: u64, outboxes: &mut Outboxes) {
+    pub fn check_deadline(&mut self, now_us: u64, expected_us: u64, outboxes: &mut Outboxes) {
         let video = self.checked().video();
         match self {
-            Self::Live(stream) => stream.check_deadline(now_us, outboxes.of(video)),
-            Self::Received(reception) => reception.check_deadline(now_us, outboxes.of(video)),
+            Self::Live(stream) => stream.check_deadline(now_us, expected_us, outboxes.of(video)),
+            Self::Received(reception) => {
+                reception.check_deadline(now_us, expected_us, outboxes.of(video))
+            }
             Self::Memory(_) => {}
         }
     }

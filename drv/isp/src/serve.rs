@@ -110,6 +110,10 @@ impl isp::InOrderIspImpl for Server {
         Ok(self.driver.xclk(call.sender, frequency_hz, &mut self.registers)?)
     }
 
+    fn expect_frames(&mut self, call: &CallInfo, interval_us: u32) -> Reply<()> {
+        Ok(self.driver.expect_frames(call.sender, interval_us)?)
+    }
+
     fn ping(&mut self, _: &CallInfo) -> Result<Generation, RequestError<Infallible>> {
         Ok(self.life)
     }

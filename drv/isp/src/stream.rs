@@ -217,8 +217,8 @@ impl Stream {
     }
 
     /// Says so if the sensor has been silent for too long.
-    pub fn check_deadline(&mut self, now_us: u64, outbox: &mut Outbox) {
-        if self.run.is_on() && self.clock.is_stalled(now_us) {
+    pub fn check_deadline(&mut self, now_us: u64, expected_us: u64, outbox: &mut Outbox) {
+        if self.run.is_on() && self.clock.is_stalled(now_us, expected_us) {
             outbox.stall();
         }
     }

@@ -17,13 +17,15 @@ const DIVIDER_MAX: u32 = 30;
 pub struct Xclk {
     owner: Option<TaskId>,
     divider: u32,
+    /// What the owner says of the time of a frame, in microseconds; 0 = nothing.
+    frame_us: u32,
 }
 
 impl Xclk {
     /// Nobody has it; it stands still.
     #[must_use]
     pub const fn new() -> Self {
-        Self { owner: None, divider: STOPPED }
+        Self { owner: None, divider: STOPPED, frame_us: 0 }
     }
 
     /// The value of TCTRL_CTRL.DIVA.
@@ -47,8 +49,27 @@ impl Xclk {
         }
         let (divider, made_hz) = divide(frequency_hz);
         self.owner = (divider != STOPPED).then_some(caller);
+        self.frame_us = 0;
         self.apply(divider, registers);
         Ok(made_hz)
+    }
+
+    /// The owner says how long a frame takes, in microseconds.
+    ///
+    /// # Errors
+    /// `NotReady` if `caller` does not have the clock.
+    pub fn expect_frames(&mut self, caller: TaskId, frame_us: u32) -> Result<(), IspError> {
+        if self.owner != Some(caller) {
+            return Err(IspError::NotReady);
+        }
+        self.frame_us = frame_us;
+        Ok(())
+    }
+
+    /// What a frame takes, in microseconds, as far as its owner has said; else 0.
+    #[must_use]
+    pub const fn frame_us(&self) -> u32 {
+        self.frame_us
     }
 
     /// A life ended: its clock stops.
@@ -68,7 +89,7 @@ impl Xclk {
     pub fn forget(&mut self, task: TaskIndex, generation: Generation) -> bool {
         let had_it = self.owner == Some(TaskId::new(task, generation));
         if had_it {
-            (self.owner, self.divider) = (None, STOPPED);
+            *self = Self::new();
         }
         had_it
     }
@@ -130,12 +151,16 @@ mod tests {
         let (mut xclk, mut written) = (Xclk::new(), Written::default());
         assert_eq!(xclk.set(SENSOR, 21_600_000, &mut written), Ok(21_600_000));
         assert_eq!(xclk.set(OTHER, 0, &mut written), Err(IspError::Busy));
+        assert_eq!(xclk.expect_frames(OTHER, 1), Err(IspError::NotReady));
+        assert_eq!(xclk.expect_frames(SENSOR, 2_000_000), Ok(()));
+        assert_eq!(xclk.frame_us(), 2_000_000);
         xclk.died(SENSOR.index(), Generation(1), &mut written);
         assert_eq!(written.0, [8], "an older life's end is not this one's");
         for _ in 0..2 {
             xclk.died(SENSOR.index(), SENSOR.generation(), &mut written);
         }
         assert_eq!(written.0, [8, 0]);
+        assert_eq!(xclk.frame_us(), 0, "nor does it say any more how long frames take");
         assert!(xclk.set(OTHER, 172_800_000, &mut written).is_ok());
     }
 }

@@ -7,6 +7,10 @@
 use drv_isp_regs::sensor as regs;
 use idl::types::{ControlDescription, ControlId, ControlKind, Name};
 
+/// Exposure that a life begins with, in lines. The part's own, 1943, is that of its whole array, and would make
+/// smaller frames longer; this one is kept by all of 120 lines and more.
+const EXPOSURE_LINES: i32 = 144;
+
 /// Items of the test pattern menu, as the Linux driver of this part calls them, so that a program that
 /// looks for a name finds it.
 const TEST_PATTERNS: [&str; 10] = [
@@ -53,7 +57,7 @@ impl Control {
     pub const fn description(self) -> ControlDescription {
         use ControlKind::{Boolean, Integer, Menu};
         let (id, kind, minimum, maximum, default) = match self {
-            Self::Exposure => (ControlId::EXPOSURE, Integer, 1, 1_048_575, 1943),
+            Self::Exposure => (ControlId::EXPOSURE, Integer, 1, 1_048_575, EXPOSURE_LINES),
             Self::Gain => (ControlId::GAIN, Integer, 8, 1024, 8),
             Self::TestPattern => {
                 (ControlId::TEST_PATTERN, Menu, 0, TEST_PATTERNS.len() as i32 - 1, 0)

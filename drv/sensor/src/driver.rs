@@ -287,7 +287,18 @@ impl Sensor {
     pub fn frame_interval(&self, state: &BlockState) -> Result<FrameInterval, SensorError> {
         self.known()?;
         let mode = Mode::of(state).ok_or(SensorError::InvalidFormat)?;
-        Ok(timing::interval(&mode, self.clock.hz, self.vertical_blank(&mode)))
+        Ok(self.interval_of(&mode))
+    }
+
+    /// How long a frame takes with what was asked for last, in microseconds; `None` while none is read out.
+    #[must_use]
+    pub fn frame_us(&self) -> Option<u32> {
+        self.running.as_ref().map(|mode| self.interval_of(mode).as_us())
+    }
+
+    fn interval_of(&self, mode: &Mode) -> FrameInterval {
+        let exposure_lines = self.controls.get(Control::Exposure) as u32;
+        timing::interval(mode, self.clock.hz, self.vertical_blank(mode), exposure_lines)
     }
 
     fn vertical_blank(&self, mode: &Mode) -> u16 {

@@ -20,6 +20,7 @@ fn main() -> ! {
         bus: Controller::at(userlib::peripheral!("sensor_bus")),
         power: power::Client::to(userlib::slot!("power")),
         isp: isp::Client::to(userlib::slot!("isp")),
+        told_us: None,
     };
     userlib::sys_irq_control(userlib::notification!("bus_irq"), true);
     // If power is gone, so is this task in a moment: the supervisor sees to it.
@@ -36,6 +37,8 @@ struct Server {
     bus: Controller,
     power: power::Client,
     isp: isp::Client,
+    /// What the ISP knows of the time of a frame.
+    told_us: Option<u32>,
 }
 
 type Outcome<T> = Result<T, RequestError<SensorError>>;
@@ -69,12 +72,23 @@ impl Server {
             // A dead power takes this task with it.
             let _ = self.power.rest();
         }
+        self.tell_frame_time();
         want_clock
+    }
+
+    /// The ISP takes silence for a stall, unless it knows that frames take so long.
+    fn tell_frame_time(&mut self) {
+        let Some(frame_us) = self.sensor.frame_us() else { return };
+        if self.told_us.replace(frame_us) != Some(frame_us) {
+            // An ISP that is away asks for nothing, and is told by its next life's clock.
+            let _ = self.isp.expect_frames(frame_us);
+        }
     }
 
     /// If the ISP does not give the clock now, its ready edge or the timer says when to ask again.
     fn ask_for_clock(&mut self) {
         self.isp.rebind();
+        self.told_us = None;
         if let Ok(hz) = self.isp.xclk(CLOCK_HZ) {
             // Who has just got its clock does not want it; and the stack has a bound.
             self.act(Event::Clock(Some(hz)));

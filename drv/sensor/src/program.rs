@@ -185,7 +185,7 @@ mod tests {
         let geometry = [(1, 54), (2, 16), (3, 1943), (4, 2591), (0x22, 0x33), (0x23, 0x33)];
         assert_eq!(program[..6], geometry);
         assert_eq!(program[6..8], [(0xE0, 0x0A0A), (6, 25)]);
-        let controls = [(8, 0), (9, 1943), (0x35, 8), (0xA0, 0), (0x20, 0x40), (7, 0x1F82)];
+        let controls = [(8, 0), (9, 144), (0x35, 8), (0xA0, 0), (0x20, 0x40), (7, 0x1F82)];
         assert_eq!(program[8..], controls);
     }
 

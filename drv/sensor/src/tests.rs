@@ -195,6 +195,30 @@ fn a_clock_that_the_pll_cannot_take_is_the_pixel_clock_and_intervals_follow_it()
     assert_eq!(intervals[0], intervals[1], "the same pixel clocks");
 }
 
+/// What the ISP is told, before the part is.
+#[test]
+fn an_exposure_longer_than_the_frame_makes_it_longer_and_stays_when_a_short_interval_is_asked_for()
+{
+    let mut world = World::serving();
+    let state = small().state();
+    assert_eq!(world.sensor.frame_us(), None, "nothing is read out");
+    world.start(small()).expect("ready");
+    world.run();
+    let shortest = world.sensor.frame_interval(&state).unwrap();
+    assert_eq!(world.sensor.frame_us(), Some(shortest.as_us()));
+    let twice = FrameInterval { numerator: 2 * shortest.numerator, ..shortest };
+    assert_eq!(world.sensor.set_frame_interval(&state, twice), Ok(twice));
+    assert_eq!(world.sensor.set_control(ControlId::EXPOSURE, 1459), Ok(1459));
+    // 120 + 26 lines are ten times as many then.
+    let long = FrameInterval { numerator: 10 * shortest.numerator, ..shortest };
+    assert_eq!(world.sensor.frame_interval(&state), Ok(long));
+    assert_eq!(world.sensor.frame_us(), Some(long.as_us()));
+    assert_eq!(world.sensor.set_frame_interval(&state, FrameInterval::NONE), Ok(long));
+    assert_eq!(world.sensor.set_frame_interval(&state, twice), Ok(long));
+    assert_eq!(world.sensor.set_control(ControlId::EXPOSURE, 10), Ok(10));
+    assert_eq!(world.sensor.frame_interval(&state), Ok(twice), "it was asked for");
+}
+
 #[test]
 fn another_part_or_a_silent_one_ends_this_life() {
     let mut other = World::new();

@@ -2,14 +2,17 @@
 //!
 //! ```text
 //!   line  = width + 2 x horizontal blanking    pixel clocks, at least 2 x (346 x row bin + 140)
-//!   frame = height + vertical blanking         lines
+//!   frame = height + vertical blanking         lines, at least exposure + 1
 //! ```
 //! The part reads two pixels in a clock of its rows, and needs a shortest horizontal blanking that grows
 //! with the rows that it averages; a smaller value in the register counts as that (MT9P031 data sheet, row
 //! timing; Linux mt9p031 writes that very value). It is left at that, and frames are made longer by
 //! blank lines only: those change neither the unit of the exposure nor the way rows are read.
 //!
-//! An exposure that is longer than the frame makes it longer; that is not counted here.
+//! An exposure that is longer than the frame makes it longer. It stays what it is when a shorter interval is
+//! asked for: V4L2 leaves open which of both gives way, and a client that asks for an interval is told what it
+//! got, while one that has set a control is not told when it changes. The interval that was asked for comes
+//! back with a shorter exposure.
 
 use drv_isp_regs::sensor as regs;
 use idl::types::FrameInterval;
@@ -46,12 +49,22 @@ pub fn vertical_blank(mode: &Mode, clock_hz: u32, wanted: FrameInterval) -> u16 
     blank.clamp(BLANK_MIN.into(), BLANK_MAX.into()) as u16
 }
 
-/// The interval of frames with this VERTICAL_BLANK.
+/// The interval of frames with this VERTICAL_BLANK and this exposure.
 #[must_use]
-pub fn interval(mode: &Mode, clock_hz: u32, vertical_blank: u16) -> FrameInterval {
-    let lines = u32::from(mode.output().height_px) + u32::from(vertical_blank) + 1;
-    // At most 7,000 clocks by 4,000 lines.
-    FrameInterval { numerator: lines * line_clocks(mode), denominator: clock_hz }
+pub fn interval(
+    mode: &Mode,
+    clock_hz: u32,
+    vertical_blank: u16,
+    exposure_lines: u32,
+) -> FrameInterval {
+    let blanked = u32::from(mode.output().height_px) + u32::from(vertical_blank);
+    let lines = blanked.max(exposure_lines) + 1;
+    let (mut clocks, mut denominator) = (u64::from(lines) * u64::from(line_clocks(mode)), clock_hz);
+    // At most 4,000 clocks by a million lines: a bit too many.
+    while clocks > u32::MAX.into() {
+        (clocks, denominator) = (clocks / 2, denominator / 2);
+    }
+    FrameInterval { numerator: clocks as u32, denominator }
 }
 
 #[cfg(test)]
@@ -66,18 +79,18 @@ mod tests {
 
     /// The interval that is taken, in microseconds.
     fn taken_us(mode: &Mode, wanted: FrameInterval) -> u32 {
-        interval(mode, CLOCK_HZ, vertical_blank(mode, CLOCK_HZ, wanted)).as_us()
+        interval(mode, CLOCK_HZ, vertical_blank(mode, CLOCK_HZ, wanted), 1).as_us()
     }
 
     #[test]
     fn the_shortest_frames_are_those_of_the_data_sheet_s_row_timing() {
         // 648 + 2 x (346 x 4 + 64 + 10) clocks, 486 + 26 lines.
         let blank = vertical_blank(&Mode::DEFAULT, CLOCK_HZ, FrameInterval::NONE);
-        let shortest = interval(&Mode::DEFAULT, CLOCK_HZ, blank);
+        let shortest = interval(&Mode::DEFAULT, CLOCK_HZ, blank, 1);
         assert_eq!(shortest, every((648 + 2 * 1458) * 512, CLOCK_HZ));
         // 2592 + 2 x (346 + 64 + 40) clocks, 1944 + 26 lines.
         let whole = Mode { reduction: 1, ..Mode::DEFAULT };
-        assert_eq!(interval(&whole, CLOCK_HZ, 25), every((2592 + 900) * 1970, CLOCK_HZ));
+        assert_eq!(interval(&whole, CLOCK_HZ, 25, 1), every((2592 + 900) * 1970, CLOCK_HZ));
     }
 
     #[test]
@@ -109,10 +122,18 @@ mod tests {
     #[test]
     fn a_slower_clock_makes_the_same_lines_longer() {
         let mode = Mode::DEFAULT;
-        let [fast, slow] = [CLOCK_HZ, CLOCK_HZ / 2].map(|hz| interval(&mode, hz, 25).as_us());
+        let [fast, slow] = [CLOCK_HZ, CLOCK_HZ / 2].map(|hz| interval(&mode, hz, 25, 1).as_us());
         assert_eq!(slow, 2 * fast);
         let narrow = Mode { window: idl::types::Rect { width_px: 256, ..mode.window }, ..mode };
         assert_eq!(line_clocks(&narrow), 2 * (346 * 4 + 140), "64 pixels in a line");
+    }
+
+    #[test]
+    fn an_exposure_that_is_longer_than_the_frame_makes_it_longer() {
+        let frame = |exposure| interval(&Mode::DEFAULT, CLOCK_HZ, 25, exposure);
+        assert_eq!([1, 486, 511].map(frame), [every(3564 * 512, CLOCK_HZ); 3]);
+        assert_eq!(frame(512), every(3564 * 513, CLOCK_HZ));
+        assert_eq!(frame(1_048_575).as_us(), 155_713_536, "two minutes and a half");
     }
 
     #[test]
@@ -121,7 +142,7 @@ mod tests {
             let mode = Mode { reduction, ..Mode::DEFAULT };
             for blank in [25, 26, 100, 2046, 2047] {
                 assert_eq!(
-                    vertical_blank(&mode, CLOCK_HZ, interval(&mode, CLOCK_HZ, blank)),
+                    vertical_blank(&mode, CLOCK_HZ, interval(&mode, CLOCK_HZ, blank, 1)),
                     blank
                 );
             }

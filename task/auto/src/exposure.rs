@@ -5,9 +5,9 @@ use crate::Measurement;
 /// Wanted mean, in codes above black of 10 bits: 18 % of the white that the camera is tuned for
 /// (mid-grey, ISO 2720).
 pub const TARGET: u32 = 168;
-/// Longest exposure, in lines: the sensor's own at power on (MT9P031, SHUTTER_WIDTH), with which it
-/// keeps its frame rate.
-pub const EXPOSURE_MAX_LINES: u32 = 1943;
+/// Longest exposure, in lines: the default of the sensor's driver, with which frames of 120 lines and more
+/// keep their rate. A longer one would make them longer (MT9P031, frame timing).
+pub const EXPOSURE_MAX_LINES: u32 = 144;
 /// Largest gain, in eighths: four stops. Above it noise is worse than dark.
 pub const GAIN_MAX_EIGHTHS: u32 = 128;
 /// Measurements of frames before this many after a change are not of that change: it is written
@@ -87,11 +87,11 @@ mod tests {
         for (total, expected) in [
             (0, (1, 8)),
             (8 * 100, (100, 8)),
-            (8 * 1943, (1943, 8)),
-            (8 * 1943 + 1, (1727, 9)),
-            (33 * 1943, (1886, 34)),
-            (65 * 1943, (1754, 72)),
-            (u64::from(u32::MAX), (1943, 128)),
+            (8 * 144, (144, 8)),
+            (8 * 144 + 1, (128, 9)),
+            (33 * 144, (140, 34)),
+            (65 * 144, (130, 72)),
+            (u64::from(u32::MAX), (144, 128)),
         ] {
             assert_eq!(split(total), expected, "{total}");
         }
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_product_is_met_within_a_line() {
-        for total in (2000..1943 * 128).step_by(997) {
+        for total in (200..144 * 128).step_by(97) {
             let (lines, gain) = split(total);
             let got = u64::from(lines) * u64::from(gain);
             assert!(got.abs_diff(total) <= u64::from(gain) / 2 + 1, "{total}: {lines} x {gain}");
@@ -112,33 +112,33 @@ mod tests {
 
     #[test]
     fn frames_that_do_not_show_the_change_yet_are_not_looked_at() {
-        let mut exposure = Exposure::new(1000, 8);
+        let mut exposure = Exposure::new(120, 8);
         exposure.step(7, &measured(2 * TARGET));
-        assert_eq!(exposure.settings(), (500, 8));
+        assert_eq!(exposure.settings(), (60, 8));
         for frame in 8..7 + SETTLE_FRAMES {
             exposure.step(frame, &measured(2 * TARGET));
-            assert_eq!(exposure.settings(), (500, 8), "frame {frame}");
+            assert_eq!(exposure.settings(), (60, 8), "frame {frame}");
         }
         exposure.step(7 + SETTLE_FRAMES, &measured(2 * TARGET));
-        assert_eq!(exposure.settings(), (250, 8));
+        assert_eq!(exposure.settings(), (30, 8));
     }
 
     #[test]
     fn what_is_near_enough_stays_and_darkness_is_not_divided_by() {
-        let mut exposure = Exposure::new(1000, 8);
+        let mut exposure = Exposure::new(120, 8);
         exposure.step(0, &measured(TARGET + 8));
-        assert_eq!(exposure.settings(), (1000, 8));
+        assert_eq!(exposure.settings(), (120, 8));
         exposure.step(0, &measured(0));
-        assert_eq!(exposure.settings(), (1778, 72));
+        assert_eq!(exposure.settings(), (137, 112));
     }
 
     #[test]
     fn numbers_of_frames_wrap() {
-        let mut exposure = Exposure::new(1000, 8);
+        let mut exposure = Exposure::new(120, 8);
         exposure.step(u32::MAX - 1, &measured(2 * TARGET));
         exposure.step(0, &measured(2 * TARGET));
-        assert_eq!(exposure.settings(), (500, 8));
+        assert_eq!(exposure.settings(), (60, 8));
         exposure.step(1, &measured(2 * TARGET));
-        assert_eq!(exposure.settings(), (250, 8));
+        assert_eq!(exposure.settings(), (30, 8));
     }
 }

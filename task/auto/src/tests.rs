@@ -114,7 +114,7 @@ fn measure(config: &AewbConfig, picture: &[u16]) -> Vec<u8> {
 }
 
 const NOMINAL: Settings =
-    Settings { exposure_lines: 1943, gain_eighths: 8, red_q5: 52, blue_q5: 46 };
+    Settings { exposure_lines: 144, gain_eighths: 8, red_q5: 52, blue_q5: 46 };
 
 /// A camera whose settings are seen after so many frames: exposure, gain.
 struct Camera {
@@ -145,8 +145,7 @@ impl Camera {
 
     fn frame(&mut self) -> Frame {
         let (exposure, gain) = (self.set(self.delays.0), self.set(self.delays.1));
-        let scale =
-            f64::from(exposure.exposure_lines) / 1943.0 * f64::from(gain.gain_eighths) / 8.0;
+        let scale = f64::from(exposure.exposure_lines) / 144.0 * f64::from(gain.gain_eighths) / 8.0;
         let picture = self.scene.picture(scale);
         let bytes = measure(&self.config, &picture);
         assert!(bytes.len() <= MEASUREMENT_BYTES_MAX);

@@ -205,7 +205,8 @@ impl Camera {
             return;
         }
         let mut config = config::sensor(shared);
-        self.timing = Timing::of(shared, config.width_px, config.height_px);
+        self.timing =
+            Timing::of(shared, (config.width_px, config.height_px), config.exposure_lines);
         // A new exposure starts with the rows of the next frame, so it is seen one frame after the
         // gain that was written with it (MT9P031, exposure timing). A sensor that starts has no
         // frame behind it.

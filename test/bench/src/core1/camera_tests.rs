@@ -4,6 +4,7 @@ use super::camera::{SENDING_READS_MAX, sending};
 use super::*;
 use crate::pixels::yuv::YuvOrder;
 use crate::regs::firewall::Engine;
+use crate::scene::sensor::NOMINAL_EXPOSURE_LINES;
 use crate::scene::{SceneSize, SceneSource};
 use crate::shared::{Shared, gate};
 use core::cell::Cell;
@@ -68,6 +69,7 @@ impl Rig {
         }
         shared.gates.store(gate::SENSOR | gate::PIPE | gate::DMA, SeqCst);
         let rig = Self { shared, camera: Box::default(), memory: Lines::default(), events: vec![] };
+        rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, NOMINAL_EXPOSURE_LINES);
         rig.sensor(&sensor::WINDOW_WIDTH, 8 * WIDTH - 1);
         rig.sensor(&sensor::WINDOW_HEIGHT, 8 * HEIGHT - 1);
         rig.sensor(&sensor::ROW_ADDRESS_MODE, 7);
@@ -437,7 +439,7 @@ fn a_new_gain_is_seen_in_the_next_frame_and_a_new_exposure_in_the_one_after() {
             - 42
     };
     let nominal = level(&mut rig);
-    rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, 1943 / 2);
+    rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, NOMINAL_EXPOSURE_LINES / 2);
     let levels: Vec<u32> = (0..3).map(|_| level(&mut rig)).collect();
     let near = |level: u32, expected: u32| level.abs_diff(expected) <= 2 + expected / 50;
     assert!(near(levels[0], nominal) && near(levels[1], nominal / 2), "{nominal} {levels:?}");
@@ -462,6 +464,23 @@ fn a_blanking_that_is_written_in_a_frame_counts_from_the_next_one_on() {
     assert_eq!(time(&rig), WIDTH + 2 * 4096);
     rig.shared.pixel_clock_hz.store(2_000_000, SeqCst);
     assert_eq!(time(&rig), WIDTH / 2 + 4096, "the clock counts at once");
+}
+
+#[test]
+fn an_exposure_longer_than_the_frame_makes_that_frame_longer() {
+    let mut rig = Rig::new();
+    rig.frame();
+    let lines = |rig: &Rig| rig.shared.progress.frame_lines.load(SeqCst);
+    assert_eq!(lines(&rig), HEIGHT + BLANK);
+    rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, 1000);
+    rig.frame();
+    assert_eq!(lines(&rig), 1001);
+    rig.sensor(&sensor::SHUTTER_WIDTH_UPPER, 1);
+    rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, 0);
+    rig.lines(1001 - (HEIGHT + BLANK));
+    assert_eq!(lines(&rig), 1001, "its last line");
+    rig.line();
+    assert_eq!(lines(&rig), 0x1_0001);
 }
 
 /// A sensor that core 0 stops and starts between the reads of core 1, from the `first` on,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   line  = 2 x max(width / 2 + max(HB, least HB), 346 x row bin + 140)   pixel clocks
-//!   frame = height + VERTICAL_BLANK + 1                                   lines
+//!   frame = height + max(VERTICAL_BLANK, 8, exposure - height) + 1        lines
 //! ```
 //! HB is HORIZONTAL_BLANK + 1, and the least is 346 x row bin + 64, and 40, 20 or 10 by column bin (MT9P031
 //! data sheet, row timing and frame timing). With the part's fastest clock, 96 MHz, its table of standard
@@ -20,6 +20,9 @@ use drv_isp_regs::sensor::{
 /// (SBL, SDR_REQ_EXP) are not modelled.
 const MEMORY_LINE_US: u32 = 100;
 
+/// Least that VERTICAL_BLANK counts as.
+const VERTICAL_BLANK_LEAST: u32 = 8;
+
 /// What a frame was latched with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -33,8 +36,9 @@ impl Timing {
     /// No frame has been latched.
     pub const NONE: Self = Self { line_clocks: 0, lines: 1 };
 
-    /// Of frames of this size.
-    pub fn of(shared: &Shared, width_px: usize, height_px: usize) -> Self {
+    /// Of frames of this size, with this exposure.
+    pub fn of(shared: &Shared, size_px: (usize, usize), exposure_lines: u32) -> Self {
+        let (width_px, height_px) = (size_px.0 as u32, size_px.1 as u32);
         let get = |register: &Register| shared.sensor(register.sensor_index()).load(Relaxed);
         let row_bin = row_address_mode::BIN.get(get(&ROW_ADDRESS_MODE)) + 1;
         let dark_pairs = match column_address_mode::BIN.get(get(&COLUMN_ADDRESS_MODE)) {
@@ -43,8 +47,9 @@ impl Timing {
             _ => 10,
         };
         let blank = (get(&HORIZONTAL_BLANK) + 1).max(346 * row_bin + 64 + dark_pairs);
-        let pairs = (width_px as u32 / 2 + blank).max(346 * row_bin + 140);
-        let lines = height_px as u32 + get(&VERTICAL_BLANK) + 1;
+        let pairs = (width_px / 2 + blank).max(346 * row_bin + 140);
+        let least = exposure_lines.saturating_sub(height_px).max(VERTICAL_BLANK_LEAST);
+        let lines = height_px + get(&VERTICAL_BLANK).max(least) + 1;
         Self { line_clocks: 2 * pairs, lines }
     }
 
@@ -74,7 +79,7 @@ mod tests {
         set(&ROW_ADDRESS_MODE, row_address_mode::BIN.of(bin));
         set(&COLUMN_ADDRESS_MODE, column_address_mode::BIN.of(bin));
         shared.pixel_clock_hz.store(clock_hz, SeqCst);
-        let timing = Timing::of(&shared, size.0, size.1);
+        let timing = Timing::of(&shared, size, 1);
         let line_ns = timing.line_time(&shared, 1_000_000_000);
         (10_000_000_000 / (u64::from(line_ns) * u64::from(timing.lines))) as u32
     }
@@ -101,7 +106,7 @@ mod tests {
         let shared = Shared::new();
         let clocks = |blank| {
             shared.sensor(HORIZONTAL_BLANK.sensor_index()).store(blank, SeqCst);
-            Timing::of(&shared, 2592, 1944).line_clocks
+            Timing::of(&shared, (2592, 1944), 1).line_clocks
         };
         assert_eq!([0, 448, 449, 450, 4095].map(clocks), [3492, 3492, 3492, 3494, 10_784]);
     }
@@ -109,8 +114,17 @@ mod tests {
     #[test]
     fn narrow_windows_do_not_make_lines_shorter_than_the_rows_take() {
         let shared = Shared::new();
-        let clocks = |width_px| Timing::of(&shared, width_px, 32).line_clocks;
+        let clocks = |width_px| Timing::of(&shared, (width_px, 32), 1).line_clocks;
         assert_eq!([32, 64, 72, 74].map(clocks), [972, 972, 972, 974]);
+    }
+
+    #[test]
+    fn a_frame_is_as_long_as_its_exposure_and_a_line() {
+        let shared = Shared::new();
+        let lines = |exposure| Timing::of(&shared, (64, 48), exposure).lines;
+        assert_eq!([1, 48, 56, 57, 58, 1_048_575].map(lines), [57, 57, 57, 58, 59, 1_048_576]);
+        shared.sensor(VERTICAL_BLANK.sensor_index()).store(25, SeqCst);
+        assert_eq!([1, 73, 74].map(lines), [74, 74, 75]);
     }
 
     #[test]

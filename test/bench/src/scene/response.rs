@@ -16,9 +16,10 @@ pub const NEUTRAL_GAIN_Q5: [u32; 3] = [52, 32, 46];
 /// of the ten bits, so that white is not clipped.
 pub const WHITE_CODES: u32 = 932;
 
-/// Exposure of the nominal picture, in lines: the reset value of the MT9P031's shutter width
-/// register (0x0797).
-pub const NOMINAL_EXPOSURE_LINES: u32 = 1943;
+/// Exposure of the nominal picture, in lines: short enough for frames of 120 lines at their shortest. The
+/// part's own at power on, 1943, is meant for its whole array, and would make small frames longer. Light is
+/// counted in lines, whatever time a line takes.
+pub const NOMINAL_EXPOSURE_LINES: u32 = 144;
 
 /// The nominal light on the scene, in 1/64.
 pub const NOMINAL_LIGHT_Q6: u32 = 64;

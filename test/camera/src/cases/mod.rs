@@ -182,6 +182,7 @@ pub const CASES: &[Case] = &[
     case("s32_the_test_pattern_is_a_menu_with_names", s32_controls::menu),
     case("s32_flips_mirror_the_picture", s32_controls::flips),
     case("s32_the_sensor_s_frames_are_as_long_as_their_interval", s32_interval::stretched),
+    case("s32_a_long_exposure_makes_frames_longer_and_is_no_stall", s32_interval::exposed),
     case("s32_time_stamps_say_what_the_driver_says_of_its_interval", s32_interval::measured),
     case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
     case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),

@@ -17,8 +17,8 @@ use crate::{ensure, failure};
 const BRIGHTNESS: i32 = 40;
 /// Brightness saturates where the picture is bright: at least so much must be seen, in 256ths.
 const SEEN_MIN_Q8: u32 = 20 * 256;
-/// Exposure of a dark picture, in lines: the power-on value is 1943.
-const SHORT_EXPOSURE: i32 = 200;
+/// Exposure of a dark picture, in lines: the default is 144.
+const SHORT_EXPOSURE: i32 = 15;
 /// Frames until a control of the sensor is in the picture: it takes effect two frames later, and a
 /// frame or two were under way.
 const SENSOR_DELAY_FRAMES: u32 = 6;

@@ -1,7 +1,7 @@
 //! S32: the frame interval of the sensor: what the driver says is what the frames' time stamps say, in lines
 //! and in microseconds, whatever the window, the blanking, and while it streams.
 
-use idl::types::{BufferIndex, FrameInterval, NodeError, PixFormat};
+use idl::types::{BufferIndex, ControlId, FrameInterval, NodeError, PixFormat};
 
 use task_client::Subdev;
 
@@ -83,38 +83,83 @@ pub fn measured(stage: &mut Stage) -> Verdict {
         let shortest = ok("the shortest", sensor.set_frame_interval(FrameInterval::NONE))?;
         let wanted = FrameInterval { numerator: times * shortest.numerator, ..shortest };
         let said_us = u64::from(ok("S_FRAME_INTERVAL", sensor.set_frame_interval(wanted))?.as_us());
-        let taken_us = interval_us(stage, layout.output)?;
-        ensure!(
-            taken_us.abs_diff(said_us) * 100 <= PERCENT_OFF * said_us,
-            "{size:?} x {times}: {taken_us} us, and the driver says {said_us}"
-        );
-        *place = taken_us;
+        let queue = started(stage, layout.output)?;
+        *place = near(stage, &queue, said_us, MEASURED)?;
+        stop(stage, &queue)?;
     }
     ok("close", sensor.close())?;
     Ok(Text::of(format_args!("{seen:?} us")))
 }
 
-/// What the time stamps of a stream say of its interval.
-fn interval_us(stage: &mut Stage, output: PixFormat) -> Result<u64, Failure> {
+/// A picture that is short, so that exposures make it longer.
+const EXPOSED_PX: (u16, u16) = (64, 48);
+/// Lines: one that the frame has room for, one that makes it three times as long, and one of nearly a second;
+/// and frames over which the interval is measured.
+const EXPOSURES: [(i32, u32); 3] = [(60, MEASURED), (230, MEASURED), (8000, 1)];
+
+/// An exposure that is longer than the frame makes it as long as the driver says, while the ISP's driver
+/// waits: nobody is told of a stall. A short interval that is asked for meanwhile comes back after it.
+pub fn exposed(stage: &mut Stage) -> Verdict {
+    stage.all_ready(None)?;
+    let sensor = ok("open the sensor", Subdev::open(stage.camera.sensor))?;
+    let layout = ok("set up", stage.camera.raw(EXPOSED_PX, EXPOSED_PX))?;
+    ok("shortest", sensor.set_frame_interval(FrameInterval::NONE))?;
+    let queue = started(stage, layout.output)?;
+    let mut seen = [0; EXPOSURES.len()];
+    for (place, (exposure, frames)) in seen.iter_mut().zip(EXPOSURES) {
+        equal(
+            "exposure",
+            ok("S_CTRL", sensor.set_control(ControlId::EXPOSURE, exposure))?,
+            exposure,
+        )?;
+        let said_us = u64::from(ok("G_FRAME_INTERVAL", sensor.frame_interval())?.as_us());
+        let asked = ok("S_FRAME_INTERVAL", sensor.set_frame_interval(FrameInterval::NONE))?;
+        equal("the exposure stays", u64::from(asked.as_us()), said_us)?;
+        *place = near(stage, &queue, said_us, frames)?;
+    }
+    let [short_us, _, long_us] = seen;
+    ensure!(long_us > 800_000 && short_us < 10_000, "{seen:?} us");
+    ok("S_CTRL", sensor.set_control(ControlId::EXPOSURE, EXPOSURES[0].0))?;
+    near(stage, &queue, short_us, MEASURED)?;
+    stop(stage, &queue)?;
+    ok("close", sensor.close())?;
+    Ok(Text::of(format_args!("{seen:?} us")))
+}
+
+/// A stream of raw frames.
+fn started(stage: &mut Stage, output: PixFormat) -> Result<Queue, Failure> {
     let queue = Queue::open(stage, memory::raw, output)?;
     for buffer in 0..memory::BUFFERS {
         queue.queue(stage, BufferIndex(buffer))?;
     }
     queue.start(stage)?;
-    let mut begun = None;
-    for number in 0.. {
+    Ok(queue)
+}
+
+fn stop(stage: &Stage, queue: &Queue) -> Result<(), Failure> {
+    queue.stop(stage)?;
+    queue.close(stage)
+}
+
+/// The interval that `frames` time stamps make, once the sensor has taken what was written: what is said.
+fn near(stage: &Stage, queue: &Queue, said_us: u64, frames: u32) -> Result<u64, Failure> {
+    let next = || {
         let frame = queue.take(stage)?.frame;
         queue.queue(stage, frame.buffer)?;
-        match begun {
-            None if number == TAKEN => begun = Some(frame),
-            Some(first) if number == TAKEN + MEASURED => {
-                queue.stop(stage)?;
-                queue.close(stage)?;
-                let frames = frame.sequence - first.sequence;
-                return Ok((frame.timestamp_us - first.timestamp_us) / u64::from(frames));
-            }
-            _ => {}
-        }
+        Ok::<_, Failure>((frame.sequence, frame.timestamp_us))
+    };
+    for _ in 0..TAKEN {
+        next()?;
     }
-    Err(crate::failure!("no frames"))
+    let (first, begun_us) = next()?;
+    for _ in 1..frames {
+        next()?;
+    }
+    let (last, ended_us) = next()?;
+    let taken_us = (ended_us - begun_us) / u64::from(last - first);
+    ensure!(
+        taken_us.abs_diff(said_us) * 100 <= PERCENT_OFF * said_us,
+        "{taken_us} us, and the driver says {said_us}"
+    );
+    Ok(taken_us)
 }
