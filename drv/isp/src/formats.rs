@@ -14,7 +14,7 @@ pub mod preview;
 pub mod resizer;
 
 pub use idl::types::code;
-use idl::types::{BlockState, FormatChange, IspError};
+use idl::types::{BlockState, Feed, FormatChange, IspError};
 
 use crate::topology::position;
 
@@ -54,19 +54,24 @@ pub fn default_state(entity: u8) -> Result<BlockState, IspError> {
     })
 }
 
-/// Applies `change` to `state` by the rules of the block.
+/// Applies `change` to `state` by the rules of the block, whose sink pad is fed from there.
 ///
 /// A format for a pad that the block does not have, and a crop for a block that cannot, change
 /// nothing.
 ///
 /// # Errors
 /// `NoSuchEntity` as in [`default_state`].
-pub fn adjust(entity: u8, state: BlockState, change: FormatChange) -> Result<BlockState, IspError> {
+pub fn adjust(
+    entity: u8,
+    state: BlockState,
+    feed: Feed,
+    change: FormatChange,
+) -> Result<BlockState, IspError> {
     Ok(match block(entity)? {
         Block::Ccp2 => ccp2::adjust(state, change),
         Block::Csi2a => csi2a::adjust(state, change),
         Block::Ccdc => ccdc::adjust(state, change),
-        Block::Preview => preview::adjust(state, change),
+        Block::Preview => preview::adjust(state, feed, change),
         Block::Resizer => resizer::adjust(state, change),
     })
 }

@@ -4,7 +4,7 @@ use core::convert::Infallible;
 use drv_isp::{Held, formats, topology};
 use idl::idol_runtime::W;
 use idl::types::{
-    BlockState, BufferIndex, ControlDescription, ControlId, Drained, EntityDescription,
+    BlockState, BufferIndex, ControlDescription, ControlId, Drained, EntityDescription, Feed,
     FormatChange, FrameStart, Generation, IspError, LinkDescription, Name, NextStatistics,
     Pipeline, PoolId, PowerState, ReadTiming, StatisticsConfig, StatisticsEngine, VideoNode,
 };
@@ -68,9 +68,10 @@ impl isp::InOrderIspImpl for Server {
         _: &CallInfo,
         entity: u8,
         state: BlockState,
+        feed: Feed,
         change: FormatChange,
     ) -> Reply<BlockState> {
-        Ok(formats::adjust(entity, state, change)?)
+        Ok(formats::adjust(entity, state, feed, change)?)
     }
 
     fn start(&mut self, _: &CallInfo, pipeline: Pipeline) -> Reply<()> {

@@ -120,6 +120,15 @@ pub struct BlockState {
     pub video_port: PadFormat,
 }
 
+/// Where the samples at the sink pad of a block come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Feed {
+    /// From the block in front of it, or the sensor; or from nowhere yet.
+    Live,
+    /// From memory: an input node.
+    Memory,
+}
+
 /// A change that somebody asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub enum FormatChange {

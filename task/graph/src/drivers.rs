@@ -3,8 +3,8 @@
 //! Each call names the life that it is meant for: nothing reaches a later life by accident.
 
 use idl::types::{
-    BlockState, EntityDescription, FormatChange, IspError, LinkDescription, Pipeline, SensorError,
-    VideoNode,
+    BlockState, EntityDescription, Feed, FormatChange, IspError, LinkDescription, Pipeline,
+    SensorError, VideoNode,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
@@ -25,6 +25,7 @@ pub trait Drivers {
         isp: TaskId,
         entity: u8,
         state: BlockState,
+        feed: Feed,
         change: FormatChange,
     ) -> IspResult<BlockState>;
     fn isp_start(&mut self, isp: TaskId, pipeline: Pipeline) -> IspResult<()>;

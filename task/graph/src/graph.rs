@@ -437,7 +437,8 @@ impl<D: Drivers> Graph<D> {
         let driver = self.life(node.member).ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
         match node.member {
             Member::Isp => {
-                let result = self.drivers.isp_adjust(driver, node.position, state, change);
+                let feed = self.topology.feed(node.entity.id);
+                let result = self.drivers.isp_adjust(driver, node.position, state, feed, change);
                 self.relay(result, |_| GraphError::NoSuchPad)
             }
             Member::Sensor => {

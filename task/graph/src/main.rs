@@ -4,7 +4,7 @@
 
 use idl::graph::{INCOMING_BYTES, InOrderGraphImpl, dispatch};
 use idl::types::{
-    BlockState, Entity, EntityDescription, EntityId, FormatChange, GraphError, Link,
+    BlockState, Entity, EntityDescription, EntityId, Feed, FormatChange, GraphError, Link,
     LinkDescription, Name, Note, PadFormat, PadRef, Pipeline, PixFormat, Started, TaskIndex,
     VideoNode,
 };
@@ -41,9 +41,10 @@ impl Drivers for Slots {
         isp: TaskId,
         entity: u8,
         state: BlockState,
+        feed: Feed,
         change: FormatChange,
     ) -> IspResult<BlockState> {
-        isp::Client::new(isp).adjust(entity, state, change)
+        isp::Client::new(isp).adjust(entity, state, feed, change)
     }
 
     fn isp_start(&mut self, isp: TaskId, pipeline: Pipeline) -> IspResult<()> {

@@ -5,8 +5,8 @@
 //! nobody can join any more; that is 4096 lives, or a million entities in one life.
 
 use idl::types::{
-    BlockState, Entity, EntityDescription, EntityId, Generation, GraphError, Link, LinkFlags, Name,
-    PadFormat, PadRef,
+    BlockState, Entity, EntityDescription, EntityFunction, EntityId, Feed, Generation, GraphError,
+    Link, LinkFlags, Name, PadFormat, PadRef,
 };
 
 /// Most entities; the OMAP3 ISP with a sensor has 16.
@@ -174,6 +174,17 @@ impl Topology {
     #[must_use]
     pub fn link_into(&self, sink: PadRef) -> Option<&Link> {
         self.links().find(|link| link.sink == sink && link.flags.contains(LinkFlags::ENABLED))
+    }
+
+    /// Where the samples at pad 0 of an entity come from.
+    #[must_use]
+    pub fn feed(&self, entity: EntityId) -> Feed {
+        let link = self.link_into(PadRef { entity, pad: 0 });
+        let upstream = link.and_then(|link| self.node(link.source.entity));
+        match upstream.map(|node| node.entity.description.function) {
+            Some(EntityFunction::IoV4l) => Feed::Memory,
+            _ => Feed::Live,
+        }
     }
 
     /// The enabled link out of an entity that software has switched: a block has at most one.

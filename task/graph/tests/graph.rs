@@ -11,9 +11,9 @@ use std::rc::Rc;
 
 use idl::types::{
     BlockState, Cause, DeviceNode, Disconnect, Edge, EntityDescription, EntityFunction, EntityId,
-    FormatChange, Generation, GraphError, Input, IspError, LinkDescription, LinkFlags, MbusCode,
-    Name, Outlook, PadFormat, PadRef, Pipeline, PixFormat, PixelFormat, Rect, SensorError, Started,
-    TaskIndex, VideoNode,
+    Feed, FormatChange, Generation, GraphError, Input, IspError, LinkDescription, LinkFlags,
+    MbusCode, Name, Outlook, PadFormat, PadRef, Pipeline, PixFormat, PixelFormat, Rect,
+    SensorError, Started, TaskIndex, VideoNode,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -35,6 +35,8 @@ struct World {
     isp_dies_at_entity: Option<u8>,
     isp_is_not_ready: bool,
     isp_set_crop: Option<ipc::Error<IspError>>,
+    /// Where the rules of a block were told that its samples come from.
+    feeds: Vec<(u8, Feed)>,
 }
 
 #[derive(Clone, Default)]
@@ -130,8 +132,10 @@ impl Drivers for Fake {
         _: TaskId,
         entity: u8,
         state: BlockState,
+        feed: Feed,
         change: FormatChange,
     ) -> IspResult<BlockState> {
+        self.0.borrow_mut().feeds.push((entity, feed));
         Ok(match change {
             FormatChange::Format { pad: 0, format: sink } => {
                 let code = match entity {

@@ -4,7 +4,7 @@
 use super::options::Size;
 use drv_isp::formats::{ccdc, preview, resizer};
 use drv_isp_regs::host_link::MAX_BYTES;
-use idl::types::{FormatChange, MbusCode, PadFormat};
+use idl::types::{Feed, FormatChange, MbusCode, PadFormat};
 
 /// Bytes of a pixel in YUYV.
 const PIXEL_BYTES: u32 = 2;
@@ -52,7 +52,8 @@ fn nearest(wanted: Size, sensor: Size) -> Size {
     let set = |pad, format| FormatChange::Format { pad, format };
     let bayer = set(0, format(sensor, MbusCode::SGRBG10));
     let video_port = ccdc::adjust(ccdc::default_state(), bayer).video_port;
-    let processed = preview::adjust(preview::default_state(), set(0, video_port)).source;
+    let processed =
+        preview::adjust(preview::default_state(), Feed::Live, set(0, video_port)).source;
     let input = resizer::adjust(resizer::default_state(), set(0, processed));
     let output = resizer::adjust(input, set(1, format(wanted, processed.code))).source;
     Size { width_px: output.width_px, height_px: output.height_px }

@@ -3,7 +3,7 @@
 //! The filters eat a margin on each side, so the crop is smaller than the input; the source has
 //! the size of the crop.
 
-use idl::types::{BlockState, FormatChange, MbusCode, PadFormat, Rect};
+use idl::types::{BlockState, Feed, FormatChange, MbusCode, PadFormat, Rect};
 
 use super::code::{self, Encoding, encoding};
 use super::even;
@@ -24,34 +24,40 @@ struct Margins {
     bottom: u16,
 }
 
-/// The margins for a live input: 6, 4, 2, 2, two columns more on both sides because the CCDC feeds
-/// it, and two more all around for the interpolation of a mosaic.
-fn margins(code: MbusCode) -> Margins {
+/// The margins: 6, 4, 2, 2, two columns more on both sides if the CCDC feeds it, and two more all around
+/// for the interpolation of a mosaic.
+fn margins(code: MbusCode, feed: Feed) -> Margins {
+    let columns = match feed {
+        Feed::Live => 2,
+        Feed::Memory => 0,
+    };
     let mosaic = match encoding(code) {
         Some(Encoding::Grey { .. }) => 0,
         _ => 2,
     };
-    Margins { left: 8 + mosaic, right: 6 + mosaic, top: 2 + mosaic, bottom: 2 + mosaic }
+    let (left, right) = (6 + columns + mosaic, 4 + columns + mosaic);
+    Margins { left, right, top: 2 + mosaic, bottom: 2 + mosaic }
 }
 
 /// SGRBG10, 4096x4096 in, YUYV out, as large a crop as possible.
 #[must_use]
 pub fn default_state() -> BlockState {
     let sink = PadFormat { width_px: 4096, height_px: 4096, code: MbusCode::SGRBG10 };
-    with_sink(sink, MbusCode::YUYV8_1X16)
+    with_sink(sink, Feed::Live, MbusCode::YUYV8_1X16)
 }
 
-/// Applies a change.
+/// Applies a change. A link that is switched afterwards moves no crop (Linux, omap3isp): what does not fit the
+/// new feed is refused when the pipeline starts.
 #[must_use]
-pub fn adjust(state: BlockState, change: FormatChange) -> BlockState {
+pub fn adjust(state: BlockState, feed: Feed, change: FormatChange) -> BlockState {
     match change {
-        FormatChange::Format { pad: 0, format } => with_sink(sink(format), state.source.code),
+        FormatChange::Format { pad: 0, format } => with_sink(sink(format), feed, state.source.code),
         FormatChange::Format { pad: 1, format } => {
             BlockState { source: source(state.crop, format.code), ..state }.with_port()
         }
         FormatChange::Format { .. } => state,
         FormatChange::Crop(wanted) => {
-            let crop = crop(state.sink, wanted);
+            let crop = crop(state.sink, feed, wanted);
             BlockState { crop, source: source(crop, state.source.code), ..state }.with_port()
         }
     }
@@ -69,15 +75,15 @@ fn sink(wanted: PadFormat) -> PadFormat {
     }
 }
 
-fn with_sink(sink: PadFormat, source_code: MbusCode) -> BlockState {
+fn with_sink(sink: PadFormat, feed: Feed, source_code: MbusCode) -> BlockState {
     let PadFormat { width_px, height_px, .. } = sink;
-    let crop_bounds = crop(sink, Rect { left_px: 0, top_px: 0, width_px, height_px });
+    let crop_bounds = crop(sink, feed, Rect { left_px: 0, top_px: 0, width_px, height_px });
     let source = source(crop_bounds, source_code);
     BlockState { sink, crop: crop_bounds, crop_bounds, source, video_port: source }
 }
 
-fn crop(sink: PadFormat, wanted: Rect) -> Rect {
-    let margins = margins(sink.code);
+fn crop(sink: PadFormat, feed: Feed, wanted: Rect) -> Rect {
+    let margins = margins(sink.code, feed);
     let (right_px, bottom_px) = (sink.width_px - margins.right, sink.height_px - margins.bottom);
     let left_px = even(wanted.left_px).clamp(margins.left, right_px - SMALLEST_CROP_PX.0);
     let top_px = even(wanted.top_px).clamp(margins.top, bottom_px - SMALLEST_CROP_PX.1);

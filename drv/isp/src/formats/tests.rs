@@ -16,7 +16,7 @@ fn rect(left_px: u16, top_px: u16, width_px: u16, height_px: u16) -> Rect {
 }
 
 fn set(entity: u8, state: BlockState, pad: u8, format: PadFormat) -> BlockState {
-    adjust(entity, state, FormatChange::Format { pad, format }).expect("a block")
+    adjust(entity, state, Feed::Live, FormatChange::Format { pad, format }).expect("a block")
 }
 
 fn set_sink(entity: u8, format: PadFormat) -> BlockState {
@@ -24,7 +24,7 @@ fn set_sink(entity: u8, format: PadFormat) -> BlockState {
 }
 
 fn set_crop(entity: u8, state: BlockState, crop: Rect) -> BlockState {
-    adjust(entity, state, FormatChange::Crop(crop)).expect("a block")
+    adjust(entity, state, Feed::Live, FormatChange::Crop(crop)).expect("a block")
 }
 
 #[test]
@@ -47,6 +47,21 @@ fn the_real_print_is_reproduced() {
 fn the_other_mail_s_preview_crop_is_reproduced() {
     let preview = set_sink(PREVIEW, format(864, 647, GRBG10));
     assert_eq!(preview.crop, rect(10, 4, 846, 639));
+}
+
+#[test]
+fn only_the_ccdc_takes_two_columns_on_each_side_of_the_preview_engine() {
+    let sink = FormatChange::Format { pad: 0, format: format(648, 485, GRBG10) };
+    let all = FormatChange::Crop(rect(0, 0, 648, 485));
+    let [live, memory] = [Feed::Live, Feed::Memory].map(|feed| {
+        let state = default_state(PREVIEW).and_then(|state| adjust(PREVIEW, state, feed, sink));
+        let state = state.expect("a block");
+        assert_eq!((state.crop, state.source.width_px), (state.crop_bounds, state.crop.width_px));
+        assert_eq!(adjust(PREVIEW, state, feed, all), Ok(state), "as large as possible");
+        state
+    });
+    assert_eq!(live.crop, rect(10, 4, 630, 477));
+    assert_eq!(memory.crop, rect(8, 4, 634, 477));
 }
 
 #[test]
@@ -160,6 +175,7 @@ fn whatever_is_asked_for_the_crop_lies_in_the_sink_and_setting_what_is_changes_n
     for entity in [CCP2, CSI2A, CCDC, PREVIEW, RESIZER] {
         let mut state = default_state(entity).expect("a block");
         for _ in 0..3000 {
+            let feed = if next() % 2 == 0 { Feed::Live } else { Feed::Memory };
             let change = match next() % 4 {
                 0 => FormatChange::Crop(rect(next(), next(), next(), next())),
                 pad => FormatChange::Format {
@@ -167,7 +183,7 @@ fn whatever_is_asked_for_the_crop_lies_in_the_sink_and_setting_what_is_changes_n
                     format: format(next(), next(), MbusCode(next() & 0x301f)),
                 },
             };
-            state = adjust(entity, state, change).expect("a block");
+            state = adjust(entity, state, feed, change).expect("a block");
             let Rect { left_px, top_px, width_px, height_px } = state.crop;
             assert!(u32::from(top_px) + u32::from(height_px) <= state.sink.height_px.into());
             // Only the formatter may ask for a little more than the sensor's line.

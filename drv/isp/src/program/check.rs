@@ -1,7 +1,7 @@
 //! A pipeline is an allegation of the graph until the hardware's rules have been applied to it.
 
 use idl::types::{
-    BlockState, FormatChange, Input, IspError, MbusCode, PadFormat, Pipeline, PixFormat,
+    BlockState, Feed, FormatChange, Input, IspError, MbusCode, PadFormat, Pipeline, PixFormat,
     PixelFormat, Rect, VideoNode,
 };
 
@@ -70,7 +70,9 @@ impl Checked {
 pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
     let route = route(pipeline).ok_or(IspError::InvalidPipeline)?;
     if let Some(preview) = &pipeline.preview {
-        ensure(is_canonical(position::PREVIEW, preview))?;
+        let from_memory = matches!(pipeline.input, Input::Memory { .. });
+        let feed = if from_memory { Feed::Memory } else { Feed::Live };
+        ensure(is_canonical(position::PREVIEW, feed, preview))?;
     }
     if let Some(resizer) = &pipeline.resizer {
         ensure(is_solved(resizer))?;
@@ -80,7 +82,7 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
     }
     let first = pipeline.preview.as_ref().or(pipeline.resizer.as_ref());
     if let Some(ccdc) = pipeline.input.ccdc() {
-        ensure(is_canonical(position::CCDC, ccdc))?;
+        ensure(is_canonical(position::CCDC, Feed::Live, ccdc))?;
         ensure(dropped_bits(&pipeline.input).is_some())?;
         // The video port's bits are the lower ones of the preview engine's ten: eight would be too dark.
         let memory_only = first.is_none();
@@ -154,7 +156,7 @@ fn check_serial(
     let changes = [(0, sink), (1, source)];
     let start = formats::default_state(position::CSI2A)?;
     let state = changes.into_iter().try_fold(start, |state, (pad, format)| {
-        formats::adjust(position::CSI2A, state, FormatChange::Format { pad, format })
+        formats::adjust(position::CSI2A, state, Feed::Live, FormatChange::Format { pad, format })
     })?;
     ensure((state.sink, state.source) == (sink, source))?;
     ensure(ccdc.is_none_or(|ccdc| is_same_size(&source, &ccdc.sink)))?;
@@ -169,7 +171,7 @@ fn receiver(format: &PixFormat) -> Result<BlockState, IspError> {
     let code = if compressed { MbusCode::SGRBG10_DPCM8 } else { MbusCode::SGRBG10 };
     let change = FormatChange::Format { pad: 0, format: PadFormat { width_px, height_px, code } };
     let state = formats::default_state(position::CCP2)?;
-    formats::adjust(position::CCP2, state, change)
+    formats::adjust(position::CCP2, state, Feed::Live, change)
 }
 
 fn ensure(condition: bool) -> Result<(), IspError> {
@@ -198,7 +200,7 @@ fn linked(source: &PadFormat, sink: &BlockState) -> bool {
 }
 
 /// Whether the rules lead from the sink to this very state.
-fn is_canonical(entity: u8, state: &BlockState) -> bool {
+fn is_canonical(entity: u8, feed: Feed, state: &BlockState) -> bool {
     let changes = [
         FormatChange::Format { pad: 0, format: state.sink },
         FormatChange::Crop(state.crop),
@@ -207,7 +209,7 @@ fn is_canonical(entity: u8, state: &BlockState) -> bool {
     ];
     let start = formats::default_state(entity);
     let end = changes.iter().try_fold(start, |state, change| {
-        state.map(|state| formats::adjust(entity, state, *change))
+        state.map(|state| formats::adjust(entity, state, feed, *change))
     });
     let Ok(Ok(end)) = end else { return false };
     (end.sink, end.crop, end.source) == (state.sink, state.crop, state.source)

@@ -11,13 +11,13 @@ use drv_isp_regs::{
     preview as preview_regs, resizer as resizer_regs,
 };
 use idl::types::{
-    BlockState, FormatChange, Input, IspError, MbusCode, PadFormat, Pipeline, PixFormat,
+    BlockState, Feed, FormatChange, Input, IspError, MbusCode, PadFormat, Pipeline, PixFormat,
     PixelFormat, VideoNode,
 };
 use std::collections::BTreeMap;
 
 fn with(entity: u8, state: BlockState, pad: u8, format: PadFormat) -> BlockState {
-    adjust(entity, state, FormatChange::Format { pad, format }).expect("a block")
+    adjust(entity, state, Feed::Live, FormatChange::Format { pad, format }).expect("a block")
 }
 
 fn sink(entity: u8, format: PadFormat) -> BlockState {
@@ -491,6 +491,15 @@ fn from_memory_pipelines_that_cannot_run_are_refused() {
         refused(good, &|pipeline, _| (pipeline.preview, pipeline.resizer) = (None, None));
     }
     refused(developed(), &|_, format| format.stride_bytes += 32);
+    let mut wide = developed();
+    let change = FormatChange::Format { pad: 0, format: wide.preview.expect("set").sink };
+    let preview =
+        default_state(PREVIEW).and_then(|state| adjust(PREVIEW, state, Feed::Memory, change));
+    wide.preview = preview.ok();
+    wide.output = pixels(wide.preview.expect("a block").source, PixelFormat::YUYV);
+    assert_eq!(check(&wide).err(), None, "all columns that memory has");
+    wide.input = preview_only().input;
+    assert_eq!(check(&wide).err(), Some(IspError::InvalidPipeline), "the CCDC takes four of them");
     refused(developed_and_scaled(), &|pipeline, _| pipeline.resizer = None);
     refused(scaled(), &|pipeline, _| pipeline.preview = processed(320, 240).preview);
 }
@@ -500,7 +509,7 @@ fn a_crop_in_memory_begins_at_a_burst_and_skips_pixels() {
     let mut pipeline = scaled();
     let state = pipeline.resizer.expect("set");
     let crop = idl::types::Rect { left_px: 100, top_px: 40, width_px: 340, height_px: 250 };
-    let state = adjust(RESIZER, state, FormatChange::Crop(crop)).expect("a block");
+    let state = adjust(RESIZER, state, Feed::Live, FormatChange::Crop(crop)).expect("a block");
     pipeline.resizer = Some(state);
     let map = written(&pipeline);
     let (left, top) = (u32::from(state.crop.left_px), u32::from(state.crop.top_px));

@@ -49,6 +49,25 @@ fn the_second_node_starts_the_isp_whichever_it_is() {
 }
 
 #[test]
+fn a_driver_is_told_whether_memory_feeds_its_block() {
+    let (mut graph, fake, _, _) = linked();
+    let mut fed = |name| {
+        let entity = id(&graph, name);
+        let state = graph.state(entity).unwrap();
+        graph.adjust(entity, state, FormatChange::Crop(state.crop), false).unwrap();
+        fake.0.borrow_mut().feeds.pop().expect("asked").1
+    };
+    assert_eq!(fed("OMAP3 ISP resizer"), Feed::Memory);
+    assert_eq!(fed("OMAP3 ISP CCDC"), Feed::Live, "the sensor");
+    assert_eq!(fed("OMAP3 ISP preview"), Feed::Live, "nothing yet");
+    enable(&mut graph, ("OMAP3 ISP preview input", 0), ("OMAP3 ISP preview", 0));
+    let entity = id(&graph, "OMAP3 ISP preview");
+    let state = graph.state(entity).unwrap();
+    graph.adjust(entity, state, FormatChange::Crop(state.crop), false).unwrap();
+    assert_eq!(fake.0.borrow().feeds.last().map(|(_, feed)| *feed), Some(Feed::Memory));
+}
+
+#[test]
 fn half_a_pipeline_locks_its_links() {
     let (mut graph, _, input, _) = linked();
     graph.start(NODE, input, YUYV).unwrap();

@@ -1,7 +1,8 @@
 //! S37: the preview engine makes of a raw frame in memory what it makes of the same frame live.
 
 use idl::subdev;
-use idl::types::{ControlId, PixFormat, PixelFormat};
+use idl::types::{ControlId, PixFormat, PixelFormat, Rect};
+use task_client::Subdev;
 
 use super::memory::{self, FIRST, Pair, Queue};
 use crate::check::{Failure, Verdict, equal, ok};
@@ -18,8 +19,7 @@ const SENSOR_BLACK: u32 = 42;
 /// the picture of the live path. The sensor sends a test pattern, which has no noise.
 pub fn live_and_from_memory(stage: &mut Stage) -> Verdict {
     let Live { raw, taken, kept } = Live::take(stage)?;
-    // The video port gives a line less than the sensor.
-    let pair = Pair::developed(stage, (SENSOR_PX.0, SENSOR_PX.1 - 1), false)?;
+    let pair = as_live(stage)?;
     let pool = stage.nodes.preview_input.pool.pixels;
     let input = pair.input.pixels(pool, stage, FIRST)?;
     equal("line distance", raw.format.stride_bytes, pair.input.format.stride_bytes)?;
@@ -36,6 +36,20 @@ pub fn live_and_from_memory(stage: &mut Stage) -> Verdict {
     raw.close(stage)?;
     pair.close(stage)?;
     Ok(Text::of(format_args!("{width_px}x{height_px} pixels, checksum {sum:#010x}")))
+}
+
+/// A pipeline from memory that makes what the live one makes of it: the video port gives a line less than the
+/// sensor, and the CCDC takes two columns on each side, which memory does not.
+fn as_live(stage: &mut Stage) -> Result<Pair, Failure> {
+    let mut layout = ok("set up", stage.camera.developed((SENSOR_PX.0, SENSOR_PX.1 - 1), false))?;
+    let Rect { left_px, width_px, .. } = layout.crop;
+    let live = Rect { left_px: left_px + 2, width_px: width_px - 4, ..layout.crop };
+    let preview = ok("open the preview engine", Subdev::open(stage.camera.preview))?;
+    layout.crop = ok("S_SELECTION", preview.set_crop(live))?.crop;
+    equal("crop", layout.crop, live)?;
+    ok("close", preview.close())?;
+    layout.output.width_px = live.width_px;
+    Pair::open(stage, (memory::preview_input, memory::preview_output), layout)
 }
 
 /// A raw frame of the sensor's test pattern, and the picture that the live path makes of the same frame.
