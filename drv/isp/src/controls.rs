@@ -95,7 +95,15 @@ pub fn query(entity: &Name, index: u8) -> Result<ControlDescription, IspError> {
     let id = *ALL.get(usize::from(index)).ok_or(IspError::NoSuchControl)?;
     let default = Controls::DEFAULT.get(entity, id)?;
     let kind = ControlKind::Integer;
-    Ok(ControlDescription { id, kind, minimum: 0, maximum: MAXIMUM.into(), step: 1, default })
+    Ok(ControlDescription {
+        id,
+        kind,
+        minimum: 0,
+        maximum: MAXIMUM.into(),
+        step: 1,
+        default,
+        read_only: false,
+    })
 }
 
 fn has_controls(entity: &Name) -> Result<(), IspError> {
@@ -119,7 +127,15 @@ mod tests {
         let known: Vec<_> = (0..5).map(|index| query(&preview, index)).collect();
         let kind = ControlKind::Integer;
         let range = |id, default| {
-            Ok(ControlDescription { id, kind, minimum: 0, maximum: 255, step: 1, default })
+            Ok(ControlDescription {
+                id,
+                kind,
+                minimum: 0,
+                maximum: 255,
+                step: 1,
+                default,
+                read_only: false,
+            })
         };
         let none = Err(IspError::NoSuchControl);
         let expected = [

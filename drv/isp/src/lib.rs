@@ -36,6 +36,7 @@ mod frame_clock;
 mod jobs;
 mod outbox;
 mod program;
+mod rate;
 mod reception;
 mod registers;
 mod run;
@@ -50,5 +51,6 @@ mod xclk;
 
 pub use driver::{Driver, News};
 pub use outbox::Nodes;
+pub use rate::check_rate;
 pub use registers::{Registers, Write};
 pub use stream::{Held, Ledger, Outside};

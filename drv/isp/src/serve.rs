@@ -1,7 +1,7 @@
 //! The calls of `idl/isp.idol`, and the notifications.
 
 use core::convert::Infallible;
-use drv_isp::{Held, formats, topology};
+use drv_isp::{Held, check_rate, formats, topology};
 use idl::idol_runtime::W;
 use idl::types::{
     BlockState, BufferIndex, ControlDescription, ControlId, Drained, EntityDescription, Feed,
@@ -74,9 +74,10 @@ impl isp::InOrderIspImpl for Server {
         Ok(formats::adjust(entity, state, feed, change)?)
     }
 
-    fn start(&mut self, _: &CallInfo, pipeline: Pipeline) -> Reply<()> {
+    fn start(&mut self, _: &CallInfo, pipeline: Pipeline, pixel_rate_hz: u32) -> Reply<()> {
         ringbuf_entry!(TRACE, Trace::Start(pipeline.video));
-        let started = self.with(|driver, outside| driver.start(&pipeline, outside));
+        let started = check_rate(&pipeline.input, pixel_rate_hz)
+            .and_then(|()| self.with(|driver, outside| driver.start(&pipeline, outside)));
         let news = started.inspect_err(|error| ringbuf_entry!(TRACE, Trace::Refused(*error)))?;
         self.tell(news);
         Ok(())

@@ -65,7 +65,7 @@ impl Control {
             Self::HorizontalFlip => (ControlId::HFLIP, Boolean, 0, 1, 0),
             Self::VerticalFlip => (ControlId::VFLIP, Boolean, 0, 1, 0),
         };
-        ControlDescription { id, kind, minimum, maximum, step: 1, default }
+        ControlDescription { id, kind, minimum, maximum, step: 1, default, read_only: false }
     }
 
     /// The name of an item, if this is a menu and has it.
@@ -75,6 +75,21 @@ impl Control {
             Self::TestPattern => TEST_PATTERNS.get(index as usize).map(|name| Name::new(name)),
             Self::Exposure | Self::Gain | Self::HorizontalFlip | Self::VerticalFlip => None,
         }
+    }
+}
+
+/// The pixel rate: one pixel in each pixel clock, whatever is set.
+#[must_use]
+pub const fn pixel_rate(clock_hz: u32) -> ControlDescription {
+    let hz = clock_hz as i32;
+    ControlDescription {
+        id: ControlId::PIXEL_RATE,
+        kind: ControlKind::Integer,
+        minimum: hz,
+        maximum: hz,
+        step: 1,
+        default: hz,
+        read_only: true,
     }
 }
 

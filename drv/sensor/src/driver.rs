@@ -29,7 +29,7 @@
 //! the supervisor knows what to do with a task that cannot do its work.
 
 use crate::bus::{Bus, Look, Transfer, Verdict};
-use crate::controls::{Control, Controls};
+use crate::controls::{Control, Controls, pixel_rate};
 use crate::mode::Mode;
 use crate::pixel_clock::PixelClock;
 use crate::program::Program;
@@ -245,8 +245,11 @@ impl Sensor {
     /// `NotReady`, `NoSuchControl`.
     pub fn query_control(&self, index: u8) -> Result<ControlDescription, SensorError> {
         self.known()?;
-        let control = Control::ALL.get(usize::from(index)).ok_or(SensorError::NoSuchControl)?;
-        Ok(control.description())
+        match Control::ALL.get(usize::from(index)) {
+            Some(control) => Ok(control.description()),
+            None if usize::from(index) == Control::ALL.len() => Ok(pixel_rate(self.clock.hz)),
+            None => Err(SensorError::NoSuchControl),
+        }
     }
 
     /// The name of an item of a menu.
@@ -265,6 +268,9 @@ impl Sensor {
     /// `NotReady`, `NoSuchControl`.
     pub fn get_control(&self, id: ControlId) -> Result<i32, SensorError> {
         self.known()?;
+        if id == ControlId::PIXEL_RATE {
+            return Ok(pixel_rate(self.clock.hz).default);
+        }
         let control = Control::from_id(id).ok_or(SensorError::NoSuchControl)?;
         Ok(self.controls.get(control))
     }
@@ -272,9 +278,12 @@ impl Sensor {
     /// Sets a control and gives the value that the part has. Step with [`Event::Timer`] afterwards.
     ///
     /// # Errors
-    /// `NotReady`, `NoSuchControl`.
+    /// `NotReady`, `NoSuchControl`, `ReadOnly`.
     pub fn set_control(&mut self, id: ControlId, value: i32) -> Result<i32, SensorError> {
         self.known()?;
+        if id == ControlId::PIXEL_RATE {
+            return Err(SensorError::ReadOnly);
+        }
         let control = Control::from_id(id).ok_or(SensorError::NoSuchControl)?;
         self.dirty |= bit(control);
         Ok(self.controls.set(control, value))

@@ -195,6 +195,20 @@ fn a_clock_that_the_pll_cannot_take_is_the_pixel_clock_and_intervals_follow_it()
     assert_eq!(intervals[0], intervals[1], "the same pixel clocks");
 }
 
+#[test]
+fn the_pixel_rate_is_the_pixel_clock_and_cannot_be_set() {
+    let mut world = World::serving();
+    let last = crate::controls::Control::ALL.len() as u8;
+    let rate = world.sensor.query_control(last).expect("the last one");
+    assert_eq!((rate.id, rate.read_only), (ControlId::PIXEL_RATE, true));
+    assert_eq!([rate.minimum, rate.maximum, rate.default], [PIXEL_CLOCK_HZ as i32; 3]);
+    assert_eq!(world.sensor.query_control(last + 1), Err(SensorError::NoSuchControl));
+    let refused = world.sensor.set_control(ControlId::PIXEL_RATE, 1);
+    assert_eq!(refused, Err(SensorError::ReadOnly));
+    assert_eq!(world.sensor.get_control(ControlId::PIXEL_RATE), Ok(PIXEL_CLOCK_HZ as i32));
+    assert_eq!(world.sensor.query_menu(ControlId::PIXEL_RATE, 0), Err(SensorError::NoSuchControl));
+}
+
 /// What the ISP is told, before the part is.
 #[test]
 fn an_exposure_longer_than_the_frame_makes_it_longer_and_stays_when_a_short_interval_is_asked_for()
@@ -311,7 +325,7 @@ fn controls_are_written_while_it_runs_and_kept_until_it_does() {
     assert!(world.writes <= 4, "values that were never seen are not written");
     assert_eq!(world.sensor.get_control(ControlId::EXPOSURE), Ok(300));
     assert_eq!(world.sensor.get_control(ControlId(1)), Err(SensorError::NoSuchControl));
-    assert_eq!(world.sensor.query_control(5), Err(SensorError::NoSuchControl));
+    assert_eq!(world.sensor.query_control(6), Err(SensorError::NoSuchControl));
 }
 
 #[test]

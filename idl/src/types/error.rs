@@ -72,6 +72,8 @@ pub enum IspError {
     NotConfigured = 11,
     /// A number of the configuration is outside of the limits of its engine.
     InvalidConfiguration = 12,
+    /// The sensor sends more pixels in a second than the CCDC takes; give it a slower pixel clock.
+    TooFast = 15,
 }
 
 /// Errors of the sensor driver.
@@ -86,6 +88,8 @@ pub enum SensorError {
     NoSuchControl = 3,
     /// The array cannot read out this format; adjust it first.
     InvalidFormat = 4,
+    /// The control can only be read.
+    ReadOnly = 5,
 }
 
 /// Errors of the media graph.
@@ -114,6 +118,8 @@ pub enum GraphError {
     StartFailed = 10,
     /// Two ends of a link carry different formats, or the blocks cannot run what they carry (EPIPE).
     LinkMismatch = 11,
+    /// The sensor sends more pixels in a second than the ISP takes (ENOSPC).
+    TooFast = 12,
 }
 
 /// Errors of device nodes.
@@ -180,6 +186,10 @@ pub enum NodeError {
     NoFrameInterval = 27,
     /// The handle does not read frames (EINVAL); subscribe first.
     NotSubscribed = 28,
+    /// The sensor sends more pixels in a second than the ISP takes (ENOSPC); give it a slower pixel clock.
+    TooFast = 31,
+    /// The control can only be read (EACCES).
+    ReadOnly = 32,
 }
 
 /// Errors of the host bridge.

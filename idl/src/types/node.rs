@@ -164,6 +164,8 @@ impl ControlId {
     pub const HFLIP: Self = Self(0x0098_0914);
     /// V4L2_CID_VFLIP: 1 mirrors up and down.
     pub const VFLIP: Self = Self(0x0098_0915);
+    /// V4L2_CID_PIXEL_RATE, in pixels per second.
+    pub const PIXEL_RATE: Self = Self(0x009f_0902);
     /// V4L2_CID_TEST_PATTERN.
     pub const TEST_PATTERN: Self = Self(0x009f_0903);
 }
@@ -194,6 +196,8 @@ pub struct ControlDescription {
     pub step: i32,
     /// Value after a restart.
     pub default: i32,
+    /// It can only be read (V4L2_CTRL_FLAG_READ_ONLY).
+    pub read_only: bool,
 }
 
 /// A picture for the host.

@@ -28,7 +28,7 @@ pub trait Drivers {
         feed: Feed,
         change: FormatChange,
     ) -> IspResult<BlockState>;
-    fn isp_start(&mut self, isp: TaskId, pipeline: Pipeline) -> IspResult<()>;
+    fn isp_start(&mut self, isp: TaskId, pipeline: Pipeline, pixel_rate_hz: u32) -> IspResult<()>;
     fn isp_stop(&mut self, isp: TaskId, video: VideoNode) -> IspResult<()>;
     fn isp_set_crop(&mut self, isp: TaskId, video: VideoNode, resizer: BlockState)
     -> IspResult<()>;
@@ -40,6 +40,8 @@ pub trait Drivers {
         state: BlockState,
         change: FormatChange,
     ) -> SensorResult<BlockState>;
+    /// V4L2_CID_PIXEL_RATE.
+    fn sensor_pixel_rate(&mut self, sensor: TaskId) -> SensorResult<i32>;
     fn sensor_start(&mut self, sensor: TaskId, state: BlockState) -> SensorResult<()>;
     fn sensor_stop(&mut self, sensor: TaskId) -> SensorResult<()>;
     /// Tells the nodes, and the story, that the topology has this version now.

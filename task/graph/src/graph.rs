@@ -222,7 +222,7 @@ impl<D: Drivers> Graph<D> {
     ///
     /// # Errors
     /// Those of [`pipeline::validate`]; `FormatMismatch` if the node's format is not what the block
-    /// there has; `Busy` if a part of it runs; `StartFailed`; a driver's disconnect. After an error
+    /// there has; `TooFast`; `Busy` if a part of it runs; `StartFailed`; a driver's disconnect. After an error
     /// nothing is locked that was not locked before, and nothing runs.
     pub fn start(
         &mut self,
@@ -235,11 +235,12 @@ impl<D: Drivers> Graph<D> {
         let started = match (running.pipeline(), running.path.origin) {
             (None, _) => Started::Waiting,
             (Some(pipeline), Origin::Memory { .. }) => {
-                self.start_isp(pipeline)?;
+                self.start_isp(pipeline, 0)?;
                 Started::Memory
             }
             (Some(pipeline), Origin::Sensor { sensor, .. }) => {
-                self.start_isp(pipeline)?;
+                let rate_hz = self.pixel_rate()?;
+                self.start_isp(pipeline, rate_hz)?;
                 self.start_sensor(sensor).inspect_err(|_| {
                     self.duties.stop_isp |= 1 << pipeline.video as u8;
                 })?;
@@ -455,12 +456,21 @@ impl<D: Drivers> Graph<D> {
         self.relay(moved, |_| GraphError::Busy)
     }
 
-    fn start_isp(&mut self, pipeline: Pipeline) -> Result<(), Failure> {
+    /// How many pixels the sensor sends in a second; a sensor that cannot say it cannot be used.
+    fn pixel_rate(&mut self) -> Result<u32, Failure> {
+        let sensor = self.life(Member::Sensor).ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
+        let told = self.drivers.sensor_pixel_rate(sensor);
+        let rate_hz = self.relay(told, |_| GraphError::StartFailed)?;
+        u32::try_from(rate_hz).map_err(|_| ipc::Error::Op(GraphError::StartFailed))
+    }
+
+    fn start_isp(&mut self, pipeline: Pipeline, pixel_rate_hz: u32) -> Result<(), Failure> {
         let isp = self.life(Member::Isp).ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
-        let started = self.drivers.isp_start(isp, pipeline);
+        let started = self.drivers.isp_start(isp, pipeline, pixel_rate_hz);
         self.relay(started, |error| match error {
             IspError::Busy => GraphError::Busy,
             IspError::InvalidPipeline => GraphError::LinkMismatch,
+            IspError::TooFast => GraphError::TooFast,
             _ => GraphError::StartFailed,
         })
     }

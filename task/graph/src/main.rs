@@ -4,8 +4,8 @@
 
 use idl::graph::{INCOMING_BYTES, InOrderGraphImpl, dispatch};
 use idl::types::{
-    BlockState, Entity, EntityDescription, EntityId, Feed, FormatChange, GraphError, Link,
-    LinkDescription, Name, Note, PadFormat, PadRef, Pipeline, PixFormat, Started, TaskIndex,
+    BlockState, ControlId, Entity, EntityDescription, EntityId, Feed, FormatChange, GraphError,
+    Link, LinkDescription, Name, Note, PadFormat, PadRef, Pipeline, PixFormat, Started, TaskIndex,
     VideoNode,
 };
 use idl::{CallInfo, RequestError, isp, sensor, supervisor};
@@ -47,8 +47,8 @@ impl Drivers for Slots {
         isp::Client::new(isp).adjust(entity, state, feed, change)
     }
 
-    fn isp_start(&mut self, isp: TaskId, pipeline: Pipeline) -> IspResult<()> {
-        isp::Client::new(isp).start(pipeline)
+    fn isp_start(&mut self, isp: TaskId, pipeline: Pipeline, pixel_rate_hz: u32) -> IspResult<()> {
+        isp::Client::new(isp).start(pipeline, pixel_rate_hz)
     }
 
     fn isp_stop(&mut self, isp: TaskId, video: VideoNode) -> IspResult<()> {
@@ -79,6 +79,10 @@ impl Drivers for Slots {
         change: FormatChange,
     ) -> SensorResult<BlockState> {
         sensor::Client::new(sensor).adjust(state, change)
+    }
+
+    fn sensor_pixel_rate(&mut self, sensor: TaskId) -> SensorResult<i32> {
+        sensor::Client::new(sensor).get_control(ControlId::PIXEL_RATE)
     }
 
     fn sensor_start(&mut self, sensor: TaskId, state: BlockState) -> SensorResult<()> {

@@ -23,6 +23,8 @@ use task_graph::{Drivers, Graph};
 const ISP: TaskIndex = TaskIndex(3);
 const SENSOR: TaskIndex = TaskIndex(4);
 const NODE: TaskId = TaskId::new(TaskIndex(9), Generation(0));
+/// Pixels of the sensor in a second.
+const RATE_HZ: i32 = 28_800_000;
 const OTHER_NODE: TaskId = TaskId::new(TaskIndex(8), Generation(0));
 
 /// What the drivers were told, and how they shall answer.
@@ -35,6 +37,9 @@ struct World {
     isp_dies_at_entity: Option<u8>,
     isp_is_not_ready: bool,
     isp_set_crop: Option<ipc::Error<IspError>>,
+    sensor_pixel_rate: Option<ipc::Error<SensorError>>,
+    /// The rate that the last pipeline was started with.
+    started_hz: u32,
     /// Where the rules of a block were told that its samples come from.
     feeds: Vec<(u8, Feed)>,
 }
@@ -151,7 +156,8 @@ impl Drivers for Fake {
         })
     }
 
-    fn isp_start(&mut self, _: TaskId, pipeline: Pipeline) -> IspResult<()> {
+    fn isp_start(&mut self, _: TaskId, pipeline: Pipeline, pixel_rate_hz: u32) -> IspResult<()> {
+        self.0.borrow_mut().started_hz = pixel_rate_hz;
         let from = match pipeline.input {
             Input::Ccp2 { .. } => " from CCP2",
             Input::Csi2a { .. } => " from CSI2a",
@@ -198,6 +204,10 @@ impl Drivers for Fake {
             FormatChange::Format { format, .. } => Ok(BlockState { source: format, ..state }),
             FormatChange::Crop(_) => Ok(state),
         }
+    }
+
+    fn sensor_pixel_rate(&mut self, _: TaskId) -> SensorResult<i32> {
+        self.0.borrow().sensor_pixel_rate.map_or(Ok(RATE_HZ), Err)
     }
 
     fn sensor_start(&mut self, _: TaskId, _: BlockState) -> SensorResult<()> {
@@ -488,6 +498,26 @@ fn an_isp_that_dies_at_start_disconnects_and_nothing_is_locked() {
     fake.take();
     edge(&mut graph, ISP, Edge::Died, 0);
     assert_eq!(fake.take(), Vec::<String>::new(), "the watch that follows finds nothing to do");
+}
+
+#[test]
+fn the_isp_is_told_the_pixel_rate_and_may_refuse_it() {
+    let (mut graph, fake) = linked();
+    let output = id(&graph, "OMAP3 ISP resizer output");
+    fake.0.borrow_mut().isp_start = Some(ipc::Error::Op(IspError::TooFast));
+    assert_eq!(graph.start(NODE, output, YUYV), Err(ipc::Error::Op(GraphError::TooFast)));
+    assert_eq!(fake.0.borrow().started_hz, RATE_HZ as u32);
+    fake.take();
+    // A sensor that does not say it, or is gone, is not started, nor is the ISP.
+    let silent = [
+        (ipc::Error::Op(SensorError::NoSuchControl), ipc::Error::Op(GraphError::StartFailed)),
+        (ipc::Error::Disconnected(dead(SENSOR)), ipc::Error::Disconnected(dead(SENSOR))),
+    ];
+    for (told, refused) in silent {
+        fake.0.borrow_mut().sensor_pixel_rate = Some(told);
+        assert_eq!(graph.start(NODE, output, YUYV), Err(refused));
+        assert!(!fake.take().iter().any(|call| call.contains("start")));
+    }
 }
 
 #[test]

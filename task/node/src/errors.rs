@@ -20,6 +20,7 @@ pub fn graph_refused(error: ipc::Error<GraphError>) -> Refusal {
         GraphError::FormatMismatch => NodeError::InvalidFormat,
         GraphError::Rebuilding => NodeError::Rebuilding,
         GraphError::StartFailed => NodeError::DriverRefused,
+        GraphError::TooFast => NodeError::TooFast,
     })
 }
 
@@ -33,6 +34,7 @@ pub fn isp_refused(error: ipc::Error<IspError>) -> Refusal {
         IspError::Busy => NodeError::Busy,
         IspError::NotConfigured => NodeError::NotEnabled,
         IspError::InvalidConfiguration => NodeError::InvalidConfiguration,
+        IspError::TooFast => NodeError::TooFast,
         IspError::NotReady
         | IspError::InvalidPipeline
         | IspError::QueueFull

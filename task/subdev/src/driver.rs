@@ -34,6 +34,7 @@ pub const fn sensor_refused(error: SensorError) -> NodeError {
     match error {
         SensorError::NoSuchControl => NodeError::NoSuchControl,
         SensorError::Busy => NodeError::Busy,
+        SensorError::ReadOnly => NodeError::ReadOnly,
         SensorError::NotReady | SensorError::InvalidFormat => NodeError::DriverRefused,
     }
 }

@@ -60,7 +60,15 @@ impl Driver for Fake {
         let none = Err(ipc::Error::Op(NodeError::NoSuchControl));
         let id = ControlId::BRIGHTNESS;
         let (kind, default) = (ControlKind::Integer, 0);
-        let only = ControlDescription { id, kind, minimum: 0, maximum: 255, step: 1, default };
+        let only = ControlDescription {
+            id,
+            kind,
+            minimum: 0,
+            maximum: 255,
+            step: 1,
+            default,
+            read_only: false,
+        };
         if index == 0 { self.0.borrow().refusal.map_or(Ok(only), Err) } else { none }
     }
 

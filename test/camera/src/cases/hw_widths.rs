@@ -181,7 +181,7 @@ pub fn misfits(stage: &mut Stage) -> Verdict {
 }
 
 /// Starts and stops a stream, or is refused.
-fn starts(
+pub fn starts(
     stage: &mut Stage,
     node: memory::Pick,
     format: PixFormat,

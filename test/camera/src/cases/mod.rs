@@ -38,6 +38,7 @@ mod s30_delegates;
 mod s32_auto;
 mod s32_controls;
 mod s32_interval;
+mod s32_rate;
 mod s35_after_stop;
 mod s35_dma;
 mod s36_quiesce_fails;
@@ -72,6 +73,9 @@ const PRODUCT: &str = "test/camera/app.toml";
 
 /// The image whose camera domain is switched off while nobody streams.
 const IDLE: &str = "test/camera/variants/idle.toml";
+
+/// The image whose sensor is as fast as it can be.
+const FAST: &str = "test/camera/variants/fast.toml";
 
 /// The images with eight more clients that wait, with one handle each, or with eight.
 const CROWD: &str = "test/camera/variants/crowd.toml";
@@ -183,6 +187,11 @@ pub const CASES: &[Case] = &[
     case("s32_flips_mirror_the_picture", s32_controls::flips),
     case("s32_the_sensor_s_frames_are_as_long_as_their_interval", s32_interval::stretched),
     case("s32_a_long_exposure_makes_frames_longer_and_is_no_stall", s32_interval::exposed),
+    Case {
+        name: "s32_a_sensor_too_fast_for_the_parallel_port_streams_on_the_serial_line",
+        manifest: FAST,
+        run: s32_rate::fast,
+    },
     case("s32_time_stamps_say_what_the_driver_says_of_its_interval", s32_interval::measured),
     case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
     case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),
