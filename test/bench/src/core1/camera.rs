@@ -20,6 +20,7 @@ use crate::pixels::{MAX_WIDTH_PX, Window};
 use crate::scene::SceneSource;
 use crate::scene::sensor::{Sensor, SensorConfig};
 use crate::shared::{Shared, gate};
+use core::ops::Range;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::ccdc::{CFG, SYN_MODE, VDINT, cfg, syn_mode, vdint};
 use drv_isp_regs::main_block::{IRQ0STATUS, irq};
@@ -377,25 +378,25 @@ impl Camera {
         if frame.preview.is_none() && !statistics {
             return;
         }
-        let Some(port) = self.ccdc.video_port_line(row, &mut self.raw[..width]) else { return };
+        let Some(columns) = self.ccdc.video_port_line(row, &mut self.raw[..width]) else { return };
         let y = row - self.ccdc_config.video_port.top;
         if statistics {
             let window = &self.ccdc_config.video_port;
             let last = y + 1 == window.height || frame.line + 1 == frame.height;
-            self.statistics.row(shared, frame, (y, port), last, memory);
+            let pixels = &self.raw[columns.clone()];
+            self.statistics.row(shared, frame, (y, pixels), last, memory);
         }
         if frame.preview.is_some() {
-            let pixels = port.len();
-            self.develop(shared, frame, (y, pixels), memory);
+            self.develop(shared, frame, (y, columns), memory);
         }
     }
 
-    /// Row `row` of the preview's input is in the first pixels of the raw line.
+    /// Row `row` of the preview's input is in these columns of the raw line.
     pub(super) fn develop(
         &mut self,
         shared: &Shared,
         frame: &mut Frame,
-        (row, pixels): (usize, usize),
+        (row, columns): (usize, Range<usize>),
         memory: &mut impl Memory,
     ) {
         self.preview.change(&config::at_once(shared));
@@ -405,7 +406,7 @@ impl Camera {
             }
             None => 0,
         };
-        let (input, dark) = (&self.raw[..pixels], &self.dark[..dark]);
+        let (input, dark) = (&self.raw[columns], &self.dark[..dark]);
         if self.preview.line_over(&self.gamma, input, dark, &mut self.developed) {
             self.preview_row(shared, frame, memory);
         }

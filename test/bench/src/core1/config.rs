@@ -120,7 +120,6 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
     let get = |register: &Register| shared.get(register);
     let black = get(&BLKCMP);
     let level = |field: Field| signed(field.get(black), 8) as i8;
-    let formatter = (get(&FMT_HORZ), get(&FMT_VERT), get(&VP_OUT));
     CcdcConfig {
         lane_shift: 2 * main_block::ctrl::SHIFT.get(get(&main_block::CTRL)) as u8,
         data_bits: data_bits(syn_mode::DATSIZ.get(get(&SYN_MODE))),
@@ -148,16 +147,27 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
                 .then(|| 6_u32.saturating_sub(alaw::GWDI.get(get(&ALAW)))),
             pack8: syn_mode::PACK8.is_set(get(&SYN_MODE)),
         },
-        video_port: Window {
-            left: (fmt_horz::FMTSPH.get(formatter.0) + vp_out::HORZ_ST.get(formatter.2)) as usize,
-            top: fmt_vert::FMTSLV.get(formatter.1) as usize,
-            width: fmt_horz::FMTLNH.get(formatter.0).min(vp_out::HORZ_NUM.get(formatter.2))
-                as usize,
-            height: fmt_vert::FMTLNV.get(formatter.1).min(vp_out::VERT_NUM.get(formatter.2))
-                as usize,
-        },
+        video_port: video_port(shared),
         video_port_shift: 6_u32.saturating_sub(fmtcfg::VPIN.get(get(&FMTCFG))) as u8,
     }
+}
+
+/// What of a line leaves the video port.
+fn video_port(shared: &Shared) -> Window {
+    use ccdc::{FMT_HORZ, FMT_VERT, VP_OUT, fmt_horz, fmt_vert, vp_out};
+    let field = |register, field: Field| field.get(shared.get(register)) as usize;
+    let input = Window {
+        left: field(&FMT_HORZ, fmt_horz::FMTSPH),
+        top: field(&FMT_VERT, fmt_vert::FMTSLV),
+        width: field(&FMT_HORZ, fmt_horz::FMTLNH),
+        height: field(&FMT_VERT, fmt_vert::FMTLNV),
+    };
+    input.cut(&Window {
+        left: field(&VP_OUT, vp_out::HORZ_ST),
+        top: 0,
+        width: field(&VP_OUT, vp_out::HORZ_NUM),
+        height: field(&VP_OUT, vp_out::VERT_NUM),
+    })
 }
 
 fn optical_black(word: u32) -> Option<Clamp> {

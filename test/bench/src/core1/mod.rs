@@ -46,6 +46,8 @@ mod receiver_tests;
 #[cfg(test)]
 mod statistics_tests;
 #[cfg(test)]
+mod video_port_tests;
+#[cfg(test)]
 mod widths_tests;
 
 pub use camera::{Camera, Turn, alarm_due, sensor_sends};

@@ -8,6 +8,7 @@
 use super::memory_path::MemoryPath;
 use super::optical_black::{Clamp, OpticalBlack};
 use super::{Window, black};
+use core::ops::Range;
 
 /// The CCDC's registers, decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,17 +114,17 @@ impl Ccdc {
         Some((2 * pixels.len()).min(out.len() & !1))
     }
 
-    /// The part of row `row` that the video port carries, as 10-bit codes, or `None` if the row
+    /// The columns of row `row` that the video port carries, now 10-bit codes, or `None` if the row
     /// lies outside of the window. The line is changed, so ask for the memory line before.
-    pub fn video_port_line<'a>(&self, row: usize, line: &'a mut [u16]) -> Option<&'a [u16]> {
+    pub fn video_port_line(&self, row: usize, line: &mut [u16]) -> Option<Range<usize>> {
         self.config.video_port.row(row)?;
-        let count = line.len();
-        let pixels = &mut line[self.config.video_port.columns(count)];
+        let columns = self.config.video_port.columns(line.len());
+        let pixels = &mut line[columns.clone()];
         let shift = u32::from(self.config.video_port_shift.min(6));
         if shift > 0 || self.config.data_bits > 10 {
             pixels.iter_mut().for_each(|pixel| *pixel = *pixel >> shift & 0x3ff);
         }
-        Some(pixels)
+        Some(columns)
     }
 }
 
@@ -174,7 +175,8 @@ mod tests {
             ..CcdcConfig::default()
         };
         let mut line = [4095, 4, 3, 2048];
-        assert_eq!(ccdc(config).video_port_line(0, &mut line), Some(&[1023, 1, 0, 512][..]));
+        assert_eq!(ccdc(config).video_port_line(0, &mut line), Some(0..4));
+        assert_eq!(line, [1023, 1, 0, 512]);
         assert_eq!(ccdc(config).video_port_line(1, &mut line), None);
     }
 
