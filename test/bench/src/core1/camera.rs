@@ -10,8 +10,10 @@ use super::memory_channel::MemoryChannel;
 use super::mischief::{Lines, Mischief};
 use super::statistics::Statistics;
 use super::timing::Timing;
+use super::video_port::Format;
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
 use crate::pixels::csi2::DataType;
+use crate::pixels::formatter::Formatter;
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::preview::Preview;
 use crate::pixels::resizer::Resizer;
@@ -59,12 +61,14 @@ pub struct Camera {
     sensor_ready: bool,
     /// Exposure that the frame after this one has, in lines.
     next_exposure: u32,
-    ccdc: Ccdc,
-    ccdc_config: CcdcConfig,
+    pub(super) ccdc: Ccdc,
+    pub(super) ccdc_config: CcdcConfig,
+    pub(super) format: Option<Format>,
+    pub(super) formatter: Formatter,
     corrections: Corrections,
     pub(super) preview: Preview,
     resizer: Resizer,
-    statistics: Statistics,
+    pub(super) statistics: Statistics,
     gamma: GammaTables,
     pub(super) raw: [u16; MAX_WIDTH_PX],
     /// Samples of a line that came serially.
@@ -104,6 +108,8 @@ impl Camera {
             next_exposure: 0,
             ccdc: Ccdc::new(),
             ccdc_config: CcdcConfig::EMPTY,
+            format: None,
+            formatter: Formatter::new(),
             corrections: Corrections::new(),
             preview: Preview::new(),
             resizer: Resizer::new(),
@@ -283,7 +289,8 @@ impl Camera {
         }
         self.statistics.begin_frame(shared);
         if let Some(output) = frame.preview.as_mut().filter(|output| output.lines_left == 0) {
-            let port = self.ccdc_config.video_port;
+            let origin = self.format.as_ref().map(Format::origin);
+            let port = origin.unwrap_or(self.ccdc_config.video_port);
             self.start_preview(shared, output, &port);
         }
         if let Some(output) = frame.resizer.as_mut().filter(|output| output.lines_left == 0) {
@@ -312,6 +319,7 @@ impl Camera {
     fn latch_ccdc(&mut self, shared: &Shared) {
         self.ccdc_config = config::ccdc(shared);
         self.ccdc.configure(&self.ccdc_config);
+        self.format = Format::latch(shared);
     }
 
     fn active_line(
@@ -374,20 +382,8 @@ impl Camera {
         {
             self.lines.write(shared, frame.epoch, target, &self.bytes[..count], memory);
         }
-        let statistics = self.statistics.are_on();
-        if frame.preview.is_none() && !statistics {
-            return;
-        }
-        let Some(columns) = self.ccdc.video_port_line(row, &mut self.raw[..width]) else { return };
-        let y = row - self.ccdc_config.video_port.top;
-        if statistics {
-            let window = &self.ccdc_config.video_port;
-            let last = y + 1 == window.height || frame.line + 1 == frame.height;
-            let pixels = &self.raw[columns.clone()];
-            self.statistics.row(shared, frame, (y, pixels), last, memory);
-        }
-        if frame.preview.is_some() {
-            self.develop(shared, frame, (y, columns), memory);
+        if frame.preview.is_some() || self.statistics.are_on() {
+            self.port_line(shared, frame, (row, width), memory);
         }
     }
 

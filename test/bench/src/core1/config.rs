@@ -1,6 +1,6 @@
 //! Register words to configurations of the data path: pure decoding, done at frame start.
 
-use super::filters;
+use super::{filters, video_port};
 use crate::params::Flags;
 use crate::pixels::Window;
 use crate::pixels::bayer::Phase;
@@ -147,27 +147,9 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
                 .then(|| 6_u32.saturating_sub(alaw::GWDI.get(get(&ALAW)))),
             pack8: syn_mode::PACK8.is_set(get(&SYN_MODE)),
         },
-        video_port: video_port(shared),
+        video_port: video_port::input(shared),
         video_port_shift: 6_u32.saturating_sub(fmtcfg::VPIN.get(get(&FMTCFG))) as u8,
     }
-}
-
-/// What of a line leaves the video port.
-fn video_port(shared: &Shared) -> Window {
-    use ccdc::{FMT_HORZ, FMT_VERT, VP_OUT, fmt_horz, fmt_vert, vp_out};
-    let field = |register, field: Field| field.get(shared.get(register)) as usize;
-    let input = Window {
-        left: field(&FMT_HORZ, fmt_horz::FMTSPH),
-        top: field(&FMT_VERT, fmt_vert::FMTSLV),
-        width: field(&FMT_HORZ, fmt_horz::FMTLNH),
-        height: field(&FMT_VERT, fmt_vert::FMTLNV),
-    };
-    input.cut(&Window {
-        left: field(&VP_OUT, vp_out::HORZ_ST),
-        top: 0,
-        width: field(&VP_OUT, vp_out::HORZ_NUM),
-        height: field(&VP_OUT, vp_out::VERT_NUM),
-    })
 }
 
 fn optical_black(word: u32) -> Option<Clamp> {

@@ -3,7 +3,7 @@
 //! ```text
 //!  sensor row -> ccdc (shift, optical black, black, fault pixels, lens shading, crop)
 //!                                           +-> memory_path: raw, 16 or 8 bits per pixel
-//!                                           +-> video port, 10 bits
+//!                                           +-> formatter -> video port, 10 bits
 //!    -> preview (raw_stages -> white balance -> cfa -> rgb_blend -> gamma -> ycbcr -> tone) -+-> yuv pack -> memory
 //!    -> aewb, focus -> memory; histogram                                                    +-> resizer -> yuv pack -> memory
 //! ```
@@ -33,6 +33,7 @@ pub mod dpcm;
 pub mod edge_enhancement;
 pub mod fault_pixels;
 pub mod focus;
+pub mod formatter;
 pub mod gamma;
 pub mod histogram;
 pub mod lens_shading;
