@@ -50,7 +50,9 @@ registers! {
         VDHDEN: 16, 1;
         /// Write to memory.
         WEN: 17, 1;
-        /// Video port to memory, in place of the raw lines. Stored only: memory gets the raw lines.
+        /// Video port to memory, in place of the raw lines: ten bits, and of the formatter's lines if that is
+        /// on. The windows, culling, low pass, A-law and packing of the memory path work on those. Without
+        /// VPEN memory gets nothing.
         VP2SDR: 18, 1;
         /// Memory path to the resizer, for YUV input. Stored only: the bench has no source of YUV, and raw
         /// must not go there (TRM).

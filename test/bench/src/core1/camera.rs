@@ -377,12 +377,11 @@ impl Camera {
             let line = (row, &mut self.raw[..width]);
             self.corrections.line(shared, frame.epoch, line, max, memory);
         }
-        if let Some(Some(target)) = &mut frame.ccdc
-            && let Some(count) = self.ccdc.memory_line(row, &self.raw[..width], &mut self.bytes)
-        {
-            self.lines.write(shared, frame.epoch, target, &self.bytes[..count], memory);
+        let port_to_memory = self.ccdc_config.port_to_memory;
+        if !port_to_memory {
+            self.write_raw(shared, frame, (row, 0..width), memory);
         }
-        if frame.preview.is_some() || self.statistics.are_on() {
+        if frame.preview.is_some() || self.statistics.are_on() || port_to_memory {
             self.port_line(shared, frame, (row, width), memory);
         }
     }

@@ -147,6 +147,7 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
                 .then(|| 6_u32.saturating_sub(alaw::GWDI.get(get(&ALAW)))),
             pack8: syn_mode::PACK8.is_set(get(&SYN_MODE)),
         },
+        port_to_memory: syn_mode::VP2SDR.is_set(get(&SYN_MODE)),
         video_port: video_port::input(shared),
         video_port_shift: 6_u32.saturating_sub(fmtcfg::VPIN.get(get(&FMTCFG))) as u8,
     }

@@ -16,7 +16,7 @@ use drv_isp_regs::{Register, ccdc, ccp2, firewall, hist};
 const STRIDE: u32 = 0x1000;
 
 /// Four bits of a program: this pointer, and then one on or back.
-const fn on(pointer: u32) -> u32 {
+pub(super) const fn on(pointer: u32) -> u32 {
     pointer << 1
 }
 const fn back(pointer: u32) -> u32 {
@@ -24,7 +24,11 @@ const fn back(pointer: u32) -> u32 {
 }
 
 /// A frame of this size in memory, which `sample_at` makes.
-fn reads(rig: &mut Rig, (width, height): (u32, u32), sample_at: impl Fn(u32, u32) -> u16) {
+pub(super) fn reads(
+    rig: &mut Rig,
+    (width, height): (u32, u32),
+    sample_at: impl Fn(u32, u32) -> u16,
+) {
     rig.set(&ccp2::LCM_HSIZE, ccp2::lcm_hsize::COUNT.of(width));
     rig.set(&ccp2::LCM_VSIZE, ccp2::lcm_vsize::COUNT.of(height));
     rig.set(&ccp2::LCM_PREFETCH, ccp2::lcm_prefetch::HWORDS.of(width / 4));
@@ -39,7 +43,7 @@ fn reads(rig: &mut Rig, (width, height): (u32, u32), sample_at: impl Fn(u32, u32
 }
 
 /// The formatter on, with one program for even and odd lines.
-fn formats(rig: &Rig, lines: u32, pointers: &[(u32, u32)], entries: &[u32]) {
+pub(super) fn formats(rig: &Rig, lines: u32, pointers: &[(u32, u32)], entries: &[u32]) {
     let length = entries.len() as u32 - 1;
     rig.or(
         &ccdc::FMTCFG,

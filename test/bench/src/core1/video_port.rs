@@ -106,6 +106,21 @@ impl Camera {
         }
     }
 
+    /// Row `row` of what goes to memory is in these columns of the raw line.
+    pub(super) fn write_raw(
+        &mut self,
+        shared: &Shared,
+        frame: &mut Frame,
+        (row, columns): (usize, Range<usize>),
+        memory: &mut impl Memory,
+    ) {
+        if let Some(Some(target)) = &mut frame.ccdc
+            && let Some(count) = self.ccdc.memory_line(row, &self.raw[columns], &mut self.bytes)
+        {
+            self.lines.write(shared, frame.epoch, target, &self.bytes[..count], memory);
+        }
+    }
+
     /// Row `y` of the formatter's input; the rows that it makes of it leave the port.
     // Kept out of the caller's loop over pixels, which is off this path by default.
     #[inline(never)]
@@ -140,6 +155,9 @@ impl Camera {
         last: bool,
         memory: &mut impl Memory,
     ) {
+        if self.ccdc_config.port_to_memory && fmtcfg::VPEN.is_set(shared.get(&FMTCFG)) {
+            self.write_raw(shared, frame, (y, columns.clone()), memory);
+        }
         if self.statistics.are_on() {
             let pixels = &self.raw[columns.clone()];
             self.statistics.row(shared, frame, (y, pixels), last, memory);

@@ -31,6 +31,8 @@ pub struct CcdcConfig {
     pub memory: Window,
     /// What is done to it on the way.
     pub memory_path: MemoryPath,
+    /// SYN_MODE.VP2SDR: memory gets what leaves the video port, not the raw lines.
+    pub port_to_memory: bool,
     /// What goes to the video port (FMT_HORZ, FMT_VERT, VP_OUT).
     pub video_port: Window,
     /// Bits dropped at the bottom for the video port: `6 - FMTCFG.VPIN`.
@@ -51,6 +53,7 @@ impl CcdcConfig {
             colour_pattern: 0,
             memory: EMPTY,
             memory_path: MemoryPath::OFF,
+            port_to_memory: false,
             video_port: EMPTY,
             video_port_shift: 0,
         }
