@@ -50,7 +50,9 @@ registers! {
         VDHDEN: 16, 1;
         /// Write to memory.
         WEN: 17, 1;
-        /// Video port to memory, in place of the raw lines. Stored only: memory gets the raw lines.
+        /// Video port to memory, in place of the raw lines: ten bits, and of the formatter's lines if that is
+        /// on. The windows, culling, low pass, A-law and packing of the memory path work on those. Without
+        /// VPEN memory gets nothing.
         VP2SDR: 18, 1;
         /// Memory path to the resizer, for YUV input. Stored only: the bench has no source of YUV, and raw
         /// must not go there (TRM).
@@ -184,11 +186,19 @@ registers! {
         VDLC: 15, 1;
     }
     /// Formatter and video port.
-    FMTCFG fmtcfg @ 0x58, 0, Shadowed, 0x003F_FF03, "ispreg.h" {
-        /// Formatter on. Stored only: lines pass in the order of the sensor, of which the windows take a part.
+    FMTCFG fmtcfg @ 0x58, 0, Shadowed, 0x003F_FFFF, "ispreg.h, TRM" {
+        /// Formatter on; needs VPEN. Off, lines pass as they come. On, those that it makes begin as the
+        /// sensor's mosaic does.
         FMTEN: 0, 1;
-        /// Line alternation: the formatter swaps even and odd lines (TRM). Stored only, as FMTEN.
+        /// Line alternation: even and odd lines of the window change places; the program has no part in it.
         LNALT: 1, 1;
+        /// Lines that come out for one - 1. The line memory holds one of 4 * 1376 pixels, two of 2 * 1376,
+        /// or up to four of 1376.
+        LNUM: 2, 2;
+        /// Entries of the program of odd lines - 1.
+        PLEN_ODD: 4, 4;
+        /// Entries of the program of even lines - 1.
+        PLEN_EVEN: 8, 4;
         /// Which 10 bits feed the port: 3 12:3, 4 11:2, 5 10:1, 6 9:0.
         VPIN: 12, 3;
         /// Video port on.
@@ -196,27 +206,40 @@ registers! {
         /// Port clock divider - 2.
         VPIF_FRQ: 16, 6;
     }
-    /// Horizontal window of the formatter.
+    /// Horizontal window at the formatter's input.
     FMT_HORZ fmt_horz @ 0x5C, 0, Shadowed, 0x1FFF_1FFF, "ispreg.h" {
         /// Number of pixels.
         FMTLNH: 0, 13;
         /// First pixel.
         FMTSPH: 16, 13;
     }
-    /// Vertical window of the formatter.
+    /// Vertical window at the formatter's input; the first of its lines is an even one.
     FMT_VERT fmt_vert @ 0x60, 0, Shadowed, 0x1FFF_1FFF, "ispreg.h" {
         /// Number of lines.
         FMTLNV: 0, 13;
         /// First line.
         FMTSLV: 16, 13;
     }
-    /// What the video port gives, of the formatter window; VERT_NUM < FMTLNV.
+    /// Where the formatter's pointers 0..7 begin with each line of its input.
+    FMT_ADDR fmt_addr @ 0x64 x 8 / 4, 0, Shadowed, 0x0300_1FFF, "TRM" {
+        /// Pixel.
+        INIT: 0, 13;
+        /// Which of the lines that come out.
+        LINE: 24, 2;
+    }
+    /// Program of even lines, entries 0..7 and 8..15: pixel after pixel goes where the entry's pointer is,
+    /// which then moves by one. From the start again when all entries were used. An entry has 4 bits: from
+    /// bit 1 on which pointer, in bit 0 whether it goes back.
+    PRGEVEN prgeven @ 0x84 x 2 / 4, 0, Shadowed, 0xFFFF_FFFF, "ispreg.h, TRM" {}
+    /// Program of odd lines, as that of even ones.
+    PRGODD prgodd @ 0x8C x 2 / 4, 0, Shadowed, 0xFFFF_FFFF, "ispreg.h, TRM" {}
+    /// What leaves the video port: of the formatter's lines if that is on, else of its window.
     VP_OUT vp_out @ 0x94, 0, Shadowed, 0x7FFF_FFFF, "ispreg.h" {
         /// First pixel.
         HORZ_ST: 0, 4;
         /// Number of pixels.
         HORZ_NUM: 4, 13;
-        /// Number of lines.
+        /// Number of lines; less than FMTLNV while the formatter is off.
         VERT_NUM: 17, 14;
     }
     /// Lens shading.
@@ -225,7 +248,7 @@ registers! {
         ENABLE: 0, 1;
         /// Gain format.
         GAIN_FORMAT: 1, 3;
-        /// After the reformatter.
+        /// After the reformatter. Stored only: what is corrected is what the formatter gets.
         AFTER_REFORMATTER: 6, 1;
         /// Running. Read only.
         BUSY: 7, 1;

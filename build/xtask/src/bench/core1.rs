@@ -73,6 +73,7 @@ const FILES: [(Block, &[&str]); 8] = [
             "pixels/ccdc",
             "pixels/dpcm",
             "pixels/fault_pixels",
+            "pixels/formatter",
             "pixels/lens_shading",
             "pixels/memory_path",
             "pixels/optical_black",

@@ -10,8 +10,10 @@ use super::memory_channel::MemoryChannel;
 use super::mischief::{Lines, Mischief};
 use super::statistics::Statistics;
 use super::timing::Timing;
+use super::video_port::Format;
 use crate::pixels::ccdc::{Ccdc, CcdcConfig};
 use crate::pixels::csi2::DataType;
+use crate::pixels::formatter::Formatter;
 use crate::pixels::gamma::GammaTables;
 use crate::pixels::preview::Preview;
 use crate::pixels::resizer::Resizer;
@@ -20,6 +22,7 @@ use crate::pixels::{MAX_WIDTH_PX, Window};
 use crate::scene::SceneSource;
 use crate::scene::sensor::{Sensor, SensorConfig};
 use crate::shared::{Shared, gate};
+use core::ops::Range;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::ccdc::{CFG, SYN_MODE, VDINT, cfg, syn_mode, vdint};
 use drv_isp_regs::main_block::{IRQ0STATUS, irq};
@@ -58,12 +61,14 @@ pub struct Camera {
     sensor_ready: bool,
     /// Exposure that the frame after this one has, in lines.
     next_exposure: u32,
-    ccdc: Ccdc,
-    ccdc_config: CcdcConfig,
+    pub(super) ccdc: Ccdc,
+    pub(super) ccdc_config: CcdcConfig,
+    pub(super) format: Option<Format>,
+    pub(super) formatter: Formatter,
     corrections: Corrections,
     pub(super) preview: Preview,
     resizer: Resizer,
-    statistics: Statistics,
+    pub(super) statistics: Statistics,
     gamma: GammaTables,
     pub(super) raw: [u16; MAX_WIDTH_PX],
     /// Samples of a line that came serially.
@@ -103,6 +108,8 @@ impl Camera {
             next_exposure: 0,
             ccdc: Ccdc::new(),
             ccdc_config: CcdcConfig::EMPTY,
+            format: None,
+            formatter: Formatter::new(),
             corrections: Corrections::new(),
             preview: Preview::new(),
             resizer: Resizer::new(),
@@ -283,7 +290,8 @@ impl Camera {
         }
         self.statistics.begin_frame(shared);
         if let Some(output) = frame.preview.as_mut().filter(|output| output.lines_left == 0) {
-            let port = self.ccdc_config.video_port;
+            let origin = self.format.as_ref().map(Format::origin);
+            let port = origin.unwrap_or(self.ccdc_config.video_port);
             self.start_preview(shared, output, &port);
         }
         if let Some(output) = frame.resizer.as_mut().filter(|output| output.lines_left == 0) {
@@ -312,6 +320,7 @@ impl Camera {
     fn latch_ccdc(&mut self, shared: &Shared) {
         self.ccdc_config = config::ccdc(shared);
         self.ccdc.configure(&self.ccdc_config);
+        self.format = Format::latch(shared);
     }
 
     fn active_line(
@@ -369,34 +378,21 @@ impl Camera {
             let line = (row, &mut self.raw[..width]);
             self.corrections.line(shared, frame.epoch, line, max, memory);
         }
-        if let Some(Some(target)) = &mut frame.ccdc
-            && let Some(count) = self.ccdc.memory_line(row, &self.raw[..width], &mut self.bytes)
-        {
-            self.lines.write(shared, frame.epoch, target, &self.bytes[..count], memory);
+        let port_to_memory = self.ccdc_config.port_to_memory;
+        if !port_to_memory {
+            self.write_raw(shared, frame, (row, 0..width), memory);
         }
-        let statistics = self.statistics.are_on();
-        if frame.preview.is_none() && !statistics {
-            return;
-        }
-        let Some(port) = self.ccdc.video_port_line(row, &mut self.raw[..width]) else { return };
-        let y = row - self.ccdc_config.video_port.top;
-        if statistics {
-            let window = &self.ccdc_config.video_port;
-            let last = y + 1 == window.height || frame.line + 1 == frame.height;
-            self.statistics.row(shared, frame, (y, port), last, memory);
-        }
-        if frame.preview.is_some() {
-            let pixels = port.len();
-            self.develop(shared, frame, (y, pixels), memory);
+        if frame.preview.is_some() || self.statistics.are_on() || port_to_memory {
+            self.port_line(shared, frame, (row, width), memory);
         }
     }
 
-    /// Row `row` of the preview's input is in the first pixels of the raw line.
+    /// Row `row` of the preview's input is in these columns of the raw line.
     pub(super) fn develop(
         &mut self,
         shared: &Shared,
         frame: &mut Frame,
-        (row, pixels): (usize, usize),
+        (row, columns): (usize, Range<usize>),
         memory: &mut impl Memory,
     ) {
         self.preview.change(&config::at_once(shared));
@@ -406,7 +402,7 @@ impl Camera {
             }
             None => 0,
         };
-        let (input, dark) = (&self.raw[..pixels], &self.dark[..dark]);
+        let (input, dark) = (&self.raw[columns], &self.dark[..dark]);
         if self.preview.line_over(&self.gamma, input, dark, &mut self.developed) {
             self.preview_row(shared, frame, memory);
         }

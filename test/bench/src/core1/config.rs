@@ -1,6 +1,6 @@
 //! Register words to configurations of the data path: pure decoding, done at frame start.
 
-use super::filters;
+use super::{filters, video_port};
 use crate::params::Flags;
 use crate::pixels::Window;
 use crate::pixels::bayer::Phase;
@@ -120,7 +120,6 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
     let get = |register: &Register| shared.get(register);
     let black = get(&BLKCMP);
     let level = |field: Field| signed(field.get(black), 8) as i8;
-    let formatter = (get(&FMT_HORZ), get(&FMT_VERT), get(&VP_OUT));
     CcdcConfig {
         lane_shift: 2 * main_block::ctrl::SHIFT.get(get(&main_block::CTRL)) as u8,
         data_bits: data_bits(syn_mode::DATSIZ.get(get(&SYN_MODE))),
@@ -148,14 +147,8 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
                 .then(|| 6_u32.saturating_sub(alaw::GWDI.get(get(&ALAW)))),
             pack8: syn_mode::PACK8.is_set(get(&SYN_MODE)),
         },
-        video_port: Window {
-            left: (fmt_horz::FMTSPH.get(formatter.0) + vp_out::HORZ_ST.get(formatter.2)) as usize,
-            top: fmt_vert::FMTSLV.get(formatter.1) as usize,
-            width: fmt_horz::FMTLNH.get(formatter.0).min(vp_out::HORZ_NUM.get(formatter.2))
-                as usize,
-            height: fmt_vert::FMTLNV.get(formatter.1).min(vp_out::VERT_NUM.get(formatter.2))
-                as usize,
-        },
+        port_to_memory: syn_mode::VP2SDR.is_set(get(&SYN_MODE)),
+        video_port: video_port::input(shared),
         video_port_shift: 6_u32.saturating_sub(fmtcfg::VPIN.get(get(&FMTCFG))) as u8,
     }
 }

@@ -152,7 +152,7 @@ impl Camera {
         let frame = &mut reading.frame;
         if reading.source.engine == Engine::Preview && frame.preview.is_some() {
             samples(shared, bytes, &mut self.raw);
-            self.develop(shared, frame, (frame.line as usize, reading.pixels), memory);
+            self.develop(shared, frame, (frame.line as usize, 0..reading.pixels), memory);
         } else if reading.source.engine == Engine::Resizer && frame.resizer.is_some() {
             unpack(bytes, config::resizer_order(shared), &mut self.developed);
             self.scale(shared, frame, memory);

@@ -10,16 +10,16 @@ use drv_isp_regs::ccp2::{self, format, lcm_ctrl, lcm_irqstatus};
 use drv_isp_regs::main_block::{self, ctrl, irq};
 use drv_isp_regs::{Block, ccdc, firewall, preview, sensor};
 
-const IN: u32 = 0x8020_0000;
+pub(super) const IN: u32 = 0x8020_0000;
 const CSI_B: u32 = 2;
 
 /// Sample of a column and line.
-fn sample(x: u32, y: u32) -> u16 {
+pub(super) fn sample(x: u32, y: u32) -> u16 {
     (x * 37 + y * 101 + x * y % 17) as u16 % 1024
 }
 
 /// What core 0 does when CHAN_EN is written.
-fn enable(rig: &Rig) {
+pub(super) fn enable(rig: &Rig) {
     rig.or(&ccp2::LCM_CTRL, lcm_ctrl::CHAN_EN.mask());
     let given = &rig.shared.channel_frame;
     given.epoch.store(rig.shared.epoch(), SeqCst);
@@ -37,7 +37,7 @@ fn set_format(rig: &Rig, source: u32, destination: u32, decompression: u32) {
 }
 
 /// Before the CCDC of this rig, whose sensor does not send: 160x120 samples of ten bits.
-fn behind_channel(mut rig: Rig) -> Rig {
+pub(super) fn behind_channel(mut rig: Rig) -> Rig {
     rig.sensor(&sensor::OUTPUT_CONTROL, 0);
     rig.or(&main_block::CTRL, ctrl::SBL_RD_RAM_EN.mask() | ctrl::PAR_SER_CLK_SEL.of(CSI_B));
     rig.set(&ccp2::CTRL, ccp2::ctrl::IO_OUT_SEL.mask());
@@ -66,7 +66,7 @@ fn raw_rig() -> Rig {
     behind_channel(Rig::with_raw_output())
 }
 
-fn written(rig: &Rig) -> Vec<(u32, Vec<u8>)> {
+pub(super) fn written(rig: &Rig) -> Vec<(u32, Vec<u8>)> {
     rig.memory.0.range(..IN).map(|(address, line)| (*address, line.clone())).collect()
 }
 

@@ -28,6 +28,7 @@ mod mischief;
 mod receiver;
 mod statistics;
 mod timing;
+mod video_port;
 
 #[cfg(test)]
 mod camera_tests;
@@ -35,6 +36,8 @@ mod camera_tests;
 mod corrections_tests;
 #[cfg(test)]
 mod filters_tests;
+#[cfg(test)]
+mod formatter_tests;
 #[cfg(test)]
 mod from_memory_tests;
 #[cfg(test)]
@@ -45,6 +48,8 @@ mod mischief_tests;
 mod receiver_tests;
 #[cfg(test)]
 mod statistics_tests;
+#[cfg(test)]
+mod video_port_tests;
 #[cfg(test)]
 mod widths_tests;
 

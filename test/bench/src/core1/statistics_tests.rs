@@ -12,7 +12,7 @@ const AEWB_OUT: u32 = OUT + 0x8000;
 const FOCUS_OUT: u32 = OUT + 0xC000;
 
 /// Video port on, preview off, all three engines on.
-fn rig() -> Rig {
+pub(super) fn rig() -> Rig {
     let rig = Rig::new();
     rig.set(&ccdc::FMTCFG, ccdc::fmtcfg::VPEN.mask() | ccdc::fmtcfg::VPIN.of(6));
     rig.set(&ccdc::FMT_HORZ, WIDTH);

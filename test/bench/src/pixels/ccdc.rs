@@ -8,6 +8,7 @@
 use super::memory_path::MemoryPath;
 use super::optical_black::{Clamp, OpticalBlack};
 use super::{Window, black};
+use core::ops::Range;
 
 /// The CCDC's registers, decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct CcdcConfig {
     pub memory: Window,
     /// What is done to it on the way.
     pub memory_path: MemoryPath,
+    /// SYN_MODE.VP2SDR: memory gets what leaves the video port, not the raw lines.
+    pub port_to_memory: bool,
     /// What goes to the video port (FMT_HORZ, FMT_VERT, VP_OUT).
     pub video_port: Window,
     /// Bits dropped at the bottom for the video port: `6 - FMTCFG.VPIN`.
@@ -50,6 +53,7 @@ impl CcdcConfig {
             colour_pattern: 0,
             memory: EMPTY,
             memory_path: MemoryPath::OFF,
+            port_to_memory: false,
             video_port: EMPTY,
             video_port_shift: 0,
         }
@@ -113,17 +117,17 @@ impl Ccdc {
         Some((2 * pixels.len()).min(out.len() & !1))
     }
 
-    /// The part of row `row` that the video port carries, as 10-bit codes, or `None` if the row
+    /// The columns of row `row` that the video port carries, now 10-bit codes, or `None` if the row
     /// lies outside of the window. The line is changed, so ask for the memory line before.
-    pub fn video_port_line<'a>(&self, row: usize, line: &'a mut [u16]) -> Option<&'a [u16]> {
+    pub fn video_port_line(&self, row: usize, line: &mut [u16]) -> Option<Range<usize>> {
         self.config.video_port.row(row)?;
-        let count = line.len();
-        let pixels = &mut line[self.config.video_port.columns(count)];
+        let columns = self.config.video_port.columns(line.len());
+        let pixels = &mut line[columns.clone()];
         let shift = u32::from(self.config.video_port_shift.min(6));
         if shift > 0 || self.config.data_bits > 10 {
             pixels.iter_mut().for_each(|pixel| *pixel = *pixel >> shift & 0x3ff);
         }
-        Some(pixels)
+        Some(columns)
     }
 }
 
@@ -174,7 +178,8 @@ mod tests {
             ..CcdcConfig::default()
         };
         let mut line = [4095, 4, 3, 2048];
-        assert_eq!(ccdc(config).video_port_line(0, &mut line), Some(&[1023, 1, 0, 512][..]));
+        assert_eq!(ccdc(config).video_port_line(0, &mut line), Some(0..4));
+        assert_eq!(line, [1023, 1, 0, 512]);
         assert_eq!(ccdc(config).video_port_line(1, &mut line), None);
     }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!  sensor row -> ccdc (shift, optical black, black, fault pixels, lens shading, crop)
 //!                                           +-> memory_path: raw, 16 or 8 bits per pixel
-//!                                           +-> video port, 10 bits
+//!                                           +-> formatter -> video port, 10 bits
 //!    -> preview (raw_stages -> white balance -> cfa -> rgb_blend -> gamma -> ycbcr -> tone) -+-> yuv pack -> memory
 //!    -> aewb, focus -> memory; histogram                                                    +-> resizer -> yuv pack -> memory
 //! ```
@@ -33,6 +33,7 @@ pub mod dpcm;
 pub mod edge_enhancement;
 pub mod fault_pixels;
 pub mod focus;
+pub mod formatter;
 pub mod gamma;
 pub mod histogram;
 pub mod lens_shading;
@@ -78,5 +79,29 @@ impl Window {
     pub fn columns(&self, count: usize) -> core::ops::Range<usize> {
         let end = (self.left + self.width).min(count);
         self.left.min(end)..end
+    }
+
+    /// The part of this window that lies in `inner`, which is counted from this one's corner.
+    pub fn cut(&self, inner: &Self) -> Self {
+        Self {
+            left: self.left + inner.left,
+            top: self.top + inner.top,
+            width: inner.width.min(self.width.saturating_sub(inner.left)),
+            height: inner.height.min(self.height.saturating_sub(inner.top)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Window;
+
+    #[test]
+    fn a_cut_of_a_window_is_no_larger_than_the_window() {
+        let outer = Window { left: 4, top: 2, width: 10, height: 8 };
+        let cut = |left, top, width, height| outer.cut(&Window { left, top, width, height });
+        assert_eq!(cut(3, 1, 5, 6), Window { left: 7, top: 3, width: 5, height: 6 });
+        assert_eq!(cut(3, 1, 50, 60), Window { left: 7, top: 3, width: 7, height: 7 });
+        assert_eq!(cut(11, 9, 1, 1), Window { left: 15, top: 11, width: 0, height: 0 });
     }
 }
