@@ -47,12 +47,25 @@ impl Gdb {
         this.ask("qSupported:multiprocess+")?;
         this.ask("vAttach;2")?;
         this.expect_ok("Hgp1.1")?;
-        let set = format!("Z1,{:x},2", this.breakpoint);
-        this.expect_ok(&set)?;
-        this.send("vCont;c")?;
-        this.wait_for_stop()?;
-        this.expect_ok("Hgp1.1")?;
+        this.run()?;
         Ok(this)
+    }
+
+    /// Runs the machine on, to another breakpoint.
+    ///
+    /// # Errors
+    /// [`TargetError::Connection`]; also if the machine ends first.
+    pub fn run_to(&mut self, breakpoint: u32) -> Result<(), TargetError> {
+        self.expect_ok(&format!("z1,{:x},2", self.breakpoint))?;
+        self.breakpoint = breakpoint & !1;
+        self.run()
+    }
+
+    fn run(&mut self) -> Result<(), TargetError> {
+        self.expect_ok(&format!("Z1,{:x},2", self.breakpoint))?;
+        self.send("vCont;c")?;
+        self.wait_for_stop()?;
+        self.expect_ok("Hgp1.1")
     }
 
     fn error(&self, detail: impl Into<String>) -> TargetError {
@@ -265,6 +278,8 @@ mod tests {
             ("m0,4", "E14"),
             ("M38000010,2:0aff", "OK"),
             ("z1,1000,2", "OK"),
+            ("Z1,2000,2", "OK"),
+            ("z1,2000,2", "OK"),
             ("D;1", "OK"),
             ("D;2", "OK"),
         ]);
@@ -274,6 +289,7 @@ mod tests {
         assert!(gdb.write(0x3800_0010, &[1]).is_err());
         let error = gdb.word(0).expect_err("not readable").to_string();
         assert!(error.contains("0x00000000") && error.contains("E14"), "{error}");
+        gdb.run_to(0x2001).expect("the stub answers");
         drop(gdb);
         std::fs::remove_file(path).expect("the socket file is there");
     }

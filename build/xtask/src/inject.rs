@@ -1,4 +1,4 @@
-//! `cargo xtask inject`: injects faults into the ISP driver and judges what became of it.
+//! `cargo xtask inject`: injects faults into a driver of the camera module and judges what became of it.
 //!
 //! ```text
 //!  reference run (24 frames)      -> CRC of each frame
@@ -26,24 +26,27 @@
 //! counting), a plug-in of the emulator (needs a header that no package has).
 //!
 //! The fault itself is done by the bench, in Secure state ([`test_bench::injection`]), whatever the
-//! MPU of the task allows. Code that was changed is mended when the next life begins, as a loader
-//! would.
+//! MPU of the task allows; the bench tells what was there before and after. Code that was changed is
+//! mended when the next life begins, as a loader would.
 
 mod campaign;
-mod class;
+pub mod class;
 mod draw;
 mod memory;
-mod oracle;
+pub mod observe;
+mod one;
+pub mod oracle;
 mod record;
-mod report;
+pub mod report;
 mod route;
 mod shot;
 mod stage;
 mod trace;
 
-use campaign::Campaign;
+pub use campaign::Campaign;
 use clap::{Args as ClapArgs, Subcommand};
-use class::{Class, Shot};
+use one::One;
+pub use stage::Stage;
 use std::process::ExitCode;
 
 /// Options of `cargo xtask inject`.
@@ -52,7 +55,8 @@ use std::process::ExitCode;
 #[command(after_help = "\
 Examples:
   $ cargo xtask inject --count 200 --seed 1      a campaign
-  $ cargo xtask inject one --class hang --at 5000 --bit 0
+  $ cargo xtask inject one --class hang --at 5000
+  $ cargo xtask inject one --class register-bit --at 5000 --register r4 --bits 0x30
   $ cargo xtask inject --count 8 --skip-quiesce  negative control: the oracle must object")]
 pub struct Args {
     #[command(subcommand)]
@@ -66,6 +70,9 @@ pub struct Args {
     /// Negative control: call hardware quiet without making it so; succeeds if the oracle objects
     #[arg(long, global = true)]
     skip_quiesce: bool,
+    /// Task that the faults hit: a driver of the camera module
+    #[arg(long, global = true, value_name = "TASK", default_value = "isp")]
+    task: String,
     /// One JSON object on stdout, progress on stderr
     #[arg(long, global = true)]
     json: bool,
@@ -77,24 +84,6 @@ enum Command {
     One(One),
 }
 
-/// Options of `cargo xtask inject one`.
-#[derive(ClapArgs)]
-struct One {
-    /// Kind of fault
-    #[arg(long, value_enum)]
-    class: Class,
-    /// Instructions of the product since streaming began (unplug: lines of the device); the fault
-    /// hits at the driver's first instruction from there on
-    #[arg(long, value_name = "N")]
-    at: u32,
-    /// Which bit, modulo what there is: of registers, of RAM in use, of the instruction
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    bit: u32,
-    /// Print every line of the machine
-    #[arg(long)]
-    lines: bool,
-}
-
 /// Most faults of one campaign.
 const COUNT_MAX: u32 = 1_000_000;
 
@@ -103,13 +92,18 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if !(1..=COUNT_MAX).contains(&args.count) {
         anyhow::bail!("--count {}: give a number from 1 to {COUNT_MAX}", args.count);
     }
+    let shot = match &args.command {
+        Some(Command::One(one)) => Some((one.shot()?, one.lines)),
+        None => None,
+    };
     crate::setup::ensure()?;
-    let campaign = Campaign::prepare(args.skip_quiesce, args.json)?;
-    match &args.command {
-        Some(Command::One(one)) => {
-            let shot = Shot { class: one.class, at: one.at, bit: one.bit };
-            campaign.one(shot, one.lines, args.json)
-        }
+    let stage = Stage::new(&args.task, args.skip_quiesce, args.json)?;
+    if let Some((shot, _)) = shot {
+        one::check_place(shot, &stage)?;
+    }
+    let campaign = Campaign::prepare(stage, args.skip_quiesce)?;
+    match shot {
+        Some((shot, lines)) => campaign.one(shot, lines, args.json),
         None => campaign.many(args.count, args.seed, args.json),
     }
 }

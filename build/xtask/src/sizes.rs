@@ -45,7 +45,7 @@ pub struct Args {
 }
 
 /// What the kernel fills unused stack with (`sys/kern/src/arch/arm_m/memory.rs`).
-const PAINT: u32 = 0xBADD_CAFE;
+pub const PAINT: u32 = 0xBADD_CAFE;
 
 /// Function of the bench at which the machine stops in Secure state.
 const BREAKPOINT: &str = "heartbeat";

@@ -16,12 +16,18 @@
 //! | word | meaning |
 //! |---|---|
 //! | 0 | magic |
-//! | 1 | kind: 0 nothing, 1 register, 2 RAM, 3 code, 4 panic, 5 hang |
+//! | 1 | kind: 0 nothing, 1 register, 2 RAM in use, 3 code, 4 panic, 5 hang, 6 a word of RAM |
 //! | 2 | `arm_at`: number of the Secure entry, counted from 1 |
 //! | 3 | entry of the task: where its next life begins |
 //! | 4, 5 | arguments a and b of the kind |
 //! | 6 | number of stops |
 //! | 7.. | addresses of the stops; the last one is the site |
+//!
+//! What it changed the bench tells in a line ([`Injected`]).
+
+mod injected;
+
+pub use injected::{Injected, Place};
 
 use sys_boot::MemoryRange;
 use sys_boot::mps2_an521::BENCH_PARAMETERS;
@@ -63,9 +69,18 @@ pub enum Fault {
         /// End of the task's RAM.
         end: u32,
     },
-    /// Bits of the instruction change.
+    /// Bits of the code at an address change, until the task's next life.
     Code {
+        /// Where: the site's, or any other instruction's.
+        address: u32,
         /// First halfword, and second halfword in the upper half.
+        mask: u32,
+    },
+    /// Bits of a word of the task's RAM change.
+    Word {
+        /// Where; a multiple of 4.
+        address: u32,
+        /// The bits.
         mask: u32,
     },
     /// The task panics by itself.
@@ -121,9 +136,10 @@ impl Injection {
             Fault::Nothing => (0, 0, 0),
             Fault::Register { number, mask } => (1, u32::from(number), mask),
             Fault::Ram { bit, end } => (2, bit, end),
-            Fault::Code { mask } => (3, mask, 0),
+            Fault::Code { address, mask } => (3, address, mask),
             Fault::Panic { call, number } => (4, call, number),
             Fault::Hang => (5, 0, 0),
+            Fault::Word { address, mask } => (6, address, mask),
         };
         let mut words = [0; WORDS];
         let head = [MAGIC, kind, self.arm_at, self.entry, a, b, self.stop_count as u32];
@@ -153,9 +169,10 @@ impl Injection {
             0 => Fault::Nothing,
             1 => Fault::Register { number: (a & 15) as u8, mask: b },
             2 => Fault::Ram { bit: a, end: b },
-            3 => Fault::Code { mask: a },
+            3 => Fault::Code { address: a, mask: b },
             4 => Fault::Panic { call: a, number: b },
             5 => Fault::Hang,
+            6 => Fault::Word { address: a & !3, mask: b },
             _ => return None,
         };
         Self::new(fault, arm_at, entry, stops.get(..count as usize)?)
@@ -213,7 +230,8 @@ mod tests {
             Fault::Nothing,
             Fault::Register { number: 12, mask: 1 << 31 },
             Fault::Ram { bit: 77, end: 0x2810_8000 },
-            Fault::Code { mask: 0x0001_0000 },
+            Fault::Code { address: 0x0011_2002, mask: 0x0001_0000 },
+            Fault::Word { address: 0x2810_0010, mask: 0x8000_0001 },
             Fault::Panic { call: 0x0011_0000, number: 9 },
             Fault::Hang,
         ] {

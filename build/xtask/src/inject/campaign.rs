@@ -43,12 +43,11 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// Builds the image and makes the runs without faults.
+    /// Makes the runs without faults.
     ///
     /// # Errors
-    /// If the image does not build, or does not stream.
-    pub fn prepare(skip_quiesce: bool, quiet: bool) -> anyhow::Result<Self> {
-        let stage = Stage::new(skip_quiesce, quiet)?;
+    /// If the image does not stream.
+    pub fn prepare(stage: Stage, skip_quiesce: bool) -> anyhow::Result<Self> {
         let reference = run("reference", REFERENCE_FRAMES, &[]);
         let record = streamed(&perform(&stage, &reference)?)?;
         let crc32s: Vec<_> = record.frames.iter().map(|frame| frame.crc32).collect();
@@ -70,6 +69,7 @@ impl Campaign {
             refusals: record.refused.len(),
             in_time_us: IN_TIME_US.max(interval_us),
             tasks: stage.tasks(),
+            victim: stage.victim().to_string(),
         };
         let end = trace.nth(stage.taken, WINDOW_FRAMES as usize);
         let end = end.context("the clean run took too few frames")?;
@@ -86,7 +86,7 @@ impl Campaign {
         let shots =
             self.sites.draw(&self.trace, &|pc| self.stage.half(pc), &Class::CONTROL, 1, end as u64);
         let shot = shots.and_then(|shots| shots.first().copied());
-        let shot = shot.context("the driver executed nothing while the clean run streamed")?;
+        let shot = shot.context("the task executed nothing while the clean run streamed")?;
         let (_, said) = self.shoot(Shot { class: Class::None, ..shot }, "steering")?;
         let led = said.lines.iter().map(|line| timeless(line));
         let clean = self.said.lines.iter().map(|line| timeless(line));
@@ -96,6 +96,12 @@ impl Campaign {
             shot.replay(self.skip_quiesce)
         );
         Ok(())
+    }
+
+    /// The image and its addresses.
+    #[must_use]
+    pub fn stage(&self) -> &Stage {
+        &self.stage
     }
 
     /// One injection; succeeds if the oracle has no objection.
@@ -125,11 +131,12 @@ impl Campaign {
         let classes = if self.skip_quiesce { &Class::CONTROL[..] } else { &Class::DRAWN };
         let half = |pc| self.stage.half(pc);
         let shots = self.sites.draw(&self.trace, &half, classes, count, seed);
-        let shots = shots.context("the driver executed nothing while the clean run streamed")?;
+        let shots = shots.context("the task executed nothing while the clean run streamed")?;
         eprintln!(
-            "{} product instructions streamed; sites: {} instructions of the driver, {} executions",
+            "{} product instructions streamed; sites: {} instructions of {}, {} executions",
             self.trace.len(),
             self.sites.addresses(),
+            self.stage.victim(),
             self.sites.executions()
         );
         let bar = progress(shots.len(), json);
@@ -150,36 +157,49 @@ impl Campaign {
         Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn outcome(&self, shot: Shot, name: &str) -> anyhow::Result<(Outcome, Said)> {
+    /// Makes an injection, and judges it.
+    ///
+    /// # Errors
+    /// If the machine cannot be run, or there is no such site.
+    pub fn outcome(&self, shot: Shot, name: &str) -> anyhow::Result<(Outcome, Said)> {
         let replay = shot.replay(self.skip_quiesce);
         let (place, said) = self.shoot(shot, name).with_context(|| replay.clone())?;
         let record = Record::read(&said.lines, said.end);
         let judgement = judge(&record, shot.class, &self.clean);
-        Ok((Outcome { shot, replay, place, judgement }, said))
+        let injected = record.injected;
+        Ok((Outcome { shot, replay, place, injected, judgement }, said))
     }
 
     /// Makes the run; also gives where the fault hit.
     fn shoot(&self, shot: Shot, name: &str) -> anyhow::Result<(String, Said)> {
+        let (place, run) = self.aim(shot, name)?;
+        Ok((place, perform(&self.stage, &run)?))
+    }
+
+    /// The run of a shot, and where the fault hits.
+    ///
+    /// # Errors
+    /// If there is no such site.
+    pub fn aim(&self, shot: Shot, name: &str) -> anyhow::Result<(String, Run<'_>)> {
         let plain = run(name, FRAMES, &self.clean.crc32s);
         if let Some((frame, line)) = moment(shot, self.frame_lines) {
-            let run = Run { unplug: Some((frame, line)), ..plain };
             let place = format!("device frame {frame}, line {line}");
-            return Ok((place, perform(&self.stage, &run)?));
+            return Ok((place, Run { unplug: Some((frame, line)), ..plain }));
         }
         let victim = self.stage.victim_code();
         let number = self.trace.first_in(&victim, shot.at as usize);
         let number = number.with_context(|| {
             format!(
-                "--at {}: the driver executes nothing from there on; {} instructions are streamed",
+                "--at {}: {} executes nothing from there on; {} instructions are streamed",
                 shot.at,
+                self.stage.victim(),
                 self.trace.len()
             )
         })?;
         let route = route(&self.trace, &victim, &|pc| self.stage.half(pc), number);
         let route = route.context("there is no short way to this instruction; try one nearby")?;
         let injection = self.stage.injection(shot, &route, &self.trace)?;
-        let run = Run { injection, ..plain };
-        Ok((self.stage.place(self.trace.pcs()[number]), perform(&self.stage, &run)?))
+        Ok((self.stage.place(self.trace.pcs()[number]), Run { injection, ..plain }))
     }
 }
 

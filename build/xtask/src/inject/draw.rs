@@ -1,6 +1,6 @@
 //! Faults drawn from a seed: the same seed, the same faults.
 
-use super::class::{Class, Shot};
+use super::class::{Bits, Class, Shot};
 use super::memory::Memory;
 use super::route::{Halfwords, route};
 use super::trace::Trace;
@@ -100,7 +100,7 @@ impl Sites {
     ) -> Option<Shot> {
         let any_bit = draw.below(BITS);
         if class == Class::Unplug {
-            return Some(Shot { class, at: draw.below(self.lines.max(1)), bit: 0 });
+            return Some(Shot { class, at: draw.below(self.lines.max(1)), bits: Bits::Any(0) });
         }
         if self.by_address.is_empty() {
             return None;
@@ -116,7 +116,8 @@ impl Sites {
                 _ => Some(any_bit),
             };
             if let Some(bit) = bit {
-                return Some(Shot { class, at: u32::try_from(number).ok()?, bit });
+                let at = u32::try_from(number).ok()?;
+                return Some(Shot { class, at, bits: Bits::Any(bit) });
             }
         }
         None
@@ -168,7 +169,8 @@ mod tests {
                 assert!(trace.pcs()[shot.at as usize] < 20 && shot.at < 300, "{shot:?}");
             }
             if shot.class == Class::RamBit {
-                assert!((96..104).contains(&shot.bit), "{shot:?}");
+                let alive = matches!(shot.bits, Bits::Any(96..104));
+                assert!(alive, "{shot:?}");
             }
         }
         for class in Class::DRAWN {

@@ -99,7 +99,10 @@ impl Memory {
 
 /// Each instruction from the first execution of `began` on, with the registers before it, but that
 /// one itself.
-fn executed(mut log: impl BufRead, began: u32) -> anyhow::Result<Vec<(u32, Registers)>> {
+///
+/// # Errors
+/// If the log cannot be read.
+pub fn executed(mut log: impl BufRead, began: u32) -> anyhow::Result<Vec<(u32, Registers)>> {
     let mut executed: Vec<(u32, Registers)> = Vec::new();
     let mut has_begun = false;
     let mut text = Vec::new();

@@ -16,6 +16,7 @@
 
 use super::class::Class;
 use super::record::{Books, Death, Disconnected, Record};
+use super::stage::MODULE;
 use crate::machine::End;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -35,6 +36,8 @@ pub struct Clean {
     pub in_time_us: u64,
     /// Names of the tasks.
     pub tasks: Vec<String>,
+    /// Name of the task that faults are injected into.
+    pub victim: String,
 }
 
 /// How a fault showed.
@@ -72,14 +75,13 @@ pub struct Judgement {
     pub manifested: Option<Manifested>,
     /// What should not have happened.
     pub objections: Vec<String>,
+    /// Requests of the client that ended with a typed disconnect.
+    pub disconnected: usize,
     /// The driver is down for good, in order.
     pub down: bool,
     /// Accesses of DMA that the firewall refused.
     pub dma_refused: u32,
 }
-
-/// The tasks that may die: drivers of the module.
-const MODULE: [&str; 2] = ["isp", "sensor"];
 
 /// Judges a run.
 #[must_use]
@@ -101,6 +103,7 @@ pub fn judge(record: &Record, class: Class, clean: &Clean) -> Judgement {
     Judgement {
         manifested,
         objections,
+        disconnected: record.disconnected.len(),
         down: books.is_some_and(|books| books.over == "down"),
         dma_refused: books.map_or(0, |books| books.dma_refused),
     }
@@ -227,9 +230,9 @@ fn is_wrong(clean: &Clean, sequence: u32, crc32: u32) -> bool {
 }
 
 fn manifested(record: &Record, clean: &Clean) -> Option<Manifested> {
-    let isp = |task| task_name(clean, task) == MODULE[0];
+    let hit = |task| task_name(clean, task) == clean.victim;
     if let Some(death) =
-        record.deaths.iter().find(|death| isp(death.task)).filter(|death| death.cause != "stopped")
+        record.deaths.iter().find(|death| hit(death.task)).filter(|death| death.cause != "stopped")
     {
         return Some(Manifested::Died(death.cause.clone()));
     }
@@ -261,6 +264,7 @@ mod tests {
             sequences: vec![0, 1, 2],
             refusals: 1,
             in_time_us: 10_000,
+            victim: "isp".into(),
             tasks: ["supervisor", "power", "frames", "isp", "sensor", "graph"]
                 .map(Into::into)
                 .into(),

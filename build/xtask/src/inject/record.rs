@@ -2,6 +2,7 @@
 
 use crate::machine::End;
 use serde::Deserialize;
+use test_bench::injection::Injected;
 
 /// A frame that the client took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -122,11 +123,16 @@ pub struct Record {
     pub refused: Vec<Refused>,
     /// Each time that the witness closed its books; once is right.
     pub books: Vec<Books>,
-    /// What the bench said, and lines that nobody understands.
+    /// What the bench says that it changed.
+    pub injected: Vec<Injected>,
+    /// What the bench said else, and lines that nobody understands.
     pub other: Vec<String>,
     /// How the machine ended.
     pub end: End,
 }
+
+/// Each line of the bench begins with this.
+const BENCH: &str = "bench: ";
 
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -151,6 +157,7 @@ impl Record {
             disconnected: Vec::new(),
             refused: Vec::new(),
             books: Vec::new(),
+            injected: Vec::new(),
             other: Vec::new(),
             end,
         };
@@ -162,7 +169,10 @@ impl Record {
                 Ok(Line::Books(books)) => record.books.push(*books),
                 Ok(Line::Overdue {}) => {}
                 Ok(Line::Story { what }) => record.story(&what, line),
-                Err(_) => record.other.push(line.clone()),
+                Err(_) => match line.strip_prefix(BENCH).and_then(Injected::read) {
+                    Some(injected) => record.injected.push(injected),
+                    None => record.other.push(line.clone()),
+                },
             }
         }
         record
@@ -197,12 +207,14 @@ mod tests {
             r#"{"kind":"disconnected","call":"dqbuf","peer":3,"generation":0,"cause":"faulted","time_us":6}"#,
             r#"{"kind":"refused","call":"setup","error":2,"time_us":7}"#,
             "bench: no such thing",
+            "bench: injected register 4: 00000001 -> 00000003",
             r#"{"kind":"books","over":"streamed"}"#,
         ];
         let record = Record::read(&lines.map(String::from), End::Status(10));
         assert_eq!((record.deaths.len(), record.frames.len()), (1, 1));
         assert_eq!((record.disconnected.len(), record.refused.len()), (1, 1));
         assert!(record.books.is_empty(), "books without counts are no books");
+        assert_eq!(record.injected.iter().map(|change| change.after).collect::<Vec<_>>(), [3]);
         assert_eq!(record.other.len(), 2);
     }
 }

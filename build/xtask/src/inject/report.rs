@@ -1,11 +1,12 @@
 //! What a campaign found: a line per fault, a table by class.
 
-use super::class::{Class, Shot};
+use super::class::{Bits, Class, Shot};
 use super::oracle::{Judgement, Manifested};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
+use test_bench::injection::Injected;
 
 /// Least share of faults that must show, in percent: a campaign of faults that nobody notices
 /// proves nothing.
@@ -20,14 +21,19 @@ pub struct Outcome {
     pub replay: String,
     /// Where it hit.
     pub place: String,
+    /// What changed, by the bench's word.
+    pub injected: Vec<Injected>,
     /// What the oracle says.
     pub judgement: Judgement,
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shot, place, judgement, .. } = self;
-        write!(f, "{} at {} bit {}: {place}: ", shot.class.name(), shot.at, shot.bit)?;
+        let Self { shot, place, injected, judgement, .. } = self;
+        write!(f, "{} at {} {}: {place}: ", shot.class.name(), shot.at, shot.bits)?;
+        for change in injected {
+            write!(f, "{change}: ")?;
+        }
         match &judgement.manifested {
             Some(manifested) => write!(f, "{manifested}")?,
             None => write!(f, "did not show")?,
@@ -47,14 +53,32 @@ impl fmt::Display for Outcome {
 
 impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Outcome", 6)?;
+        let bit = if let Bits::Any(bit) = self.shot.bits { Some(bit) } else { None };
+        let injected: Vec<_> = self.injected.iter().map(Change::of).collect();
+        let mut fields = serializer.serialize_struct("Outcome", 7)?;
         fields.serialize_field("class", self.shot.class.name())?;
         fields.serialize_field("at", &self.shot.at)?;
-        fields.serialize_field("bit", &self.shot.bit)?;
+        fields.serialize_field("bit", &bit)?;
         fields.serialize_field("place", &self.place)?;
         fields.serialize_field("replay", &self.replay)?;
+        fields.serialize_field("injected", &injected)?;
         fields.serialize_field("judgement", &self.judgement)?;
         fields.end()
+    }
+}
+
+/// A change in JSON: values are numbers.
+#[derive(Serialize)]
+struct Change {
+    place: String,
+    before: u32,
+    after: u32,
+}
+
+impl Change {
+    fn of(injected: &Injected) -> Self {
+        let Injected { place, before, after } = *injected;
+        Self { place: place.to_string(), before, after }
     }
 }
 
@@ -173,16 +197,19 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use test_bench::injection::Place;
 
     fn outcome(manifested: bool, objection: bool) -> Outcome {
-        let shot = Shot { class: Class::CodeBit, at: 5, bit: 1 };
+        let shot = Shot { class: Class::CodeBit, at: 5, bits: Bits::Any(1) };
         let judgement = Judgement {
             manifested: manifested.then_some(Manifested::WrongFrame),
             objections: objection.then(|| "no".to_string()).into_iter().collect(),
+            disconnected: 0,
             down: false,
             dma_refused: 0,
         };
-        Outcome { shot, replay: shot.replay(false), place: "here".into(), judgement }
+        let injected = vec![Injected { place: Place::Code(0x10), before: 1, after: 3 }];
+        Outcome { shot, replay: shot.replay(false), place: "here".into(), injected, judgement }
     }
 
     fn report(shown: usize, hidden: usize, objection: bool, skip: bool) -> Report {
@@ -208,5 +235,9 @@ mod tests {
         let text = outcome(true, true).to_string();
         assert!(text.contains("replay: cargo xtask inject one --class code-bit --at 5 --bit 1"));
         assert!(!outcome(true, false).to_string().contains("replay"));
+        assert!(
+            text.contains("injected code 00000010: 00000001 -> 00000003: wrong frame"),
+            "{text}"
+        );
     }
 }

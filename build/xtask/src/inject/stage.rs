@@ -5,9 +5,10 @@ use super::route::Route;
 use super::trace::Trace;
 use crate::machine::{Clock, Load, Setup};
 use crate::{dist, root};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use build_debugger::archive::Archive;
 use build_image::Dist;
+use build_manifest::layout::Layout;
 use drv_isp_regs::bench_control;
 use idl::parameters::Parameters as ProductParameters;
 use std::ops::Range;
@@ -22,8 +23,9 @@ use test_inject::expected;
 
 const MANIFEST: &str = "test/inject/app.toml";
 const MANIFEST_UNQUIET: &str = "test/inject/unquiet.toml";
-/// The task that faults are injected into.
-const VICTIM: &str = "isp";
+/// The tasks that faults are injected into: drivers of the module, of whose lives the witness and the
+/// oracle know.
+pub const MODULE: [&str; 2] = ["isp", "sensor"];
 /// One instruction is 2^2 ns of virtual time, as in the camera suite.
 const ICOUNT_SHIFT: u8 = 2;
 /// Sensor picture and frame, in pixels: small, because a run's time is that of its pixels.
@@ -76,15 +78,14 @@ impl Stage {
     /// Builds the image.
     ///
     /// # Errors
-    /// What the builder says.
-    pub fn new(skip_quiesce: bool, quiet: bool) -> anyhow::Result<Self> {
+    /// What the builder says; a task that is not there, or that no oracle judges.
+    pub fn new(victim: &str, skip_quiesce: bool, quiet: bool) -> anyhow::Result<Self> {
         let manifest = if skip_quiesce { MANIFEST_UNQUIET } else { MANIFEST };
         let manifest = root::project().join(manifest);
         let options = build_image::Options { quiet, ..dist::options(&manifest, None) };
         let dist = build_image::build(&options)?;
+        let victim = self::victim(&dist.layout, victim)?;
         let archive = Archive::open(&dist.archive())?;
-        let victim = dist.layout.tasks.iter().position(|task| task.name == VICTIM);
-        let victim = victim.with_context(|| format!("the image has no task {VICTIM}"))?;
         let client = archive.program("task:client")?;
         let function = |name: &str| {
             client.function(name).with_context(|| format!("the client has no function {name}"))
@@ -101,6 +102,12 @@ impl Stage {
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let archive = Mutex::new(archive);
         Ok(Self { dist, archive, folder, code, code_base, victim, began, taken, entered })
+    }
+
+    /// Name of the task that faults are injected into.
+    #[must_use]
+    pub fn victim(&self) -> &str {
+        &self.dist.layout.tasks[self.victim].name
     }
 
     /// Names of the tasks.
@@ -130,6 +137,30 @@ impl Stage {
         flash.base..flash.base + flash.bytes
     }
 
+    /// The victim's stack.
+    #[must_use]
+    pub fn victim_stack(&self) -> Range<u32> {
+        let stack = &self.dist.layout.tasks[self.victim].stack;
+        stack.base..stack.base + stack.bytes
+    }
+
+    /// The product's memory that is in use.
+    #[must_use]
+    pub fn product_ram(&self) -> Range<u32> {
+        let ram = &self.dist.layout.ram;
+        ram.base..ram.base + ram.used_bytes
+    }
+
+    /// First instruction of a function of the bench.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn bench_function(&self, name: &str) -> anyhow::Result<u32> {
+        let archive = self.archive.lock().expect("no thread panics with the archive");
+        let found = archive.program("bench")?.function(name).map(|address| address & !1);
+        found.with_context(|| format!("the bench has no function {name}"))
+    }
+
     /// Where an address is in the source.
     #[must_use]
     pub fn place(&self, pc: u32) -> String {
@@ -142,7 +173,7 @@ impl Stage {
     /// What the bench is to do for a shot at the end of this route; `None` for its fault script.
     ///
     /// # Errors
-    /// If the clean run made no system call in the victim.
+    /// If the clean run made no system call in the victim, or the shot is none at this site.
     pub fn injection(
         &self,
         shot: Shot,
@@ -151,13 +182,13 @@ impl Stage {
     ) -> anyhow::Result<Option<Injection>> {
         let victim = self.victim_code();
         let call = trace.pcs().iter().find(|pc| victim.contains(pc) && self.half(**pc) == SVC);
-        let call = *call.context("the driver made no system call in the clean run")?;
+        let call = *call.context("the task made no system call in the clean run")?;
         let task = &self.dist.layout.tasks[self.victim];
         let ram_end = self.victim_ram().end;
         let site = *route.stops.last().context("a route has a stop")?;
         let code = u32::from(self.half(site)) | u32::from(self.half(site + 2)) << 16;
-        let target = Target { ram_end, call, code };
-        let fault = fault(shot, &target);
+        let target = Target { ram_end, call, site, code };
+        let fault = fault(shot, &target)?;
         Ok(fault
             .and_then(|fault| Injection::new(fault, route.arm_at, task.entry & !1, &route.stops)))
     }
@@ -216,6 +247,19 @@ impl Drop for Stage {
         // Nothing of value is in it.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Position of the victim among the tasks.
+fn victim(layout: &Layout, name: &str) -> anyhow::Result<usize> {
+    let names: Vec<_> = layout.tasks.iter().map(|task| task.name.as_str()).collect();
+    let found = names.iter().position(|known| *known == name);
+    let found = found
+        .with_context(|| format!("--task {name}: there is no such task; there are {names:?}"))?;
+    ensure!(
+        MODULE.contains(&name),
+        "--task {name}: faults are judged in drivers of the camera module: {MODULE:?}"
+    );
+    Ok(found)
 }
 
 /// Removes the files of a run.

@@ -4,6 +4,7 @@
 mod crash;
 mod gdb;
 mod hardware;
+mod injection;
 mod interfaces;
 
 use super::report::{Case, Outcome};
@@ -51,6 +52,8 @@ const TOOLS: &[Tool] = &[
     ("every_stack_keeps_to_its_proven_bound", stacks),
     ("a_kernel_that_can_panic_is_no_image", kernel_panic),
     ("one_injected_panic_is_survived", inject_one),
+    ("one_fault_of_each_class_flips_its_bits_and_nothing_else", injection::each_class),
+    ("what_is_no_fault_is_one_line_and_a_status", injection::bad_input),
     ("a_short_campaign_is_survived_and_its_negative_control_is_not", campaign),
 ];
 

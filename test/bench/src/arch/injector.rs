@@ -7,7 +7,8 @@ use super::trap::{Context, Frame};
 use super::{report, semihosting};
 use crate::decode::{PC, SP};
 use crate::injection::{
-    ARM_AT_WORD, BLOCK, Fault, Injection, REQUEST_ADDRESS, WORDS, branch, nearest_call, place,
+    ARM_AT_WORD, BLOCK, Fault, Injected, Injection, Place, REQUEST_ADDRESS, WORDS, branch,
+    nearest_call, place,
 };
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use sys_boot::mps2_an521::PRODUCT_FLASH;
@@ -112,34 +113,56 @@ impl State {
     }
 }
 
-/// Does the fault; gives the code that it changed.
+/// Does the fault; gives the code that it changed. Never inlined, as [`tell`]: between the two calls a
+/// debugger sees what changed.
+#[inline(never)]
 fn inject(context: &mut Context<'_>, injection: &Injection) -> Option<Code> {
     let site = injection.site();
     match injection.fault {
         Fault::Nothing => {}
-        Fault::Register { number, mask } if usize::from(number) == PC => {
-            context.frame.pc = (site ^ mask) & !1;
-        }
-        Fault::Register { number, mask } => {
-            let value = context.register(number);
-            context.set_register(number, value ^ mask);
-        }
+        Fault::Register { number, mask } => flip_register(context, number, mask),
         Fault::Ram { bit, end } => {
             if let Some((address, mask)) = place(bit, context.register(SP as u8), end) {
-                // SAFETY: from the stack pointer to the end of the task's RAM there is memory;
-                // no object of the bench lies in it.
-                unsafe {
-                    let word = address as *mut u32;
-                    word.write_volatile(word.read_volatile() ^ mask);
-                }
+                flip_word(address, mask);
             }
         }
-        Fault::Code { mask } => return Some(change_code(site, |code| code ^ mask)),
-        // No words: an empty text at no address.
-        Fault::Panic { call, number } => make_call(context, call, number, &[0, 0]),
+        Fault::Word { address, mask } => flip_word(address, mask),
+        Fault::Code { address, mask } => return Some(change_code(address, |code| code ^ mask)),
+        Fault::Panic { call, number } => {
+            // No words: an empty text at no address.
+            make_call(context, call, number, &[0, 0]);
+            tell(&Injected { place: Place::Register(PC as u8), before: site, after: call });
+        }
         Fault::Hang => return Some(change_code(site, |code| code & 0xFFFF_0000 | LOOP)),
     }
     None
+}
+
+/// Says what was changed.
+#[inline(never)]
+fn tell(change: &Injected) {
+    report::line(format_args!("{change}"));
+}
+
+fn flip_register(context: &mut Context<'_>, number: u8, mask: u32) {
+    let before = context.register(number);
+    if usize::from(number) == PC {
+        context.frame.pc = (before ^ mask) & !1;
+    } else {
+        context.set_register(number, before ^ mask);
+    }
+    tell(&Injected { place: Place::Register(number), before, after: context.register(number) });
+}
+
+fn flip_word(address: u32, mask: u32) {
+    let word = address as *mut u32;
+    // SAFETY: the host names a word of the task's RAM, or one from the stack pointer to its end:
+    // there is memory, and no object of the bench lies in it.
+    let read = || unsafe { word.read_volatile() };
+    let before = read();
+    // SAFETY: as above.
+    unsafe { word.write_volatile(before ^ mask) };
+    tell(&Injected { place: Place::Word(address), before, after: read() });
 }
 
 /// The task goes on with a system call.
@@ -172,6 +195,8 @@ pub fn mute(context: &mut Context<'_>, number: u32) {
 fn change_code(site: u32, change: impl FnOnce(u32) -> u32) -> Code {
     let code = read_code(site);
     write_code(Code { site, halfwords: change(code.halfwords) });
+    let (before, after) = (code.halfwords, read_code(site).halfwords);
+    tell(&Injected { place: Place::Code(site), before, after });
     code
 }
 
