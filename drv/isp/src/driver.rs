@@ -12,7 +12,7 @@
 //! | describe, default_state, adjust, ping | yes | yes | yes |
 //! | start | NotReady; at rest: when power is back | NotReady; Crashed after a stop that failed | yes, as long as no block is shared |
 //! | set_crop | NotStreaming | NotStreaming | between two frames |
-//! | queue, stop | NotStreaming | NotStreaming; stop goes on | yes |
+//! | queue, stop | NotStreaming | NotStreaming; stop goes on | yes; no buffer after a crash: Crashed |
 //! | next_done | yes | yes | yes |
 //! | query_control, get_control | yes | yes | yes |
 //! | set_control | kept for the next start | kept for the next start | at once |
@@ -40,7 +40,9 @@
 //! The marked block is kept off its buffers by the ledger (their windows are shut), pipelines that need
 //! it are refused, and the last pipeline that ends takes the reset with it, which clears the marks. It
 //! comes when the time for that stop is over: the sensor, which is stopped meanwhile, loses its clock.
+//! A CCDC is marked while it streams, too: see [`crate::ccdc_watch`].
 
+mod crash;
 mod power;
 
 use drv_isp_regs::main_block::{IRQ0ENABLE, IRQ0STATUS};
@@ -116,7 +118,7 @@ pub struct Driver {
     idle_us: u64,
     running: [Option<Running>; PIPELINES_MAX],
     outboxes: Outboxes,
-    /// Blocks that did not stop in time; nobody uses them before the next reset.
+    /// Blocks that did not stop in time, or hang; nobody uses them before the next reset.
     crashed: Blocks,
     /// What the buffers of a pipeline that waits for the reset are marked with.
     ends_with: FrameFlags,
@@ -215,6 +217,7 @@ impl Driver {
             return News::LOST;
         }
         outside.registers.write(&IRQ0STATUS, events);
+        self.poll_crashes(events, outside);
         let (mut frame_sync, mut frame) = (false, None);
         let expected_us = u64::from(self.xclk.frame_us());
         for running in self.running.iter_mut().flatten() {
@@ -222,7 +225,7 @@ impl Driver {
             running.events(events, outside, &mut self.outboxes);
             running.check_deadline(outside.now_us, expected_us, &mut self.outboxes);
             frame_sync |= running.frame_start() != before;
-            if !running.is_stopping() {
+            if !running.is_stopping() && !running.run().has_crashed() {
                 frame = frame.or(running.frame_start());
             }
         }
@@ -297,8 +300,8 @@ impl Driver {
     /// One more buffer for a pipeline; of a buffer to read, with its time and the pace of reading.
     ///
     /// # Errors
-    /// `NotStreaming` if none runs on that node or it is stopping; `QueueFull` if the node has not
-    /// fetched enough.
+    /// `NotStreaming` if none runs on that node or it is stopping; `Crashed` if a block of it has,
+    /// while it ran; `QueueFull` if the node has not fetched enough.
     pub fn queue<R: Registers, L: Ledger>(
         &mut self,
         video: VideoNode,
@@ -308,6 +311,9 @@ impl Driver {
         let running = serving(&mut self.running, video)?;
         if running.is_stopping() {
             return Err(IspError::NotStreaming);
+        }
+        if running.run().has_crashed() {
+            return Err(IspError::Crashed);
         }
         if running.held(video) + self.outboxes.of(video).len() >= QUEUE_DEPTH {
             return Err(IspError::QueueFull);
@@ -441,7 +447,7 @@ impl Driver {
                 break;
             }
             let Some(running) = stopping else { continue };
-            let (busy, late) = running.settled(outside);
+            let (busy, late) = running.settled(self.crashed, outside);
             let measuring = running.is_live() && self.statistics.are_measuring();
             match (if measuring { busy.and(Blocks::STATISTICS) } else { busy }, late) {
                 // The sensor's clock goes with a reset: it gets the whole time to stop.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!     On ──park──► Parked ──go on──► On
-//!      └──stop──► Stopping ◄──stop──┘
+//!      │  └──stop──► Stopping ◄──stop──┘
+//!      └──CCDC hangs──► Crashed ──stop──► Stopping
 //! ```
 
 /// Longest wait for idle blocks at a stop or a park, in microseconds (Linux omap3isp: 1,000 ms per
@@ -20,11 +21,14 @@ pub enum Run {
         /// End of the wait.
         by_us: u64,
     },
+    /// Nothing more: a block of it has crashed, its buffers are back, and it takes none until it is told
+    /// to stop, whatever becomes of the hardware meanwhile.
+    Crashed,
     /// To end once the hardware is idle, at the latest at this time.
     Stopping {
         /// End of the wait.
         by_us: u64,
-        /// It was parked, and no block works for it.
+        /// It was parked or has crashed, and no block works for it.
         parked: bool,
     },
 }
@@ -47,6 +51,7 @@ impl Run {
     pub const fn park_now(self) -> Self {
         match self {
             Self::On | Self::Parked { .. } => Self::Parked { by_us: 0 },
+            Self::Crashed => Self::Crashed,
             Self::Stopping { by_us, .. } => Self::Stopping { by_us, parked: true },
         }
     }
@@ -57,10 +62,16 @@ impl Run {
         matches!(self, Self::On)
     }
 
-    /// Whether no frame starts because it is parked.
+    /// Whether no frame starts because it is parked, or has crashed.
     #[must_use]
     pub const fn is_parked(self) -> bool {
-        matches!(self, Self::Parked { .. } | Self::Stopping { parked: true, .. })
+        matches!(self, Self::Parked { .. } | Self::Crashed | Self::Stopping { parked: true, .. })
+    }
+
+    /// Whether a block of it has crashed, and it has not been told to stop since.
+    #[must_use]
+    pub const fn has_crashed(self) -> bool {
+        matches!(self, Self::Crashed)
     }
 
     /// Whether it has been told to stop.
@@ -74,6 +85,8 @@ impl Run {
     pub const fn is_late(self, now_us: u64) -> bool {
         match self {
             Self::On => false,
+            // There is nothing to wait for.
+            Self::Crashed => true,
             Self::Parked { by_us } | Self::Stopping { by_us, .. } => now_us >= by_us,
         }
     }

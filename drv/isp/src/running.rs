@@ -82,7 +82,7 @@ impl Running {
     /// Lets no further frame start, for a while, unless it is stopping.
     pub fn park<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
         match self {
-            _ if self.is_stopping() => {}
+            _ if self.is_stopping() || self.run().has_crashed() => {}
             Self::Live(stream) => stream.park(outside),
             Self::Received(reception) => reception.park(outside),
             Self::Memory(jobs) => jobs.run = Run::park(outside.now_us),
@@ -152,7 +152,7 @@ impl Running {
     #[must_use]
     pub fn look_us(&self, now_us: u64) -> u64 {
         match self {
-            Self::Live(stream) => stream.look_us(),
+            Self::Live(stream) => stream.look_us(now_us),
             Self::Received(reception) => reception.look_us(),
             Self::Memory(jobs) => {
                 jobs.due_in_us(now_us).map_or(LOOK_US, |due_us| due_us.min(LOOK_US))
@@ -169,6 +169,32 @@ impl Running {
                 reception.check_deadline(now_us, expected_us, outboxes.of(video))
             }
             Self::Memory(_) => {}
+        }
+    }
+
+    /// Takes events of IRQ0STATUS, before [`Running::events`]: the blocks that hang, by what they say.
+    pub fn hanging<R: Registers, L>(
+        &mut self,
+        events: u32,
+        outside: &mut Outside<'_, R, L>,
+    ) -> Blocks {
+        let hangs = match self {
+            Self::Live(stream) => stream.ccdc_hangs(events, outside.now_us, outside.registers),
+            Self::Received(_) | Self::Memory(_) => false,
+        };
+        if hangs { Blocks::CCDC } else { Blocks::NONE }
+    }
+
+    /// One of its blocks has crashed: its buffers come back, and it takes none until it is told to stop.
+    pub fn crash<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        let video = self.checked().video();
+        match self {
+            Self::Live(stream) => stream.crash(outside, outboxes.of(video)),
+            Self::Received(_) | Self::Memory(_) => {}
         }
     }
 
@@ -206,14 +232,14 @@ impl Running {
         }
     }
 
-    /// Events of IRQ0STATUS, acknowledged. They mean nothing any more once it is stopping.
+    /// Events of IRQ0STATUS, acknowledged. They mean nothing any more once it has crashed or is stopping.
     pub fn events<R: Registers, L: Ledger>(
         &mut self,
         events: u32,
         outside: &mut Outside<'_, R, L>,
         outboxes: &mut Outboxes,
     ) {
-        if self.is_stopping() {
+        if self.is_stopping() || self.run().has_crashed() {
             return;
         }
         let video = self.checked().video();
@@ -242,14 +268,18 @@ impl Running {
     }
 
     /// What has become of it after [`Running::stop`]: the blocks that are still in the middle of a
-    /// frame, and whether they have had their time.
-    pub fn settled<R: Registers, L>(&self, outside: &mut Outside<'_, R, L>) -> (Blocks, bool) {
+    /// frame, those aside that have `crashed`, and whether they have had their time.
+    pub fn settled<R: Registers, L>(
+        &self,
+        crashed: Blocks,
+        outside: &mut Outside<'_, R, L>,
+    ) -> (Blocks, bool) {
         let busy = match self {
             Self::Live(stream) => stream.busy(outside.registers),
             Self::Received(reception) => reception.busy(outside.registers),
             Self::Memory(jobs) => jobs.busy(outside.registers),
         };
-        (busy, self.run().is_late(outside.now_us))
+        (busy.without(crashed), self.run().is_late(outside.now_us))
     }
 
     /// The hardware is idle, or is kept off the buffers from now on: gives back what it had.

@@ -27,6 +27,9 @@
 //! it was given is over. Those buffers are marked, because a frame that ended early in that time cannot
 //! be told from a whole one.
 //!
+//! *A CCDC that does not end a frame ends the stream* ([`crate::ccdc_watch`]), but not the pipeline: it
+//! stays the user of its blocks until it is told to stop (Linux omap3isp: `crashed`).
+//!
 //! *A new crop waits for the gap between two frames.* The resizer's ratios and window are not
 //! shadowed: it drops what is written while it works. They are written at the end of a frame, or at
 //! once if it is idle. If a frame starts meanwhile, nobody knows which of them it took: frames are
@@ -44,6 +47,7 @@
 use drv_isp_regs::{main_block, main_block::irq, sbl};
 use idl::types::{BufferIndex, FrameDone, FrameFlags, FrameStart, PoolId, QUEUE_DEPTH};
 
+use crate::ccdc_watch::CcdcWatch;
 use crate::fifo::Fifo;
 use crate::frame_clock::FrameClock;
 use crate::outbox::Outbox;
@@ -108,6 +112,8 @@ pub struct Stream {
     started: Option<FrameStart>,
     /// When the next one should come.
     clock: FrameClock,
+    /// Whether the CCDC ends its frames.
+    watch: CcdcWatch,
     /// The next frame start was there before the buffer was armed, or just after: see above.
     doubtful: bool,
     /// The CCDC writes nothing from the next frame start on.
@@ -130,6 +136,7 @@ impl Stream {
     /// A pipeline along `path` that is parked and has no buffer yet.
     pub const fn new(checked: Checked, path: Path) -> Self {
         Self {
+            watch: CcdcWatch::new(checked.ccdc_lines()),
             checked,
             path,
             waiting: Fifo::new(),
@@ -192,6 +199,7 @@ impl Stream {
         let ended = self.current.take();
         self.finish(ended, self.starts.last(), outside, outbox);
         (self.damaged, self.near_end, self.doubtful) = (false, false, false);
+        self.watch = CcdcWatch::new(self.checked.ccdc_lines());
         self.clock = FrameClock::new(outside.now_us);
         (self.paused, self.crop, self.run) = (true, Crop::Taken, Run::On);
         match self.next {
@@ -210,17 +218,46 @@ impl Stream {
         usize::from(self.current.is_some()) + usize::from(self.next.is_some())
     }
 
-    /// Time without an interrupt after which to look for events, in microseconds.
+    /// Time without an interrupt after which to look for events, or at the CCDC, in microseconds.
     #[must_use]
-    pub fn look_us(&self) -> u64 {
-        self.clock.look_us()
+    pub fn look_us(&self, now_us: u64) -> u64 {
+        let look_at_us = self.watch.look_at_us().filter(|_| self.run.is_on());
+        let look_us = look_at_us.map_or(u64::MAX, |at_us| at_us.saturating_sub(now_us));
+        self.clock.look_us().min(look_us)
     }
 
     /// Says so if the sensor has been silent for too long.
     pub fn check_deadline(&mut self, now_us: u64, expected_us: u64, outbox: &mut Outbox) {
-        if self.run.is_on() && self.clock.is_stalled(now_us, expected_us) {
+        let expected = self.run.is_on() || self.run.has_crashed();
+        if expected && self.clock.is_stalled(now_us, expected_us) {
             outbox.stall();
         }
+    }
+
+    /// Takes events of IRQ0STATUS for the watch over the CCDC: whether it has crashed. A stream that is
+    /// parked or stops has bounds of its own.
+    pub fn ccdc_hangs(&mut self, events: u32, now_us: u64, registers: &mut impl Registers) -> bool {
+        self.run.is_on() && self.watch.has_crashed(events, now_us, registers)
+    }
+
+    /// The CCDC has crashed: each buffer comes back, marked, and nobody is left waiting.
+    pub fn crash<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
+        self.path.disable(outside.registers);
+        self.run = Run::Crashed;
+        for ended in [self.current.take(), self.next.take()] {
+            self.damaged = true;
+            self.finish(ended, self.starts.last(), outside, outbox);
+        }
+        while let Some(held) = self.waiting.pop() {
+            let done = self.done(held, FrameFlags::ERROR, self.starts.last(), outside.now_us);
+            outbox.push(FrameDone { bytes_used: 0, ..done });
+        }
+        self.clock = FrameClock::new(outside.now_us);
+        outbox.stall();
     }
 
     /// The frame that started last.

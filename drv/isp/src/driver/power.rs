@@ -115,7 +115,7 @@ impl Driver {
         for index in 0..PIPELINES_MAX {
             match self.running[index].as_ref().map(Running::run) {
                 Some(Run::Parked { .. }) if !self.rest_wanted => self.go_on(index, outside),
-                Some(Run::Parked { .. }) | None => {}
+                Some(Run::Parked { .. } | Run::Crashed) | None => {}
                 Some(Run::Stopping { parked: true, .. }) => {
                     self.end(index, FrameFlags::default(), outside);
                 }
@@ -139,7 +139,7 @@ impl Driver {
             let settled = self
                 .running
                 .each_ref()
-                .map(|running| running.as_ref().map(|running| running.settled(outside)));
+                .map(|running| running.as_ref().map(|it| it.settled(self.crashed, outside)));
             // The last events, which came before the blocks were idle.
             news = self.interrupt(outside);
             let measuring = self.statistics.are_running();

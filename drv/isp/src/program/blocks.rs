@@ -32,6 +32,12 @@ impl Blocks {
         Self(self.0 | other.0)
     }
 
+    /// The blocks of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether the two sets have a block in common.
     #[must_use]
     pub const fn overlap(self, other: Self) -> bool {

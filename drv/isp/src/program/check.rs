@@ -37,6 +37,15 @@ impl Checked {
         self.pipeline.video
     }
 
+    /// Lines of the pictures that come to the CCDC; 0 if it has no part in it.
+    #[must_use]
+    pub const fn ccdc_lines(&self) -> u16 {
+        match self.pipeline.input.ccdc() {
+            Some(state) => state.sink.height_px,
+            None => 0,
+        }
+    }
+
     /// The node whose buffers are read, if there is one.
     #[must_use]
     pub const fn input(&self) -> Option<VideoNode> {

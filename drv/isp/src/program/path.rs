@@ -120,15 +120,12 @@ impl Path {
         }
     }
 
-    /// The events that the driver needs while it streams: each frame start, and the end of a frame;
-    /// for the CCDC, which runs on by itself, the last moment to tell it not to.
+    /// The events that the driver needs while it streams: each frame start, and the end of a frame. Two
+    /// lines before that: after it the CCDC must become idle, and by then it must be told to write no
+    /// further frame, if it is not to.
     #[must_use]
     pub const fn events(self) -> u32 {
-        irq::HS_VS.mask()
-            | match self {
-                Self::Raw => irq::CCDC_VD0.mask(),
-                Self::Preview | Self::Resizer => self.done_event(),
-            }
+        irq::HS_VS.mask() | irq::CCDC_VD0.mask() | self.done_event()
     }
 
     /// Lets the blocks run from the next frame start on: the CCDC until told otherwise, the others

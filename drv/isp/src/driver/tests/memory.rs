@@ -319,6 +319,53 @@ fn a_wedged_block_is_marked_until_the_last_user_has_left() {
     jobs.start(&scaled()).expect("the reset has cleared the mark");
 }
 
+/// A CCDC that hangs beside a job: its pipelines are refused, the job's are not, and the reset comes with the
+/// end of the last.
+#[test]
+fn a_ccdc_that_hangs_is_marked_until_the_last_user_has_left() {
+    let mut jobs = Jobs::new();
+    jobs.start(&raw()).expect("CCDC");
+    jobs.start(&scaled()).expect("resizer");
+    (8..12).for_each(|index| assert!(jobs.queue(VideoNode::CcdcOutput, index).is_ok()));
+    jobs.model.borrow_mut().ccdc_stuck = true;
+    // Three frame starts: two pictures are measured, and the next start is the verdict.
+    for _ in 0..9 {
+        jobs.now_us += super::MOMENT_US;
+        jobs.model.borrow_mut().pass();
+        jobs.with(|driver, outside| driver.interrupt(outside));
+    }
+    let raw_frames = jobs.fetch(VideoNode::CcdcOutput);
+    assert_eq!((raw_frames.buffers(), raw_frames.stopped), (vec![8, 9, 10, 11], 0));
+    assert!(raw_frames.frames[1..].iter().all(|frame| frame.flags == FrameFlags::ERROR));
+    let through = received(&raw(), PixelFormat::SGRBG10);
+    for refused in [raw(), preview_only(), through] {
+        assert_eq!(jobs.start(&refused).err(), Some(IspError::Crashed));
+    }
+    let run_a_job = |jobs: &mut Jobs| {
+        jobs.queue(VideoNode::ResizerInput, 2).expect("room");
+        jobs.queue(VideoNode::ResizerOutput, 12).expect("room");
+        jobs.end_job();
+        assert_eq!(jobs.fetch(VideoNode::ResizerOutput).frames[0].flags, FrameFlags::default());
+        jobs.fetch(VideoNode::ResizerInput);
+    };
+    run_a_job(&mut jobs);
+    jobs.stop(VideoNode::CcdcOutput);
+    assert_eq!(
+        jobs.fetch(VideoNode::CcdcOutput).stopped,
+        1,
+        "the mark stays, so nothing is awaited"
+    );
+    assert_eq!(jobs.start(&raw()).err(), Some(IspError::Crashed));
+    run_a_job(&mut jobs);
+    jobs.stop(VideoNode::ResizerOutput);
+    while jobs.fetch(VideoNode::ResizerOutput).stopped == 0 {
+        assert!(jobs.now_us < 3 * STOP_LIMIT_US);
+        jobs.timer();
+    }
+    assert_eq!(jobs.model.borrow().resets, 2);
+    jobs.start(&raw()).expect("the reset has cleared the mark");
+}
+
 #[test]
 fn a_received_raw_frame_is_done_when_the_last_write_is() {
     let mut jobs = Jobs::new();

@@ -51,6 +51,9 @@ pub struct Model {
     pub pass_after: Option<u32>,
     /// Blocks stay busy whatever happens.
     pub stuck: bool,
+    /// The CCDC stays busy from the end of the frame in progress on, and takes no other.
+    pub ccdc_stuck: bool,
+    ccdc_hangs: bool,
     /// The frame in progress ends before VD0.
     pub truncated: bool,
     /// No access is allowed.
@@ -110,6 +113,8 @@ impl Model {
             cut_off: 0,
             pass_after: None,
             stuck: false,
+            ccdc_stuck: false,
+            ccdc_hangs: false,
             truncated: false,
             unpowered: false,
             table_writes: 0,
@@ -245,7 +250,7 @@ impl Model {
             self.waited = true;
             return Moment::Vd1;
         }
-        let mut enabled = *self.word(ccdc::PCR.offset()) & 1 != 0;
+        let mut enabled = *self.word(ccdc::PCR.offset()) & 1 != 0 && !self.ccdc_hangs;
         if self.path != Path::Raw && enabled {
             enabled = self.one_shot(preview::PCR.offset());
         }
@@ -283,6 +288,7 @@ impl Model {
     }
 
     fn end(&mut self) -> Moment {
+        self.ccdc_hangs |= self.ccdc_stuck && self.writing.is_some();
         if let Some(target) = self.writing {
             self.dma(target);
             if self.stuck {
@@ -316,6 +322,7 @@ impl Model {
     pub fn lose_power(&mut self) {
         self.words.clear();
         (self.status, self.writing, self.next) = (0, None, Moment::Start);
+        (self.ccdc_stuck, self.ccdc_hangs) = (false, false);
         self.unpowered = true;
     }
 
@@ -350,7 +357,8 @@ impl Model {
                 || offset == preview::PCR.offset() && job.preview
                 || offset == ccdc::PCR.offset() && job.received
         };
-        if live || self.jobs.iter().any(in_block) { 2 } else { 0 }
+        let hangs = self.ccdc_hangs && offset == ccdc::PCR.offset();
+        if live || hangs || self.jobs.iter().any(in_block) { 2 } else { 0 }
     }
 }
 
@@ -391,6 +399,7 @@ impl Registers for Model {
         if offset == drv_isp_regs::main_block::SYSCONFIG.offset() && value & 2 != 0 {
             self.resets += 1;
             self.stuck = false;
+            (self.ccdc_stuck, self.ccdc_hangs) = (false, false);
             self.writing = None;
             self.jobs.clear();
             self.words.clear();

@@ -91,7 +91,7 @@ fn a_stop_that_does_not_end_is_over_when_the_driver_comes_to_rest() {
 
 impl Bench {
     /// Comes to rest while frames go on; true if it does.
-    fn rest(&mut self) -> bool {
+    pub(super) fn rest(&mut self) -> bool {
         let mut at_rest = self.with(|driver, outside| driver.rest(outside)).at_rest;
         for _ in 0..6 {
             if at_rest {
@@ -103,14 +103,14 @@ impl Bench {
         at_rest
     }
 
-    fn power_cycle(&mut self) {
+    pub(super) fn power_cycle(&mut self) {
         self.model.borrow_mut().lose_power();
         self.interrupt();
         self.timer();
         assert_eq!(self.driver.deadline_us(self.now_us), None, "nothing to look for without power");
     }
 
-    fn power_back(&mut self) {
+    pub(super) fn power_back(&mut self) {
         self.model.borrow_mut().unpowered = false;
         assert!(self.driver.is_off());
         self.power_up();
