@@ -5,6 +5,7 @@
 
 mod buffer;
 pub mod code;
+mod configuration;
 mod error;
 mod format;
 mod graph;
@@ -13,6 +14,7 @@ mod statistics;
 mod system;
 
 pub use buffer::*;
+pub use configuration::*;
 pub use error::*;
 pub use format::*;
 pub use graph::*;

@@ -7,10 +7,11 @@
 //! *White balance as V4L2_CID_RED_BALANCE and BLUE_BALANCE.* The Linux driver has the gains only in
 //! its private VIDIOC_OMAP3ISP_PRV_CFG, next to matrices and tables. A client that balances sets two
 //! numbers every frame, and V4L2 has names for just these; green is the reference and has no
-//! control. Their unit is the register's, U8Q5: 32 is 1.0.
+//! control. Their unit is the register's, U8Q5: 32 is 1.0. The whole of it is a configuration
+//! ([`crate::config`]).
 
-use drv_isp_regs::preview::{CNT_BRT, WBGAIN, cnt_brt};
-use idl::types::{ControlDescription, ControlId, ControlKind, IspError, Name};
+use drv_isp_regs::preview::{CNT_BRT, WB_DGAIN, WBGAIN, cnt_brt, wb_dgain};
+use idl::types::{ControlDescription, ControlId, ControlKind, IspError, Name, WhiteBalance};
 
 use crate::program;
 use crate::registers::Registers;
@@ -19,6 +20,11 @@ use crate::tuning;
 
 /// Largest value of each.
 const MAXIMUM: u8 = 255;
+/// A white balance gain of 1.0.
+const UNITY_Q5: u8 = 32;
+/// Places of colours in [`WhiteBalance::gains_q5`].
+const RED: usize = 0;
+const BLUE: usize = 3;
 /// Brightness of a new life.
 const BRIGHTNESS: u8 = 0;
 
@@ -30,8 +36,8 @@ const ALL: [ControlId; 4] =
 pub struct Controls {
     brightness: u8,
     contrast_q4: u8,
-    red_q5: u8,
-    blue_q5: u8,
+    /// White balance, which a configuration sets too ([`crate::config`]).
+    pub white_balance: WhiteBalance,
 }
 
 impl Controls {
@@ -39,8 +45,10 @@ impl Controls {
     pub const DEFAULT: Self = Self {
         brightness: BRIGHTNESS,
         contrast_q4: tuning::CONTRAST_Q4,
-        red_q5: tuning::RED_BALANCE_Q5,
-        blue_q5: tuning::BLUE_BALANCE_Q5,
+        white_balance: WhiteBalance {
+            digital_gain_q8: tuning::DIGITAL_GAIN_Q8,
+            gains_q5: [tuning::RED_BALANCE_Q5, UNITY_Q5, UNITY_Q5, tuning::BLUE_BALANCE_Q5],
+        },
     };
 
     /// The word of brightness and contrast.
@@ -71,7 +79,9 @@ impl Controls {
     /// Writes the registers.
     pub fn write(self, registers: &mut impl Registers) {
         registers.write(&CNT_BRT, self.word());
-        registers.write(&WBGAIN, program::white_balance(self.red_q5, self.blue_q5));
+        let WhiteBalance { digital_gain_q8, gains_q5 } = self.white_balance;
+        registers.write(&WB_DGAIN, wb_dgain::DGAIN.of(digital_gain_q8.into()));
+        registers.write(&WBGAIN, program::white_balance(gains_q5));
     }
 
     fn place(&mut self, entity: &Name, id: ControlId) -> Result<&mut u8, IspError> {
@@ -79,8 +89,8 @@ impl Controls {
         match id {
             ControlId::BRIGHTNESS => Ok(&mut self.brightness),
             ControlId::CONTRAST => Ok(&mut self.contrast_q4),
-            ControlId::RED_BALANCE => Ok(&mut self.red_q5),
-            ControlId::BLUE_BALANCE => Ok(&mut self.blue_q5),
+            ControlId::RED_BALANCE => Ok(&mut self.white_balance.gains_q5[RED]),
+            ControlId::BLUE_BALANCE => Ok(&mut self.white_balance.gains_q5[BLUE]),
             _ => Err(IspError::NoSuchControl),
         }
     }
@@ -170,8 +180,7 @@ mod tests {
 
     #[test]
     fn each_gain_is_at_the_place_of_its_colour() {
-        let Controls { red_q5, blue_q5, .. } = Controls::DEFAULT;
-        let word = program::white_balance(red_q5, blue_q5);
-        assert_eq!(word, 32 | 52 << 8 | 46 << 16 | 32 << 24);
+        let gains_q5 = Controls::DEFAULT.white_balance.gains_q5;
+        assert_eq!(program::white_balance(gains_q5), 32 | 52 << 8 | 46 << 16 | 32 << 24);
     }
 }

@@ -16,6 +16,7 @@
 //! | next_done | yes | yes | yes |
 //! | query_control, get_control | yes | yes | yes |
 //! | set_control | kept for the next start | kept for the next start | at once |
+//! | preview_* | kept for the next start | kept for the next start | between two frames |
 //! | frame_start | NotStreaming | NotStreaming | once a frame of the stream has started |
 //! | statistics_* | kept for the next stream | kept for the next stream | yes |
 //! | xclk | NotReady | NotReady | yes |
@@ -42,6 +43,7 @@
 //! comes when the time for that stop is over: the sensor, which is stopped meanwhile, loses its clock.
 //! A CCDC is marked while it streams, too: see [`crate::ccdc_watch`].
 
+mod config;
 mod crash;
 mod power;
 
@@ -52,6 +54,7 @@ use idl::types::{
 };
 use sys_abi::TaskId;
 
+use crate::config::Config;
 use crate::controls::{self, Controls};
 use crate::outbox::{Nodes, Outbox, Outboxes};
 use crate::program::{self, Blocks, Route};
@@ -71,7 +74,7 @@ const PIPELINES_MAX: usize = 4;
 enum Phase {
     Off,
     Resetting { polls_left: u32 },
-    Loading { next: usize },
+    Loading,
     Up,
 }
 
@@ -124,6 +127,8 @@ pub struct Driver {
     ends_with: FrameFlags,
     xclk: Xclk,
     controls: Controls,
+    /// What the functions of the preview engine do.
+    config: Config,
     /// The statistics engines.
     pub statistics: Engines,
 }
@@ -145,8 +150,14 @@ impl Driver {
             ends_with: FrameFlags(0),
             xclk: Xclk::new(),
             controls: Controls::DEFAULT,
+            config: Config::new(),
             statistics: Engines::new(),
         }
+    }
+
+    /// The domain is given back after so long without a pipeline, in microseconds; 0 = never.
+    pub const fn rest_after(&mut self, idle_us: u64) {
+        self.idle_us = idle_us;
     }
 
     /// Whether [`Driver::power_on`] is to follow when the domain is on: the hardware has not been
@@ -159,7 +170,7 @@ impl Driver {
     /// When the timer is needed next; `None` = not at all. A deadline stays until the timer has
     /// fired, however often others call meanwhile.
     pub fn deadline_us(&mut self, now_us: u64) -> Option<u64> {
-        let soon = self.rest_wanted || self.statistics.need_time();
+        let soon = self.rest_wanted || self.statistics.need_time() || self.is_loading();
         // A lost interrupt costs frames and not the stream.
         let pause = |running: &Running| match running.is_stopping() || running.is_draining() {
             true => POLL_US,
@@ -167,7 +178,7 @@ impl Driver {
         };
         let pause_us = match self.phase {
             Phase::Off => None,
-            Phase::Resetting { .. } | Phase::Loading { .. } => Some(POLL_US),
+            Phase::Resetting { .. } | Phase::Loading => Some(POLL_US),
             Phase::Up if soon => Some(POLL_US),
             Phase::Up => {
                 let idle_us = Some(self.idle_us).filter(|idle_us| *idle_us != 0);
@@ -193,7 +204,7 @@ impl Driver {
         match self.phase {
             Phase::Off => News::NONE,
             Phase::Resetting { polls_left } => self.poll_reset(polls_left, outside),
-            Phase::Loading { next } => self.load(next, outside),
+            Phase::Loading => self.load(outside),
             Phase::Up if self.rest_wanted => self.poll_rest(outside),
             // It has been idle.
             Phase::Up if !self.is_running() && self.idle_us != 0 => self.rest(outside),
@@ -230,6 +241,7 @@ impl Driver {
             }
         }
         self.statistics.events(events, frame, outside);
+        self.take_configuration(outside);
         News { frame_sync, ..self.poll_stops(outside) }
     }
 
@@ -389,6 +401,7 @@ impl Driver {
         registers: &mut impl Registers,
     ) -> Result<i32, IspError> {
         let value = self.controls.set(entity, id, value)?;
+        self.config.follow(id, value as u8);
         let uses = |running: &Running| running.blocks().overlap(Blocks::PREVIEW);
         let in_use = self.running.iter().flatten().any(uses);
         if self.phase == Phase::Up && in_use && !self.crashed.overlap(Blocks::PREVIEW) {

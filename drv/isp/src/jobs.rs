@@ -70,6 +70,8 @@ pub struct Jobs {
     begun_us: Option<u64>,
     /// The resizer has not been told of the crop of `checked` yet.
     crop_waits: bool,
+    /// No job begins: the preview engine is being configured.
+    pub held: bool,
     /// What it is told to do.
     pub run: Run,
 }
@@ -86,6 +88,7 @@ impl Jobs {
             sequence: 0,
             begun_us: None,
             crop_waits: false,
+            held: false,
             run: Run::Parked { by_us: 0 },
         }
     }
@@ -136,6 +139,22 @@ impl Jobs {
     pub fn set_crop(&mut self, checked: Checked) {
         self.checked = checked;
         self.crop_waits = true;
+    }
+
+    /// Lets no job begin; `false` if one is in the hardware.
+    pub const fn hold(&mut self) -> bool {
+        self.held = self.job.is_none();
+        self.held
+    }
+
+    /// Jobs begin again.
+    pub fn release<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        self.held = false;
+        self.begin(outside, outboxes);
     }
 
     /// Events of IRQ0STATUS, acknowledged.
@@ -243,8 +262,8 @@ impl Jobs {
     /// microseconds; `None` if there is no such job, or one is in the hardware.
     #[must_use]
     pub fn due_in_us(&self, now_us: u64) -> Option<u64> {
-        let may_begin = self.job.is_none() && self.run.is_on() && self.outputs.len() > 0;
-        let source = self.inputs.first().filter(|_| may_begin)?;
+        let may_begin = self.job.is_none() && self.run.is_on() && !self.held;
+        let source = self.inputs.first().filter(|_| may_begin && self.outputs.len() > 0)?;
         let interval_us = u64::from(source.timing.interval.as_us());
         let due_us = self.begun_us.map_or(0, |begun_us| begun_us.saturating_add(interval_us));
         Some(due_us.saturating_sub(now_us))

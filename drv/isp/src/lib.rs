@@ -29,6 +29,7 @@
 //! What it leaves out so far: CSI2a inputs, and statistics of frames that come from memory.
 
 mod ccdc_watch;
+mod config;
 mod controls;
 mod driver;
 mod fifo;

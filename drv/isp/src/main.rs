@@ -12,7 +12,7 @@ use idl::{frames, isp, power, supervisor};
 use mmio::Isp;
 use ringbuf::{ringbuf, ringbuf_entry};
 use sys_abi::{Edge, TaskIndex};
-use userlib::{Alarm, config_u32s, notification, peripheral, slot};
+use userlib::{Alarm, TaskCell, config_u32s, notification, peripheral, slot};
 
 userlib::entry!(main);
 
@@ -35,9 +35,18 @@ enum Trace {
 
 ringbuf!(TRACE, Trace, 32, Trace::None);
 
+/// In a static, not on the stack: its tables are long, and moving them would take their room again.
+static DRIVER: TaskCell<Driver> = TaskCell::new(Driver::new(0));
+
 fn main() -> ! {
+    DRIVER.with(|driver| serve_with(driver));
+    unreachable!("main runs once and serving does not return")
+}
+
+fn serve_with(driver: &mut Driver) -> ! {
+    driver.rest_after(u64::from(userlib::config_u32!("idle_ms")) * 1000);
     let mut server = Server {
-        driver: Driver::new(u64::from(userlib::config_u32!("idle_ms")) * 1000),
+        driver,
         registers: Isp::at(peripheral!("isp")),
         books: Books(frames::Client::to(slot!("frames"))),
         power: power::Client::to(slot!("power")),
@@ -54,8 +63,8 @@ fn main() -> ! {
     isp::serve(&mut server)
 }
 
-struct Server {
-    driver: Driver,
+struct Server<'a> {
+    driver: &'a mut Driver,
     registers: Isp,
     books: Books,
     power: power::Client,
@@ -71,7 +80,7 @@ struct Server {
     acted_us: Option<u64>,
 }
 
-impl Server {
+impl Server<'_> {
     fn power_edge(&mut self, state: PowerState) {
         match state {
             PowerState::On if self.driver.is_off() => {

@@ -30,7 +30,7 @@ pub use check::{Checked, check};
 pub use main_block::configure_main;
 pub use memory_path::MemoryPath;
 pub use path::{Path, Route};
-pub use preview::{TABLE_WRITES, table_write, white_balance};
+pub use preview::{white_balance, window as preview_window};
 
 use idl::types::{BlockState, Input};
 use main_block::Port;

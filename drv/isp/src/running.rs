@@ -232,6 +232,39 @@ impl Running {
         }
     }
 
+    /// Lets no frame of the preview engine start before [`Running::release`]; `false` if one is in
+    /// progress, or has been without that its events are handled.
+    pub fn hold<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) -> bool {
+        match self {
+            Self::Live(stream) => stream.hold(outside),
+            // It has no preview engine.
+            Self::Received(_) => true,
+            Self::Memory(jobs) => jobs.hold(),
+        }
+    }
+
+    /// Whether frames of the preview engine wait for [`Running::release`] from the start on.
+    pub fn set_held(&mut self, held: bool) {
+        match self {
+            Self::Live(stream) => stream.held = held,
+            Self::Received(_) => {}
+            Self::Memory(jobs) => jobs.held = held,
+        }
+    }
+
+    /// After [`Running::hold`]: the engine is configured, frames start.
+    pub fn release<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        match self {
+            Self::Live(stream) => stream.release(outside),
+            Self::Received(_) => {}
+            Self::Memory(jobs) => jobs.release(outside, outboxes),
+        }
+    }
+
     /// Events of IRQ0STATUS, acknowledged. They mean nothing any more once it has crashed or is stopping.
     pub fn events<R: Registers, L: Ledger>(
         &mut self,

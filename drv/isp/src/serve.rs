@@ -2,11 +2,12 @@
 
 use core::convert::Infallible;
 use drv_isp::{Held, check_rate, formats, topology};
-use idl::idol_runtime::W;
+use idl::idol_runtime::{R, W};
 use idl::types::{
     BlockState, BufferIndex, ControlDescription, ControlId, Drained, EntityDescription, Feed,
     FormatChange, FrameStart, Generation, IspError, LinkDescription, Name, NextStatistics,
-    Pipeline, PoolId, PowerState, ReadTiming, StatisticsConfig, StatisticsEngine, VideoNode,
+    PREVIEW_TABLE_BYTES_MAX, Pipeline, PoolId, PowerState, PreviewFeatures, PreviewParameters,
+    PreviewTable, ReadTiming, StatisticsConfig, StatisticsEngine, VideoNode,
 };
 use idl::{CallInfo, Leased, RequestError, isp};
 use ringbuf::ringbuf_entry;
@@ -19,7 +20,7 @@ const COUNTS_MAX: usize = 128;
 
 type Reply<T> = Result<T, RequestError<IspError>>;
 
-impl isp::InOrderIspImpl for Server {
+impl isp::InOrderIspImpl for Server<'_> {
     fn notification_mask(&self) -> u32 {
         notification!("isp_irq")
             | notification!("timer")
@@ -191,6 +192,39 @@ impl isp::InOrderIspImpl for Server {
         let mut flat = [0; COUNTS_MAX * size_of::<u32>()];
         flat.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
         Ok(counts.write_range(0, &flat[..4 * count])?)
+    }
+
+    fn preview_parameters(
+        &mut self,
+        _: &CallInfo,
+        entity: Name,
+        parameters: PreviewParameters,
+    ) -> Reply<()> {
+        Ok(self.driver.preview_parameters(&entity, &parameters)?)
+    }
+
+    fn preview_table(
+        &mut self,
+        _: &CallInfo,
+        entity: Name,
+        table: PreviewTable,
+        entries: Leased<R, [u8]>,
+    ) -> Reply<()> {
+        let mut bytes = [0; PREVIEW_TABLE_BYTES_MAX];
+        let bytes = bytes.get_mut(..entries.len()).ok_or(IspError::InvalidConfiguration)?;
+        entries.read_range(0, bytes)?;
+        Ok(self.driver.preview_table(&entity, table, bytes)?)
+    }
+
+    fn preview_configure(
+        &mut self,
+        _: &CallInfo,
+        entity: Name,
+        update: PreviewFeatures,
+        flag: PreviewFeatures,
+    ) -> Reply<()> {
+        let switches = (update, flag);
+        Ok(self.with(|driver, outside| driver.preview_configure(&entity, switches, outside))?)
     }
 
     fn set_crop(&mut self, _: &CallInfo, video: VideoNode, resizer: BlockState) -> Reply<()> {

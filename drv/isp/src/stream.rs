@@ -35,6 +35,9 @@
 //! once if it is idle. If a frame starts meanwhile, nobody knows which of them it took: frames are
 //! marked damaged until all of them have been written again.
 //!
+//! *A new configuration of the preview engine holds the next frame* ([`crate::config`]): its enable bit is
+//! taken back between two frames, and given again when all is written.
+//!
 //! *What the hardware says of its own damage marks the frame.* Lost lines (overflow flags), requests
 //! that the DMA firewall refused, and a frame start in the middle of a picture (the sensor ended the
 //! frame early: the blocks take the missing lines from the next one) mark the frame that ends next.
@@ -44,7 +47,7 @@
 //! one vertical blanking later; polling for its end in the interrupt was rejected, because the
 //! driver would spin for two lines.
 
-use drv_isp_regs::{main_block, main_block::irq, sbl};
+use drv_isp_regs::{main_block, main_block::irq, preview, sbl};
 use idl::types::{BufferIndex, FrameDone, FrameFlags, FrameStart, PoolId, QUEUE_DEPTH};
 
 use crate::ccdc_watch::CcdcWatch;
@@ -128,6 +131,8 @@ pub struct Stream {
     next_address: u32,
     /// Number of the frame that was to start next when `next` was armed.
     next_number: u32,
+    /// No frame of the preview engine starts: it is being configured.
+    pub held: bool,
     /// What it is told to do.
     pub run: Run,
 }
@@ -152,6 +157,7 @@ impl Stream {
             crop: Crop::Taken,
             next_address: 0,
             next_number: 0,
+            held: false,
             run: Run::Parked { by_us: 0 },
         }
     }
@@ -288,6 +294,39 @@ impl Stream {
         }
     }
 
+    /// Lets no frame of the preview engine start; `false` if one is in progress, or if one has passed
+    /// whose events have not been handled: their interrupt comes back here.
+    pub fn hold<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) -> bool {
+        if self.held {
+            return true;
+        }
+        let news = irq::HS_VS.mask() | self.path.done_event();
+        // In this order: a frame that ends between the two reads shows in the second.
+        let busy = Blocks::PREVIEW.busy(outside.registers) != Blocks::NONE;
+        if busy || outside.registers.read(&main_block::IRQ0STATUS) & news != 0 {
+            return false;
+        }
+        let pcr = outside.registers.read(&preview::PCR);
+        let enabled = preview::pcr::EN.is_set(pcr);
+        if self.next.is_some() && !enabled {
+            // It has been written, and the next frame start tells of it.
+            return false;
+        }
+        outside.registers.write(&preview::PCR, pcr & !preview::pcr::EN.mask());
+        self.note_doubt(outside);
+        // One that has started meanwhile is a frame like any other.
+        self.held = Blocks::PREVIEW.busy(outside.registers) == Blocks::NONE;
+        self.held
+    }
+
+    /// Frames start again.
+    pub fn release<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
+        self.held = false;
+        if self.next.is_some() {
+            self.enable_next(outside);
+        }
+    }
+
     /// Events of IRQ0STATUS, acknowledged.
     pub fn events<R: Registers, L: Ledger>(
         &mut self,
@@ -353,7 +392,7 @@ impl Stream {
         self.starts.count();
         let raw = self.path == Path::Raw;
         let near_end = core::mem::take(&mut self.near_end);
-        if !raw && self.run.is_on() {
+        if !raw && self.run.is_on() && !self.held {
             self.catch_up(outside, outbox);
         }
         if core::mem::take(&mut self.doubtful) {
@@ -362,6 +401,9 @@ impl Stream {
             if !raw && self.path.is_enabled(outside.registers) {
                 self.next_number = self.starts.next();
             }
+            return;
+        }
+        if self.held {
             return;
         }
         if !raw {
@@ -451,6 +493,9 @@ impl Stream {
     }
 
     fn enable_next<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
+        if self.held {
+            return;
+        }
         outside.registers.write(&self.path.address(), self.next_address);
         self.path.enable(outside.registers);
         self.next_number = self.starts.next();

@@ -11,7 +11,7 @@ pub const BLACK_LEVEL: u32 = 168;
 pub const BLACK_LEVEL_BITS: u8 = 12;
 
 /// Digital gain, U10Q8: brings 932 codes above black to full scale.
-pub const DIGITAL_GAIN_Q8: u32 = 281;
+pub const DIGITAL_GAIN_Q8: u16 = 281;
 
 /// White balance gain of red of a new life, U8Q5; that of green is 1.0.
 pub const RED_BALANCE_Q5: u8 = 52;
@@ -33,7 +33,7 @@ pub const YCBCR_OFFSET: [i8; 3] = [16, 0, 0];
 pub const CONTRAST_Q4: u8 = 16;
 
 /// Gradient thresholds of the colour interpolation, in codes (TI's default).
-pub const CFA_THRESHOLD: u32 = 0x28;
+pub const CFA_THRESHOLD: u8 = 0x28;
 
 /// Entries of a gamma table: one per 10-bit code.
 pub const GAMMA_ENTRIES: usize = 1024;

@@ -72,6 +72,10 @@ pub enum IspError {
     NotConfigured = 11,
     /// A number of the configuration is outside of the limits of its engine.
     InvalidConfiguration = 12,
+    /// The block has no such configuration; ask for the preview engine.
+    NoConfiguration = 13,
+    /// The block has no such function, or one that cannot be switched so; leave its bit out.
+    UnsupportedFeature = 14,
     /// The sensor sends more pixels in a second than the CCDC takes; give it a slower pixel clock.
     TooFast = 15,
 }
@@ -172,8 +176,9 @@ pub enum NodeError {
     NoBuffers = 21,
     /// The statistics engine is off (EINVAL); configure and enable it first.
     NotEnabled = 22,
-    /// The configuration is outside of the limits of the engine, or of another engine; or a reader that
-    /// would hold no frame (EINVAL).
+    /// The configuration is outside of the limits of the engine, or of another engine; a reader would
+    /// hold no frame; a table has the wrong length, or a function that is switched on lacks its table
+    /// (EINVAL).
     InvalidConfiguration = 23,
     /// The memory that was lent is shorter than the measurement (EINVAL).
     TooShort = 24,
@@ -186,6 +191,10 @@ pub enum NodeError {
     NoFrameInterval = 27,
     /// The handle does not read frames (EINVAL); subscribe first.
     NotSubscribed = 28,
+    /// The entity has no such configuration (ENOTTY); ask the node of the preview engine.
+    NoConfiguration = 29,
+    /// The block has no such function, or one that cannot be switched so (EINVAL); leave its bit out.
+    UnsupportedFeature = 30,
     /// The sensor sends more pixels in a second than the ISP takes (ENOSPC); give it a slower pixel clock.
     TooFast = 31,
     /// The control can only be read (EACCES).

@@ -3,7 +3,7 @@
 use idl::subdev;
 use idl::types::{
     BlockState, ControlDescription, ControlId, FormatChange, FrameInterval, Handle, Name,
-    NodeError, PadFormat, Rect, TaskIndex, Which,
+    NodeError, PadFormat, PreviewFeatures, PreviewParameters, PreviewTable, Rect, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 
@@ -113,6 +113,33 @@ impl Subdev {
     /// As [`Subdev::control`].
     pub fn set_control(&self, id: ControlId, value: i32) -> Result<i32, Failure> {
         self.node.set_control(self.handle, id, value)
+    }
+
+    /// OMAP3ISP_PRV_CFG: parameters of a function of the preview engine, for [`Subdev::configure`].
+    ///
+    /// # Errors
+    /// `NoConfiguration` of any other entity; `InvalidConfiguration` if a number is out of its range;
+    /// `Busy` while earlier ones wait for the end of a frame; a disconnect.
+    pub fn give(&self, parameters: PreviewParameters) -> Result<(), Failure> {
+        self.node.preview_parameters(self.handle, parameters)
+    }
+
+    /// OMAP3ISP_PRV_CFG: a table of the preview engine, for [`Subdev::configure`].
+    ///
+    /// # Errors
+    /// As [`Subdev::give`].
+    pub fn give_table(&self, table: PreviewTable, entries: &[u8]) -> Result<(), Failure> {
+        self.node.preview_table(self.handle, table, entries)
+    }
+
+    /// OMAP3ISP_PRV_CFG: switches the functions `update` on, if they are in `flag`, or off, together
+    /// between two frames.
+    ///
+    /// # Errors
+    /// `NoConfiguration`; `UnsupportedFeature`; `InvalidConfiguration` for a function without its table; a
+    /// disconnect.
+    pub fn configure(&self, update: PreviewFeatures, flag: PreviewFeatures) -> Result<(), Failure> {
+        self.node.preview_configure(self.handle, update, flag)
     }
 
     /// Closes the handle.

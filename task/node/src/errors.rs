@@ -34,6 +34,8 @@ pub fn isp_refused(error: ipc::Error<IspError>) -> Refusal {
         IspError::Busy => NodeError::Busy,
         IspError::NotConfigured => NodeError::NotEnabled,
         IspError::InvalidConfiguration => NodeError::InvalidConfiguration,
+        IspError::NoConfiguration => NodeError::NoConfiguration,
+        IspError::UnsupportedFeature => NodeError::UnsupportedFeature,
         IspError::TooFast => NodeError::TooFast,
         IspError::NotReady
         | IspError::InvalidPipeline

@@ -2,7 +2,7 @@
 
 use idl::types::{
     BlockState, ControlDescription, ControlId, FrameInterval, FrameStart, Name, NodeError,
-    SensorError,
+    PreviewFeatures, PreviewParameters, PreviewTable, SensorError,
 };
 use sys_abi::TaskId;
 use task_node::Refusal;
@@ -25,6 +25,23 @@ pub trait Driver {
         state: BlockState,
         interval: FrameInterval,
     ) -> Result<FrameInterval, Refusal>;
+    fn preview_parameters(
+        &mut self,
+        driver: TaskId,
+        parameters: PreviewParameters,
+    ) -> Result<(), Refusal>;
+    fn preview_table(
+        &mut self,
+        driver: TaskId,
+        table: PreviewTable,
+        entries: &[u8],
+    ) -> Result<(), Refusal>;
+    fn preview_configure(
+        &mut self,
+        driver: TaskId,
+        update: PreviewFeatures,
+        flag: PreviewFeatures,
+    ) -> Result<(), Refusal>;
     fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal>;
 }
 

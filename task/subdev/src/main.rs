@@ -5,12 +5,14 @@
 mod slots;
 
 use core::convert::Infallible;
+use idl::idol_runtime::R;
 use idl::subdev::{INCOMING_BYTES, InOrderSubdevImpl, dispatch};
 use idl::types::{
     BlockState, ControlDescription, ControlId, EventKind, FormatChange, FrameInterval, Handle,
-    Name, NodeError, NodeUsage, PollEvents, QueuedEvent, Which,
+    Name, NodeError, NodeUsage, PollEvents, PreviewFeatures, PreviewParameters, PreviewTable,
+    QueuedEvent, Which,
 };
-use idl::{CallInfo, RequestError, supervisor};
+use idl::{CallInfo, Leased, RequestError, supervisor};
 use slots::Slots;
 use task_subdev::{Config, Node};
 use userlib::{config_str, config_u32, notification, slot};
@@ -129,6 +131,39 @@ impl InOrderSubdevImpl for Server {
         value: i32,
     ) -> Reply<i32> {
         Ok(self.0.set_control(call.sender, handle, id, value)?)
+    }
+
+    fn preview_parameters(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        parameters: PreviewParameters,
+    ) -> Reply<()> {
+        Ok(self.0.preview_parameters((call.sender, handle), parameters)?)
+    }
+
+    fn preview_table(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        table: PreviewTable,
+        entries: Leased<R, [u8]>,
+    ) -> Reply<()> {
+        self.0.preview_table((call.sender, handle), table, |bytes| {
+            let count = entries.len().min(bytes.len());
+            entries.read_range(0, &mut bytes[..count])?;
+            Ok(count)
+        })
+    }
+
+    fn preview_configure(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        update: PreviewFeatures,
+        flag: PreviewFeatures,
+    ) -> Reply<()> {
+        Ok(self.0.preview_configure((call.sender, handle), update, flag)?)
     }
 
     fn usage(&mut self, _: &CallInfo) -> Result<NodeUsage, RequestError<Infallible>> {

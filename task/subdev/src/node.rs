@@ -2,7 +2,8 @@
 
 use idl::types::{
     BlockState, ControlDescription, ControlId, EntityId, Event, EventKind, FormatChange,
-    FrameInterval, GraphError, Handle, Name, NodeError, NodeUsage, Outlook, PollEvents,
+    FrameInterval, GraphError, Handle, Name, NodeError, NodeUsage, Outlook,
+    PREVIEW_TABLE_BYTES_MAX, PollEvents, PreviewFeatures, PreviewParameters, PreviewTable,
     QueuedEvent, TaskIndex, Which,
 };
 use idol_runtime::ipc;
@@ -323,6 +324,55 @@ impl<U: Upstream> Node<U> {
     ) -> Result<i32, Refusal> {
         self.base.enter(caller, handle)?;
         let result = self.upstream.set_control(self.driver()?, id, value);
+        self.relay(result)
+    }
+
+    /// `preview_parameters`.
+    ///
+    /// # Errors
+    /// `BadHandle`, `NoDevice`, the handle's record; `NoConfiguration` of another entity;
+    /// `InvalidConfiguration`, `Busy`.
+    pub fn preview_parameters(
+        &mut self,
+        (caller, handle): (TaskId, Handle),
+        parameters: PreviewParameters,
+    ) -> Result<(), Refusal> {
+        self.base.enter(caller, handle)?;
+        let result = self.upstream.preview_parameters(self.driver()?, parameters);
+        self.relay(result)
+    }
+
+    /// `preview_table`. `read` copies what the caller lent; it is called once the handle is known to be
+    /// the caller's.
+    ///
+    /// # Errors
+    /// As [`Node::preview_parameters`]; what `read` gives.
+    pub fn preview_table<E: From<Refusal>>(
+        &mut self,
+        (caller, handle): (TaskId, Handle),
+        table: PreviewTable,
+        read: impl FnOnce(&mut [u8; PREVIEW_TABLE_BYTES_MAX]) -> Result<usize, E>,
+    ) -> Result<(), E> {
+        self.base.enter(caller, handle)?;
+        let driver = self.driver()?;
+        let mut bytes = [0; PREVIEW_TABLE_BYTES_MAX];
+        let count = read(&mut bytes)?;
+        let result = self.upstream.preview_table(driver, table, &bytes[..count]);
+        Ok(self.relay(result)?)
+    }
+
+    /// `preview_configure`.
+    ///
+    /// # Errors
+    /// As [`Node::preview_parameters`]; `UnsupportedFeature`.
+    pub fn preview_configure(
+        &mut self,
+        (caller, handle): (TaskId, Handle),
+        update: PreviewFeatures,
+        flag: PreviewFeatures,
+    ) -> Result<(), Refusal> {
+        self.base.enter(caller, handle)?;
+        let result = self.upstream.preview_configure(self.driver()?, update, flag);
         self.relay(result)
     }
 

@@ -3,7 +3,7 @@
 use idl::subdev::reply_poll;
 use idl::types::{
     BlockState, ControlDescription, ControlId, EntityId, FormatChange, FrameInterval, FrameStart,
-    Name, NodeError, Note, PollEvents, TaskIndex,
+    Name, NodeError, Note, PollEvents, PreviewFeatures, PreviewParameters, PreviewTable, TaskIndex,
 };
 use idl::{graph, ipc, isp, sensor, supervisor};
 use sys_abi::TaskId;
@@ -18,6 +18,16 @@ pub struct Slots {
     pub entity: Name,
     /// Whether the driver speaks `idl/sensor.idol`; else it speaks `idl/isp.idol`.
     pub is_sensor: bool,
+}
+
+impl Slots {
+    /// The ISP, if the entity is one of its blocks.
+    fn block(&self, driver: TaskId) -> Result<isp::Client, Refusal> {
+        if self.is_sensor {
+            return Err(ipc::Error::Op(NodeError::NoConfiguration));
+        }
+        Ok(isp::Client::new(driver))
+    }
 }
 
 impl Driver for Slots {
@@ -80,6 +90,32 @@ impl Driver for Slots {
         }
         let result = sensor::Client::new(driver).set_frame_interval(state, interval);
         result.map_err(|error| error.map_op(sensor_refused))
+    }
+
+    fn preview_parameters(
+        &mut self,
+        driver: TaskId,
+        parameters: PreviewParameters,
+    ) -> Result<(), Refusal> {
+        self.block(driver)?.preview_parameters(self.entity, parameters).map_err(isp_refused)
+    }
+
+    fn preview_table(
+        &mut self,
+        driver: TaskId,
+        table: PreviewTable,
+        entries: &[u8],
+    ) -> Result<(), Refusal> {
+        self.block(driver)?.preview_table(self.entity, table, entries).map_err(isp_refused)
+    }
+
+    fn preview_configure(
+        &mut self,
+        driver: TaskId,
+        update: PreviewFeatures,
+        flag: PreviewFeatures,
+    ) -> Result<(), Refusal> {
+        self.block(driver)?.preview_configure(self.entity, update, flag).map_err(isp_refused)
     }
 
     fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal> {

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use idl::types::{
     BlockState, Cause, ControlDescription, ControlId, ControlKind, Disconnect, Edge, EntityId,
     Event, EventKind, FormatChange, FrameInterval, FrameStart, Generation, GraphError, Handle,
-    MbusCode, Name, NodeError, NodeUsage, Note, Outlook, PadFormat, PollEvents, QueuedEvent, Rect,
-    TaskIndex, Which,
+    MbusCode, Name, NodeError, NodeUsage, NoiseFilter, Note, Outlook, PadFormat, PollEvents,
+    PreviewFeatures, PreviewParameters, PreviewTable, QueuedEvent, Rect, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -108,6 +108,34 @@ impl Driver for Fake {
             self.0.borrow_mut().interval = interval;
         }
         self.frame_interval(driver, state)
+    }
+
+    fn preview_parameters(&mut self, _: TaskId, given: PreviewParameters) -> Result<(), Refusal> {
+        let mut world = self.0.borrow_mut();
+        world.log.push(format!("give {given:?}"));
+        world.refusal.map_or(Ok(()), Err)
+    }
+
+    fn preview_table(
+        &mut self,
+        _: TaskId,
+        table: PreviewTable,
+        entries: &[u8],
+    ) -> Result<(), Refusal> {
+        let mut world = self.0.borrow_mut();
+        world.log.push(format!("give {table:?} {entries:?}"));
+        world.refusal.map_or(Ok(()), Err)
+    }
+
+    fn preview_configure(
+        &mut self,
+        _: TaskId,
+        update: PreviewFeatures,
+        flag: PreviewFeatures,
+    ) -> Result<(), Refusal> {
+        let mut world = self.0.borrow_mut();
+        world.log.push(format!("configure {:#x} {:#x}", update.0, flag.0));
+        world.refusal.map_or(Ok(()), Err)
     }
 
     fn frame_start(&mut self, _: TaskId) -> Result<FrameStart, Refusal> {
@@ -418,4 +446,66 @@ fn controls_are_the_drivers_and_end_with_it() {
     assert_eq!(node.get_control(ALICE, handle, ControlId::BRIGHTNESS), ended, "no cached value");
     assert_eq!(node.set_control(ALICE, handle, ControlId::BRIGHTNESS, 2), ended);
     assert_eq!(fake.0.borrow().brightness, 255);
+}
+
+const GIVEN: PreviewParameters = PreviewParameters::NoiseFilter(NoiseFilter { spread: 3 });
+
+/// The three calls of a configuration; what each of them said.
+fn configured(node: &mut Node<Fake>, handle: Handle) -> [Result<(), Refusal>; 3] {
+    let caller = (ALICE, handle);
+    [
+        node.preview_parameters(caller, GIVEN),
+        node.preview_table(caller, PreviewTable::NoiseFilter, |bytes| {
+            bytes[..2].copy_from_slice(&[7, 8]);
+            Ok(2)
+        }),
+        node.preview_configure(caller, PreviewFeatures::NF, PreviewFeatures::NONE),
+    ]
+}
+
+#[test]
+fn a_configuration_is_the_drivers() {
+    let (mut node, fake, handle) = serving();
+    assert_eq!(configured(&mut node, handle), [Ok(()); 3]);
+    let calls = [
+        "give NoiseFilter(NoiseFilter { spread: 3 })",
+        "give NoiseFilter [7, 8]",
+        "configure 0x8000 0x0",
+    ];
+    assert_eq!(fake.take(), calls);
+    for error in [
+        NodeError::NoConfiguration,
+        NodeError::UnsupportedFeature,
+        NodeError::InvalidConfiguration,
+        NodeError::Busy,
+    ] {
+        fake.0.borrow_mut().refusal = Some(ipc::Error::Op(error));
+        assert_eq!(configured(&mut node, handle), [Err(ipc::Error::Op(error)); 3]);
+    }
+}
+
+#[test]
+fn a_configuration_needs_a_handle_and_a_driver() {
+    let (mut node, fake, handle) = serving();
+    let other = node.open(ALICE).unwrap();
+    node.close(ALICE, handle).unwrap();
+    let none = Err(ipc::Error::Op(NodeError::BadHandle));
+    assert_eq!(configured(&mut node, handle), [none; 3]);
+    // Not even what was lent is looked at.
+    let lent =
+        node.preview_table((ALICE, handle), PreviewTable::Cfa, |_| panic!("a closed handle"));
+    assert_eq!(lent, none);
+    edge(&mut node, DRIVER, Edge::Died, 0);
+    let ended = Err(ipc::Error::Disconnected(record(DRIVER)));
+    assert_eq!(configured(&mut node, other), [ended; 3]);
+    assert!(!fake.take().iter().any(|call| call.starts_with("give")), "nobody is there");
+}
+
+#[test]
+fn a_caller_that_is_gone_gives_no_table() {
+    let (mut node, fake, handle) = serving();
+    let gone = ipc::Error::Op(NodeError::WouldBlock);
+    let lent = node.preview_table((ALICE, handle), PreviewTable::Cfa, |_| Err::<usize, _>(gone));
+    assert_eq!(lent, Err(gone));
+    assert_eq!(fake.take(), [""; 0], "a lease that ends in the middle reaches no driver");
 }

@@ -121,12 +121,25 @@ impl Pixels {
         (sum * 128 / u64::from(pairs.max(1))) as u32
     }
 
+    /// [`Pixels::checksum`] of the first `line.0` bytes of each line, `line.1` bytes from line to line.
+    ///
+    /// # Panics
+    /// If a line is not inside of the range.
+    #[must_use]
+    pub fn checksum_of_lines(self, lines: usize, line: (usize, usize)) -> u32 {
+        (0..lines).fold(OFFSET_BASIS, |sum, y| self.part(y * line.1, line.0).added_to(sum))
+    }
+
     /// A checksum over all whole words: any change of a word changes it.
     ///
     /// FNV-1a over words instead of a CRC, because a test reads megabytes under an emulator.
     #[must_use]
     pub fn checksum(self) -> u32 {
-        (0..self.bytes / 4).fold(OFFSET_BASIS, |sum, index| {
+        self.added_to(OFFSET_BASIS)
+    }
+
+    fn added_to(self, before: u32) -> u32 {
+        (0..self.bytes / 4).fold(before, |sum, index| {
             let pointer = core::ptr::with_exposed_provenance::<u32>(self.base + index * 4);
             // SAFETY: `new` promised that the range is mapped and aligned. The engine may write
             // it at any time, hence volatile, and no reference is made.

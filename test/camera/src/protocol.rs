@@ -63,6 +63,12 @@ pub enum Job {
     },
     /// Let go of a frame that was read.
     LetGo(BufferIndex),
+    /// Give the preview engine what a step of the walk has ([`crate::looks`]), and switch nothing. This
+    /// job alone is not about the handle.
+    Give {
+        /// Its number.
+        step: u8,
+    },
     /// Close the handle.
     Close,
     /// Open a node so many times, and keep the handles.

@@ -7,6 +7,9 @@
 //! one exception: the raw picture is compared bit for bit with the sensor model, which is a pure
 //! function and is called again ([`raw`]).
 //!
+//! [`preview`] is for another question: a client configures the preview engine, and what comes out must be
+//! what that configuration says, bit for bit.
+//!
 //! A check that accepts everything is worse than none, so the tests feed it pictures with red and
 //! blue swapped, shifted by a pixel, of the wrong Bayer phase and of the previous frame; it has to
 //! refuse each of them.
@@ -17,6 +20,7 @@ pub mod decode;
 pub mod files;
 pub mod patches;
 pub mod picture;
+pub mod preview;
 pub mod raw;
 pub mod reference;
 pub mod scene;

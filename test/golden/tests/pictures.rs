@@ -118,6 +118,24 @@ fn the_ccdc_writes_the_upper_bits_whether_sensor_or_shifter_drops_the_others() {
     }
 }
 
+/// Model and data path were written apart.
+#[test]
+fn the_data_path_makes_bit_for_bit_what_the_model_of_the_preview_engine_makes() {
+    let scene = chart();
+    for sequence in [0, 5] {
+        let config = SensorConfig::SMALL;
+        let camera = Camera::new(&scene, config, None);
+        let mut uyvy = camera.frame(&scene, sequence);
+        uyvy.as_chunks_mut::<2>().0.iter_mut().for_each(|pair| pair.swap(0, 1));
+        let mut codes = raw::mosaic(&scene, &config, sequence);
+        codes.truncate(config.width_px * camera.view.video_port.height);
+        codes.iter_mut().for_each(|code| *code = code.saturating_sub(42));
+        let engine = test_golden::preview::Engine::of_the_module();
+        let model = engine.develop(&codes, config.width_px, camera.view.preview);
+        assert!(uyvy == model, "frame {sequence}");
+    }
+}
+
 /// A wrong picture of frame 7 and the faults that the check finds in it.
 fn faults_of(spoil: impl Fn(&Camera, Picture) -> Picture) -> Vec<Fault> {
     static RIGHT: OnceLock<Picture> = OnceLock::new();

@@ -7,8 +7,9 @@ use drv_isp_regs::main_block::{irq, sysconfig, sysstatus};
 use drv_isp_regs::sbl;
 use idl::types::FrameFlags;
 
+use super::config::CHUNK_ENTRIES;
 use super::{Driver, News, PIPELINES_MAX, Phase};
-use crate::program::{self, Blocks, TABLE_WRITES};
+use crate::program::{self, Blocks};
 use crate::registers::{Registers, Write, Writer};
 use crate::run::Run;
 use crate::running::Running;
@@ -16,8 +17,6 @@ use crate::stream::{Ledger, Outside};
 
 /// Polls of RESETDONE before the reset counts as failed (Linux omap3isp: 10,000 us).
 const RESET_POLLS_MAX: u32 = 20;
-/// Table writes per chunk.
-const CHUNK_WRITES: usize = 256;
 
 impl Driver {
     /// The domain is on: registers answer. Whatever state they are in, it goes. Lost if it is not
@@ -65,8 +64,12 @@ impl Driver {
         registers.write(&IRQ0STATUS, !others);
         registers.write(&sbl::PCR, blocks.overflows());
         registers.write(&IRQ0ENABLE, wanted | own);
-        if blocks.overlap(Blocks::PREVIEW) {
+        if let Some(state) = &running.checked().pipeline.preview {
+            self.config.take(&mut self.controls);
+            self.config.write(state, registers);
             self.controls.write(registers);
+            // Tables that changed meanwhile come before the first frame.
+            running.set_held(self.config.is_stale());
         }
         if let Some(path) = running.checked().route.live() {
             self.statistics.stream_started(path);
@@ -91,19 +94,16 @@ impl Driver {
         }
         let mut write = |write: Write| outside.registers.write_at(write);
         program::configure_main(self.xclk.divider(), &mut Writer(&mut write));
-        self.phase = Phase::Loading { next: 0 };
+        self.config.forget();
+        self.phase = Phase::Loading;
         News::NONE
     }
 
     pub(super) fn load<R: Registers, L: Ledger>(
         &mut self,
-        next: usize,
         outside: &mut Outside<'_, R, L>,
     ) -> News {
-        let end = TABLE_WRITES.min(next + CHUNK_WRITES);
-        (next..end).for_each(|index| outside.registers.write_at(program::table_write(index)));
-        if end < TABLE_WRITES {
-            self.phase = Phase::Loading { next: end };
+        if !self.config.load(CHUNK_ENTRIES, outside.registers) {
             return News::NONE;
         }
         self.phase = Phase::Up;

@@ -1,5 +1,6 @@
 //! The driver against a model of the hardware, in order and with every delay that chance makes.
 
+mod config;
 mod crash;
 mod crop;
 mod delays;

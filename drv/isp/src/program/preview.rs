@@ -2,20 +2,16 @@
 //!
 //! What memory holds is developed as it is: the engine has nothing in front of white balance that takes
 //! off a black level, so that is for who wrote the frame (the CCDC does it for a live picture).
-//!
-//! The interpolation table is left alone: its contents are not public (TRM), and the hardware that
-//! this runs on uses its own.
 
 use drv_isp_regs::preview as regs;
-use idl::types::{BlockState, PixFormat, Rect};
+use idl::types::{BlockState, PixFormat, PreviewFeatures};
 
 use super::ccdc::mosaic;
 use crate::formats::code::{Encoding, encoding, pixel_bytes};
-use crate::registers::{Write, Writer};
-use crate::tuning;
+use crate::registers::Writer;
 
-/// Pixels and lines that the interpolation of a mosaic needs beyond each side of the crop.
-const MOSAIC_MARGIN: u32 = 2;
+/// Pixels, or lines, that a function needs beyond a side of the crop.
+const MARGIN: u32 = 2;
 
 /// White balance coefficients by what they are for: positions in WBGAIN.
 const COEFFICIENT_OF_RED: u32 = 1;
@@ -23,38 +19,12 @@ const COEFFICIENT_OF_GREEN_RED: u32 = 0;
 const COEFFICIENT_OF_GREEN_BLUE: u32 = 3;
 const COEFFICIENT_OF_BLUE: u32 = 2;
 
-/// A white balance gain of 1.0.
-const UNITY_Q5: u32 = 32;
-
 /// Byte orders in PCR.YCPOS, named from the highest byte down.
 const YCPOS_UYVY: u32 = 0;
 const YCPOS_YUYV: u32 = 3;
 
-/// Limits of luma and chroma: none.
-const CLIP_NOTHING: u32 = 0xFF00_FF00;
-
-/// Tables of gamma, and where they start in the table space.
-const GAMMA_TABLES: [u32; 3] =
-    [regs::TABLE_RED_GAMMA, regs::TABLE_GREEN_GAMMA, regs::TABLE_BLUE_GAMMA];
-
-/// Writes that load all tables: the address and the entries of each.
-pub const TABLE_WRITES: usize = GAMMA_TABLES.len() * (1 + tuning::GAMMA_ENTRIES);
-
-/// Write number `index` of [`TABLE_WRITES`].
-#[must_use]
-pub fn table_write(index: usize) -> Write {
-    let (table, position) =
-        (index / (1 + tuning::GAMMA_ENTRIES), index % (1 + tuning::GAMMA_ENTRIES));
-    match position.checked_sub(1) {
-        None => Write { offset: regs::SET_TBL_ADDR.offset(), value: GAMMA_TABLES[table] },
-        Some(entry) => {
-            let value = tuning::GAMMA[entry].into();
-            Write { offset: regs::SET_TBL_DATA.offset(), value }
-        }
-    }
-}
-
-/// All writes for the preview engine, without its enable bit, its address, and the controls.
+/// All writes for the preview engine, without its enable bit, its address, the controls, and what its
+/// functions do ([`crate::config`]), with which its [`window`] changes.
 /// `input_stride_bytes`: it reads from memory; `output`: it writes to memory, not to the resizer.
 pub fn configure(
     state: &BlockState,
@@ -71,7 +41,6 @@ pub fn configure(
     let control = control(state, output.is_some(), order.is_some());
     out.put(&regs::PCR, control | regs::pcr::WIDTH.of(eight_bits.into()));
     out.put(&regs::RADR_OFFSET, input_stride_bytes.unwrap_or(0));
-    window(&state.crop, order.is_some(), out);
     out.put(&regs::AVE, 0);
     out.put(&regs::WADD_OFFSET, output.map_or(0, |output| output.stride_bytes));
     let coefficients = [
@@ -81,7 +50,6 @@ pub fn configure(
         COEFFICIENT_OF_BLUE,
     ];
     out.put(&regs::WBSEL, order.map_or(0, |order| mosaic(order, coefficients)));
-    colours(out);
 }
 
 fn control(state: &BlockState, to_memory: bool, is_mosaic: bool) -> u32 {
@@ -93,65 +61,35 @@ fn control(state: &BlockState, to_memory: bool, is_mosaic: bool) -> u32 {
         | regs::pcr::SDRPORT.of(to_memory.into())
 }
 
-/// What is read is larger than the crop by what the filters eat.
-fn window(crop: &Rect, is_mosaic: bool, out: &mut Writer<'_>) {
-    let margin = if is_mosaic { MOSAIC_MARGIN } else { 0 };
-    let span = |first: u16, count: u16| {
+/// What is read is larger than the crop by what the functions that are `on` eat (TRM: interpolation, noise
+/// filter and defect correction two pixels and lines a side, median two pixels a side, luma enhancement
+/// and chroma suppression two pixels on the left).
+pub fn window(state: &BlockState, on: PreviewFeatures, out: &mut Writer<'_>) {
+    const PIXEL_FILTERS: PreviewFeatures = PreviewFeatures::NF.and(PreviewFeatures::DEFECT_COR);
+    const YC_FILTERS: PreviewFeatures = PreviewFeatures::LUMAENH.and(PreviewFeatures::CHROMA_SUPP);
+    let is_mosaic = matches!(encoding(state.sink.code), Some(Encoding::Bayer { .. }));
+    let margin = |eats: bool| if eats { MARGIN } else { 0 };
+    let any = |of: PreviewFeatures| margin(on.common(of) != PreviewFeatures::NONE);
+    let lines = margin(is_mosaic) + any(PIXEL_FILTERS);
+    let right = lines + any(PreviewFeatures::HRZ_MED);
+    let left = right + any(YC_FILTERS);
+    let span = |(first, count): (u16, u16), (before, after): (u32, u32)| {
         let first = u32::from(first);
-        (first - margin, first + u32::from(count) - 1 + margin)
+        (first - before, first + u32::from(count) - 1 + after)
     };
-    let (start, end) = span(crop.left_px, crop.width_px);
+    let crop = &state.crop;
+    let (start, end) = span((crop.left_px, crop.width_px), (left, right));
     out.put(&regs::HORZ_INFO, regs::horz_info::SPH.of(start) | regs::horz_info::EPH.of(end));
-    let (start, end) = span(crop.top_px, crop.height_px);
+    let (start, end) = span((crop.top_px, crop.height_px), (lines, lines));
     out.put(&regs::VERT_INFO, regs::vert_info::SLV.of(start) | regs::vert_info::ELV.of(end));
 }
 
-fn colours(out: &mut Writer<'_>) {
-    out.put(&regs::WB_DGAIN, regs::wb_dgain::DGAIN.of(tuning::DIGITAL_GAIN_Q8));
-    let threshold = tuning::CFA_THRESHOLD;
-    let thresholds = regs::cfa::GRADTH_HOR.of(threshold) | regs::cfa::GRADTH_VER.of(threshold);
-    out.put(&regs::CFA, thresholds);
-    out.put(&regs::BLKADJOFF, 0);
-    blending(out);
-    conversion(out);
-    out.put(&regs::SETUP_YC, CLIP_NOTHING);
-}
-
-/// The word of WBGAIN for gains of red and blue, U8Q5; both greens have 1.0.
+/// The word of WBGAIN for gains of red, green in red lines, green in blue lines, and blue, U8Q5.
 #[must_use]
-pub fn white_balance(red_q5: u8, blue_q5: u8) -> u32 {
+pub fn white_balance([red, green_red, green_blue, blue]: [u8; 4]) -> u32 {
     // By position: green in red lines, red, blue, green in blue lines.
-    regs::wbgain::COEF0.of(UNITY_Q5)
-        | regs::wbgain::COEF1.of(red_q5.into())
-        | regs::wbgain::COEF2.of(blue_q5.into())
-        | regs::wbgain::COEF3.of(UNITY_Q5)
-}
-
-fn blending(out: &mut Writer<'_>) {
-    let flat = tuning::RGB_TO_RGB_Q8.as_flattened();
-    for (index, pair) in flat.chunks(2).enumerate() {
-        let low = regs::rgb_mat::LOW.of(signed(pair[0]));
-        let high = pair.get(1).map_or(0, |value| regs::rgb_mat::HIGH.of(signed(*value)));
-        out.put_element(&regs::RGB_MAT, index, low | high);
-    }
-    out.put(&regs::RGB_OFF1, 0);
-    out.put(&regs::RGB_OFF2, 0);
-}
-
-fn conversion(out: &mut Writer<'_>) {
-    for (index, [red, green, blue]) in tuning::RGB_TO_YCBCR_Q8.into_iter().enumerate() {
-        let row = regs::csc::R.of(signed(red))
-            | regs::csc::G.of(signed(green))
-            | regs::csc::B.of(signed(blue));
-        out.put_element(&regs::CSC, index, row);
-    }
-    let [luma, cb, cr] = tuning::YCBCR_OFFSET.map(|offset| signed(offset.into()));
-    let offsets =
-        regs::csc_offset::Y.of(luma) | regs::csc_offset::CB.of(cb) | regs::csc_offset::CR.of(cr);
-    out.put(&regs::CSC_OFFSET, offsets);
-}
-
-/// Two's complement; the field cuts it to its width.
-fn signed(value: i16) -> u32 {
-    i32::from(value) as u32
+    regs::wbgain::COEF0.of(green_red.into())
+        | regs::wbgain::COEF1.of(red.into())
+        | regs::wbgain::COEF2.of(blue.into())
+        | regs::wbgain::COEF3.of(green_blue.into())
 }

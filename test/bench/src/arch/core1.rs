@@ -7,7 +7,7 @@ use super::semihosting::{File, Mode};
 use super::{boot, pace, report};
 use crate::core1::{Camera, Memory, Turn};
 use crate::params::{Flags, PATH_BYTES, Parameters, Scene};
-use crate::scene::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource};
+use crate::scene::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource, bars};
 use crate::shared::{Shared, alive};
 use core::sync::atomic::Ordering::SeqCst;
 use sys_boot::mps2_an521::CORE1_FLASH;
@@ -107,12 +107,9 @@ struct HostScene {
     kept: &'static mut [u8; SCENE_BYTES],
 }
 
-/// Size of the scene that stands in when there is no file.
-const BARS: SceneSize = SceneSize { width_px: 648, height_px: 486 };
-
 impl HostScene {
     const fn new(kept: &'static mut [u8; SCENE_BYTES]) -> Self {
-        Self { size: BARS, file: None, data_start: 0, kept }
+        Self { size: bars::SIZE, file: None, data_start: 0, kept }
     }
 
     fn open(&mut self, parameters: &Parameters) {
@@ -161,7 +158,7 @@ impl SceneSource for HostScene {
         let row_bytes = 3 * self.size.width_px;
         let start = y * row_bytes;
         match (&self.file, self.kept.get(start..start + row_bytes)) {
-            (None, _) => bars(y, &mut rgb[..row_bytes]),
+            (None, _) => bars::line(y, &mut rgb[..row_bytes]),
             (Some(_), Some(row)) => rgb[..row_bytes].copy_from_slice(row),
             (Some(file), None) => {
                 let read =
@@ -171,17 +168,5 @@ impl SceneSource for HostScene {
                 }
             }
         }
-    }
-}
-
-/// Bars that differ in both directions and in colour.
-fn bars(y: usize, rgb: &mut [u8]) {
-    for (x, pixel) in rgb.chunks_exact_mut(3).enumerate() {
-        let bar = x / 81 + y / 61;
-        pixel.copy_from_slice(&[
-            if bar & 1 == 0 { 200 } else { 60 },
-            if bar & 2 == 0 { 180 } else { 70 },
-            if bar & 4 == 0 { 160 } else { 80 },
-        ]);
     }
 }

@@ -11,6 +11,7 @@
 //! without floating point, and a line must cost the same each time.
 #![forbid(unsafe_code)]
 
+pub mod bars;
 #[cfg(not(target_os = "none"))]
 pub mod chart;
 pub mod geometry;

@@ -1,9 +1,11 @@
 //! A witness: asks the scenario for a job, does it, reports what it saw and when.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use idl::types::{Handle, NodeError, PollEvents};
+use idl::types::{Handle, NodeError, PollEvents, TaskIndex};
 use idl::{ipc, media, statistics, subdev, video};
+use task_client::Subdev;
 use test_camera::clock;
+use test_camera::looks::{self, STEPS};
 use test_camera::mmio::Pixels;
 use test_camera::protocol::{JOB_BYTES, Job, NodeKind, Outcome, REPORT, REPORT_BYTES, Report};
 use userlib::{notification, region, slot};
@@ -17,6 +19,7 @@ fn main() -> ! {
         video: video::Client::to(slot!("video6")),
         subdev: subdev::Client::to(slot!("ccdc")),
         statistics: [slot!("aewb"), slot!("af"), slot!("histogram")].map(statistics::Client::to),
+        preview: slot!("preview"),
         pixels: pixels(),
         open: None,
     };
@@ -52,6 +55,8 @@ struct Nodes {
     video: video::Client,
     subdev: subdev::Client,
     statistics: [statistics::Client; 3],
+    /// Subdev node of the preview engine.
+    preview: TaskIndex,
     /// Frames of the video node.
     pixels: Pixels,
     open: Open,
@@ -97,6 +102,10 @@ impl Nodes {
                 Err(error) => Err::<(), _>(error).into(),
             },
             Job::LetGo(buffer) => self.video.let_go(self.handle(), buffer).into(),
+            Job::Give { step } => {
+                let step = &STEPS[usize::from(step)];
+                Subdev::open(self.preview).and_then(|node| looks::give(&node, step)).into()
+            }
             Job::Close => {
                 let closed = self.close();
                 self.open = None;

@@ -36,6 +36,7 @@ mod s27_surprise;
 mod s28_balance;
 mod s30_delegates;
 mod s32_auto;
+mod s32_configured;
 mod s32_controls;
 mod s32_interval;
 mod s32_rate;
@@ -193,6 +194,18 @@ pub const CASES: &[Case] = &[
         run: s32_rate::fast,
     },
     case("s32_time_stamps_say_what_the_driver_says_of_its_interval", s32_interval::measured),
+    case(
+        "s32_a_configuration_is_in_the_next_frame_and_not_in_the_one_under_way",
+        s32_configured::between_frames,
+    ),
+    case(
+        "s32_a_configuration_is_whole_in_each_frame_whenever_it_comes",
+        s32_configured::at_any_time,
+    ),
+    case("s32_a_configuration_is_in_the_first_frame_of_a_stream", s32_configured::before_a_stream),
+    case("s32_a_bad_configuration_is_refused_and_not_seen", s32_configured::refusals),
+    case("s32_a_client_that_dies_in_a_configuration_is_not_seen", s32_configured::client_dies),
+    case("s32_a_configuration_ends_with_its_driver_and_not_with_a_node", s32_configured::lives),
     case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
     case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),
     case("s32_auto_white_balance_converges_under_tungsten", s32_auto::tungsten),

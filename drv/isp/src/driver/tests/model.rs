@@ -59,6 +59,11 @@ pub struct Model {
     /// No access is allowed.
     pub unpowered: bool,
     pub table_writes: u32,
+    /// Entries of the preview engine's table space.
+    table: BTreeMap<u32, u32>,
+    table_address: u32,
+    /// What the preview engine was told when the frame in each buffer started.
+    looks: BTreeMap<u32, Vec<u32>>,
     pub resets: u32,
     /// The ledger refuses these buffers.
     pub refused: BTreeSet<u8>,
@@ -92,6 +97,16 @@ pub fn locked() -> impl Iterator<Item = usize> {
     all.step_by(4).filter(move |offset| !shadowed.contains(offset))
 }
 
+/// Offsets of the words that the preview engine locks while it works.
+fn shown() -> impl Iterator<Item = usize> {
+    let window = [preview::HORZ_INFO.offset(), preview::VERT_INFO.offset()];
+    let filters = [preview::HMED.offset(), preview::NF.offset()];
+    let colours = (preview::CFA.offset()..=preview::CSC_OFFSET.offset()).step_by(4);
+    let suppression = [preview::CSUP.offset()];
+    let defects = (0..4).map(|index| preview::CDC_THR.offset_at(index));
+    window.into_iter().chain(filters).chain(colours).chain(suppression).chain(defects)
+}
+
 fn address(buffer: BufferIndex) -> u32 {
     BASE + u32::from(buffer.0) * BUFFER_BYTES
 }
@@ -118,6 +133,9 @@ impl Model {
             truncated: false,
             unpowered: false,
             table_writes: 0,
+            table: BTreeMap::new(),
+            table_address: 0,
+            looks: BTreeMap::new(),
             resets: 0,
             refused: BTreeSet::new(),
             readable: BTreeSet::new(),
@@ -264,6 +282,8 @@ impl Model {
             self.contents.insert(target, None);
             let window = self.window();
             self.windows.insert(target, window);
+            let look = self.look();
+            self.looks.insert(target, look);
             self.dma(target);
         }
         Moment::Vd1
@@ -277,6 +297,35 @@ impl Model {
     /// The words with which the resizer made the frame in a buffer.
     pub fn window_of(&self, buffer: BufferIndex) -> &[u32] {
         &self.windows[&address(buffer)]
+    }
+
+    /// What the preview engine locks while it works: words, switches, and tables.
+    pub fn look(&mut self) -> Vec<u32> {
+        let switches = *self.word(preview::PCR.offset()) & crate::config::SWITCHES;
+        let words: Vec<u32> = shown().map(|offset| *self.word(offset)).collect();
+        let tables = self.table.iter().flat_map(|(address, entry)| [*address, *entry]);
+        core::iter::once(switches).chain(words).chain(tables).collect()
+    }
+
+    /// What the preview engine made the frame in a buffer with.
+    pub fn look_of(&self, buffer: BufferIndex) -> &[u32] {
+        &self.looks[&address(buffer)]
+    }
+
+    /// An entry of the table space.
+    pub fn entry(&self, address: u32) -> Option<u32> {
+        self.table.get(&address).copied()
+    }
+
+    /// A write to the preview engine's table space.
+    fn write_table(&mut self, offset: usize, value: u32) {
+        if offset == preview::SET_TBL_ADDR.offset() {
+            self.table_address = value;
+        } else {
+            self.table.insert(self.table_address, value);
+            self.table_address += 1;
+            self.table_writes += 1;
+        }
     }
 
     /// EN of a block that runs for one frame: it clears at frame start.
@@ -321,6 +370,7 @@ impl Model {
     /// All registers are at zero, and no frame is in progress.
     pub fn lose_power(&mut self) {
         self.words.clear();
+        self.table.clear();
         (self.status, self.writing, self.next) = (0, None, Moment::Start);
         (self.ccdc_stuck, self.ccdc_hangs) = (false, false);
         self.unpowered = true;
@@ -403,13 +453,21 @@ impl Registers for Model {
             self.writing = None;
             self.jobs.clear();
             self.words.clear();
+            self.table.clear();
             return;
         }
         let busy = self.busy(resizer::PCR.offset()) != 0;
         if busy && locked().any(|locked| locked == offset) {
             return;
         }
-        self.table_writes += u32::from(offset == preview::SET_TBL_DATA.offset());
+        let table = [preview::SET_TBL_ADDR.offset(), preview::SET_TBL_DATA.offset()];
+        let previewing = self.busy(preview::PCR.offset()) != 0;
+        if previewing && (table.contains(&offset) || shown().any(|locked| locked == offset)) {
+            return;
+        }
+        if table.contains(&offset) {
+            return self.write_table(offset, value);
+        }
         *self.word(offset) = value;
         self.begin_job(offset);
     }
