@@ -9,7 +9,7 @@ use super::config;
 use super::dma::{Memory, Source};
 use super::frame::{Frame, Output};
 use super::statistics::HISTOGRAM;
-use crate::pixels::yuv::unpack;
+use crate::pixels::yuv::{YuvOrder, unpack};
 use crate::pixels::{MAX_WIDTH_PX, Window};
 use crate::regs::firewall::Engine;
 use crate::regs::memory_frames::{OF_ALL, OF_PREVIEW, OF_RESIZER};
@@ -155,7 +155,9 @@ impl Camera {
         frame.resizer = Some(self.scaler(shared, output));
         let input = config::resizer(shared).input;
         frame.height = (input.top + input.height) as u32;
-        (Engine::Resizer, (input.left + input.width).next_multiple_of(2), 2)
+        let plane = config::resizer_order(shared) == YuvOrder::Plane;
+        let pixels = (input.left + input.width).next_multiple_of(2);
+        (Engine::Resizer, pixels, if plane { 1 } else { 2 })
     }
 
     /// The histogram takes part.
