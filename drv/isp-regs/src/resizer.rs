@@ -29,7 +29,8 @@ registers! {
         VSTPH: 23, 3;
         /// Byte order: 0 YC (UYVY), 1 CY (YUYV).
         YCPOS: 26, 1;
-        /// 1 = 8-bit planar. Stored only: the input is taken as 4:2:2 whatever it says.
+        /// From memory, 1 = one component alone, 8 bits a pixel: it is scaled as luma is, and written as it
+        /// was read, a byte a pixel. Live input is 4:2:2 whatever it says.
         INPTYP: 27, 1;
         /// Input: 0 live, 1 memory.
         INPSRC: 28, 1;

@@ -16,6 +16,7 @@
 //! Both sides use sequentially consistent order, so either core 1 sees the change or core 0 sees the
 //! flag (Dekker). An odd epoch means that core 0 is changing registers: no frame starts then.
 
+use crate::regs::memory_frames::OF_ALL;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use drv_isp_regs::{Register, WINDOW_BYTES, preview};
@@ -217,7 +218,7 @@ pub struct Shared {
     /// Progress of core 1.
     pub progress: Progress,
     /// Frames from memory: the preview's and the resizer's.
-    pub memory_frames: [MemoryFrame; 2],
+    pub memory_frames: [MemoryFrame; OF_ALL],
     /// The frame of the CCP2's memory channel; of the words only the input.
     pub channel_frame: MemoryFrame,
     /// CSI2a.
@@ -280,7 +281,7 @@ impl Shared {
                 dma_bytes: zero(),
                 dma_refused: zero(),
             },
-            memory_frames: [const { MemoryFrame::new() }; 2],
+            memory_frames: [const { MemoryFrame::new() }; OF_ALL],
             channel_frame: MemoryFrame::new(),
             receiver: Receiver { cuts: zero(), frames: zero() },
             alarm: Alarm { armed: zero(), frame: zero(), line: zero() },

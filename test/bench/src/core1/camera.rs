@@ -19,6 +19,7 @@ use crate::pixels::preview::Preview;
 use crate::pixels::resizer::Resizer;
 use crate::pixels::yuv::{YuvLine, pack};
 use crate::pixels::{MAX_WIDTH_PX, Window};
+use crate::regs::memory_frames::OF_ALL;
 use crate::scene::SceneSource;
 use crate::scene::sensor::{Sensor, SensorConfig};
 use crate::shared::{Shared, gate};
@@ -89,8 +90,8 @@ pub struct Camera {
     /// Lines that come late to memory.
     pub(super) lines: Lines,
     runaway: Option<Runaway>,
-    /// Frames from memory: the preview's and the resizer's.
-    pub(super) from_memory: [Option<FromMemory>; 2],
+    /// Frames from memory: the preview's, the resizer's and the histogram's.
+    pub(super) from_memory: [Option<FromMemory>; OF_ALL],
     /// The frame of the CCP2's memory channel.
     pub(super) channel: Option<MemoryChannel>,
 }
@@ -128,7 +129,7 @@ impl Camera {
             mischief: Mischief::new(),
             lines: Lines::new(),
             runaway: None,
-            from_memory: [None; 2],
+            from_memory: [None; OF_ALL],
             channel: None,
         }
     }

@@ -341,7 +341,10 @@ fn filter(shared: &Shared, register: &Register) -> [i16; 32] {
 
 /// Order of the resizer's bytes in memory.
 pub fn resizer_order(shared: &Shared) -> YuvOrder {
-    if resizer::cnt::YCPOS.is_set(shared.get(&resizer::CNT)) {
+    let control = shared.get(&resizer::CNT);
+    if resizer::cnt::INPTYP.is_set(control) && resizer::cnt::INPSRC.is_set(control) {
+        YuvOrder::Plane
+    } else if resizer::cnt::YCPOS.is_set(control) {
         YuvOrder::Yuyv
     } else {
         YuvOrder::Uyvy

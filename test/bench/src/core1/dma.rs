@@ -112,7 +112,7 @@ fn overflow(shared: &Shared, engine: Engine) {
             sbl::pcr::CSIA_WBL_OVF
         }
         // They only read.
-        Engine::Tables | Engine::Ccp2 => return,
+        Engine::Tables | Engine::Ccp2 | Engine::Histogram => return,
     };
     shared.word(&sbl::PCR).fetch_or(flag.mask(), Relaxed);
     shared.word(&IRQ0STATUS).fetch_or(irq::OVF.mask(), Relaxed);

@@ -167,9 +167,8 @@ fn the_resizer_reads_lines_from_its_start_pixel_on() {
     }
 }
 
-/// The scaler itself is held to a float reference in its own tests; here it must get every byte.
-#[test]
-fn the_resizer_makes_of_memory_what_it_makes_of_the_same_lines() {
+/// A resizer of noise, 256 : 364 and 256 : 331 with taps that differ in every phase.
+fn noise_rig() -> Rig {
     let mut rig = resizer_rig();
     let mut state = 1_u32;
     let mut noise = || {
@@ -180,7 +179,6 @@ fn the_resizer_makes_of_memory_what_it_makes_of_the_same_lines() {
         let line = (0..2 * WIDTH).map(|_| noise()).collect();
         rig.memory.0.insert(IN + row * IN_STRIDE, line);
     }
-    // 256 : 364 and 256 : 331 with taps that differ in every phase.
     let options = rig.get(&resizer::CNT) & !0xF_FFFF;
     rig.set(&resizer::CNT, options | 363 | 330 << 10 | 1 << 20 | 1 << 23);
     rig.set(&resizer::IN_SIZE, 156 | 114 << 16);
@@ -190,6 +188,13 @@ fn the_resizer_makes_of_memory_what_it_makes_of_the_same_lines() {
         rig.shared.element(&resizer::HFILT, index).store(word, SeqCst);
         rig.shared.element(&resizer::VFILT, index).store(word, SeqCst);
     }
+    rig
+}
+
+/// The scaler itself is held to a float reference in its own tests; here it must get every byte.
+#[test]
+fn the_resizer_makes_of_memory_what_it_makes_of_the_same_lines() {
+    let mut rig = noise_rig();
     let (mut direct, mut line, mut out) = (Resizer::new(), YuvLine::new(), YuvLine::new());
     direct.begin_frame(&config::resizer(&rig.shared));
     let mut expected = Vec::new();
@@ -207,6 +212,53 @@ fn the_resizer_makes_of_memory_what_it_makes_of_the_same_lines() {
     let made: Vec<_> = rig.memory.0.range(..IN).map(|(_, line)| line.clone()).collect();
     assert_eq!((made.len(), expected.len()), (86, 86));
     assert_eq!(made, expected);
+}
+
+#[test]
+fn a_component_alone_is_scaled_as_luma_is() {
+    for (start, enhancement) in [(0, 0), (3, 0), (0, 1 << 16 | 8 << 12 | 8 << 8 | 3)] {
+        let set_up = |rig: &Rig, made: u32| {
+            rig.set(&resizer::IN_START, start);
+            rig.set(&resizer::YENH, enhancement);
+            rig.set(&resizer::OUT_SIZE, made | 86 << 16);
+        };
+        let made = if enhancement == 0 { 106 } else { 102 };
+        // Luma is every second byte of the interleaved picture.
+        let mut interleaved = noise_rig();
+        set_up(&interleaved, made);
+        enable_resizer(&interleaved);
+        interleaved.lines(HEIGHT);
+        let luma = interleaved.memory.0.range(..IN).map(|(address, line)| {
+            (*address, line.iter().step_by(2).copied().collect::<Vec<u8>>())
+        });
+        let mut plane = noise_rig();
+        set_up(&plane, made);
+        plane.or(&resizer::CNT, resizer::cnt::INPTYP.mask());
+        for line in plane.memory.0.range_mut(IN..).map(|(_, line)| line) {
+            *line = line.iter().step_by(2).copied().collect();
+        }
+        enable_resizer(&plane);
+        plane.lines(HEIGHT);
+        let of_plane = plane.memory.0.range(..IN).map(|(address, line)| (*address, line.clone()));
+        assert!(of_plane.eq(luma), "{start} {enhancement:#x}");
+        assert_eq!((written(&plane), plane.lines_of(irq::RSZ_DONE.mask()).len()), (86, 1));
+        assert_eq!(plane.get(&firewall::FAULT_COUNT), 0);
+    }
+}
+
+#[test]
+fn live_input_is_in_pairs_whatever_its_type_says() {
+    let picture = |options: u32| {
+        let mut rig = resizer_rig();
+        rig.set(&resizer::CNT, rig.get(&resizer::CNT) & !resizer::cnt::INPSRC.mask() | options);
+        rig.or(&preview::PCR, preview::pcr::RSZPORT.mask());
+        rig.set(&preview::PCR, rig.get(&preview::PCR) & !preview::pcr::SDRPORT.mask());
+        enable_preview(&rig, true);
+        rig.lines(HEIGHT);
+        rig.memory.0.range(..IN).map(|(_, line)| line.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(picture(0).len(), 112);
+    assert_eq!(picture(resizer::cnt::INPTYP.mask()), picture(0));
 }
 
 #[test]

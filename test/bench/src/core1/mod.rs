@@ -7,7 +7,8 @@
 //!              active line: sensor -> ccdc -> preview -> resizer -> DMA, VD0/VD1, DONE at the last line
 //!                                         \-> statistics -> DMA
 //!              blanking: nothing but time
-//!             a line of each frame from memory: DMA -> preview -> resizer -> DMA, or DMA -> resizer -> DMA
+//!             a line of each frame from memory: DMA -> preview -> resizer -> DMA, DMA -> resizer -> DMA, or
+//!             DMA -> histogram
 //!             a line of the memory channel: DMA -> ccdc -> ..., as from the sensor
 //!             each line of the sensor also serially: receiver CSI2a -> DMA, or in place of the parallel one -> ccdc
 //! ```
@@ -40,6 +41,8 @@ mod filters_tests;
 mod formatter_tests;
 #[cfg(test)]
 mod from_memory_tests;
+#[cfg(test)]
+mod histogram_tests;
 #[cfg(test)]
 mod memory_channel_tests;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Statistics of a frame: H3A to memory, histogram to its own memory.
 //!
-//! All three look at the video port. H3A is always continuous: its enables latch at frame start. An
+//! All three look at the video port; the histogram can look at a picture in memory instead. H3A is always continuous: its enables latch at frame start. An
 //! engine is done when its last window is out, or when the video port's frame ends before that; then
 //! what is missing comes as it is, so that a buffer is always filled.
 
@@ -91,7 +91,8 @@ impl Statistics {
         if FOCUS.start(shared) {
             self.focus_writer.start(shared, target(Engine::Focus, &h3a::AFBUFST));
         }
-        self.counting = HISTOGRAM.start(shared);
+        let from_memory = hist::cnt::SOURCE.is_set(shared.get(&hist::CNT));
+        self.counting = !from_memory && HISTOGRAM.start(shared);
     }
 
     /// Does any engine take part in this frame still?
@@ -164,6 +165,28 @@ impl Statistics {
                 self.finish(shared, frame, &HISTOGRAM, irq::HIST_DONE.mask());
             }
         }
+    }
+
+    /// A picture is read from memory, which takes the histogram's registers over.
+    pub fn begin_picture(&mut self, shared: &Shared) {
+        self.histogram.begin_frame(&histogram(shared));
+    }
+
+    /// Counts row `y` of a picture from memory.
+    // Kept out of the caller's loop over pixels, which is off this path by default.
+    #[inline(never)]
+    pub fn count_row(&mut self, y: usize, pixels: &[u16]) {
+        self.histogram.line(y, pixels);
+    }
+
+    /// The picture from memory is over.
+    pub fn end_picture(&self, shared: &Shared, epoch: u32) {
+        shared.commit(epoch, |_| {
+            self.add_counts(shared);
+            if HISTOGRAM.finish(shared) {
+                shared.word(&IRQ0STATUS).fetch_or(irq::HIST_DONE.mask(), SeqCst);
+            }
+        });
     }
 
     /// An engine is done: BUSY goes, the event comes, unless it is stuck.

@@ -77,7 +77,9 @@ impl Histogram {
         self.counts = [0; ENTRIES];
     }
 
-    /// Counts line `y` (10-bit codes).
+    /// Counts line `y` (codes of 10 bits, from memory of up to 14).
+    // Has two callers; on its own its loop would find the counts through a register that it needs.
+    #[inline(always)]
     pub fn line(&mut self, y: usize, pixels: &[u16]) {
         let config = &self.config;
         let regions = &config.regions[..config.regions()];

@@ -39,13 +39,15 @@ pub enum YuvOrder {
     Vyuy,
     /// Y0 Cr Y1 Cb (V4L2_PIX_FMT_YVYU).
     Yvyu,
+    /// No pairs: one component alone, a byte a pixel. Inside it is the luma.
+    Plane,
 }
 
 impl YuvOrder {
     /// Where Cb and Cr of a pair are, if Cr comes first.
     const fn swapped_chroma(self) -> Option<(usize, usize)> {
         match self {
-            Self::Uyvy | Self::Yuyv => None,
+            Self::Uyvy | Self::Yuyv | Self::Plane => None,
             Self::Vyuy => Some((0, 2)),
             Self::Yvyu => Some((1, 3)),
         }
@@ -61,6 +63,7 @@ pub fn pack(line: &YuvLine, order: YuvOrder, out: &mut [u8]) -> usize {
     let (first, second) = match order {
         YuvOrder::Uyvy | YuvOrder::Vyuy => (chroma, luma),
         YuvOrder::Yuyv | YuvOrder::Yvyu => (luma, chroma),
+        YuvOrder::Plane => return pack_plane(luma, out),
     };
     let pairs = first.chunks_exact(2).zip(second.chunks_exact(2));
     for (bytes, (first, second)) in out.chunks_exact_mut(4).zip(pairs) {
@@ -78,6 +81,7 @@ pub fn unpack(bytes: &[u8], order: YuvOrder, line: &mut YuvLine) {
     let (first, second) = match order {
         YuvOrder::Uyvy | YuvOrder::Vyuy => (&mut line.chroma, &mut line.luma),
         YuvOrder::Yuyv | YuvOrder::Yvyu => (&mut line.luma, &mut line.chroma),
+        YuvOrder::Plane => return unpack_plane(bytes, line),
     };
     let pairs = first.chunks_exact_mut(2).zip(second.chunks_exact_mut(2));
     for (bytes, (first, second)) in bytes.chunks_exact(4).zip(pairs) {
@@ -86,6 +90,23 @@ pub fn unpack(bytes: &[u8], order: YuvOrder, line: &mut YuvLine) {
     if order.swapped_chroma().is_some() {
         line.chroma[..line.width].chunks_exact_mut(2).for_each(|pair| pair.swap(0, 1));
     }
+}
+
+// Kept out of the caller's loop over pixels, which is off this path by default.
+#[inline(never)]
+fn pack_plane(luma: &[u8], out: &mut [u8]) -> usize {
+    let count = luma.len().min(out.len());
+    out[..count].copy_from_slice(&luma[..count]);
+    count
+}
+
+/// Chroma is grey: nobody asks for it.
+// Kept out of the caller's loop over pixels, which is off this path by default.
+#[inline(never)]
+fn unpack_plane(bytes: &[u8], line: &mut YuvLine) {
+    line.width = bytes.len().min(MAX_WIDTH_PX) & !1;
+    line.luma[..line.width].copy_from_slice(&bytes[..line.width]);
+    line.chroma[..line.width].fill(128);
 }
 
 #[cfg(test)]
@@ -120,5 +141,22 @@ mod tests {
             assert_eq!(pack(&line, order, &mut out), 256);
             assert_eq!(out[..], bytes);
         }
+    }
+
+    #[test]
+    fn a_component_alone_is_the_luma_byte_for_byte() {
+        let bytes: Vec<u8> = (0..40).map(|x| x * 5).collect();
+        let mut line = YuvLine::new();
+        unpack(&bytes, YuvOrder::Plane, &mut line);
+        assert_eq!((line.width, &line.luma[..40]), (40, &bytes[..]));
+        assert_eq!(line.chroma[..40], [128; 40]);
+        let mut out = [0; 50];
+        assert_eq!(pack(&line, YuvOrder::Plane, &mut out), 40);
+        assert_eq!((&out[..40], &out[40..]), (&bytes[..], &[0; 10][..]));
+        assert_eq!(pack(&line, YuvOrder::Plane, &mut out[..7]), 7, "what does not fit is cut");
+        unpack(&[9; 9000], YuvOrder::Plane, &mut line);
+        assert_eq!(line.width, MAX_WIDTH_PX);
+        unpack(&[], YuvOrder::Plane, &mut line);
+        assert_eq!((line.width, pack(&line, YuvOrder::Plane, &mut out)), (0, 0));
     }
 }

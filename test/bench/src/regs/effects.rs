@@ -26,6 +26,9 @@ impl<P: Platform> Hardware<'_, P> {
             Block::Resizer if *register == resizer::PCR && resizer::pcr::EN.is_set(value) => {
                 self.resizer_enabled(old);
             }
+            Block::Hist if *register == hist::PCR && hist::pcr::EN.is_set(value) => {
+                self.histogram_enabled(old);
+            }
             Block::Hist if *register == hist::DATA => self.histogram_written(value),
             Block::SensorBus if *register == sensor_bus::COMMAND => self.bus_command(value),
             Block::Prcm => self.prcm_written(register, value, old),

@@ -28,6 +28,8 @@ pub enum Engine {
     Aewb = 4,
     /// Auto-focus statistics.
     Focus = 5,
+    /// Histogram: input from memory.
+    Histogram = 6,
     /// Tables that the CCDC and the preview read.
     Tables = 7,
     /// Memory channel of CCP2.

@@ -18,7 +18,7 @@ pub(super) struct Bench {
     now_us: u64,
     pending: [bool; LINES],
     pub(super) pends: [u32; LINES],
-    rings: u32,
+    pub(super) rings: u32,
     sent: Vec<HostTransfer>,
     host_accepts: bool,
 }
@@ -493,7 +493,7 @@ fn the_resizer_starts_by_itself_from_memory_and_waits_when_it_is_live() {
         power_up(hw);
         let clocks = main_block::ctrl::PREV_CLK_EN.mask() | main_block::ctrl::RSZ_CLK_EN.mask();
         set(hw, &main_block::CTRL, clocks);
-        let [of_preview, of_resizer] = &shared.memory_frames;
+        let [of_preview, of_resizer, _] = &shared.memory_frames;
         set(hw, &resizer::SDR_OUTADD, 0x8002_0000);
         set(hw, &resizer::PCR, resizer::pcr::EN.mask());
         assert_eq!(of_resizer.pending.load(SeqCst), 0, "live: EN waits");

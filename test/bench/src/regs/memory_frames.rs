@@ -1,5 +1,5 @@
-//! Frames from memory: what enabling the preview or the resizer starts when memory is their input, and
-//! what enabling the memory channel of CCP2 starts.
+//! Frames from memory: what enabling the preview, the resizer or the histogram starts when memory is their
+//! input, and what enabling the memory channel of CCP2 starts.
 //!
 //! Such a frame starts at once, is always one shot (TRM), and takes its shadowed words at that moment;
 //! everything else is locked by BUSY until it is done. The memory channel locks nothing; the blocks behind
@@ -8,12 +8,16 @@
 use super::hardware::{Hardware, Platform};
 use crate::shared::MemoryFrame;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
-use drv_isp_regs::{Field, Register, ccp2, main_block, preview, resizer};
+use drv_isp_regs::{Field, Register, ccp2, hist, main_block, preview, resizer};
 
 /// Position in [`crate::shared::Shared::memory_frames`].
 pub const OF_PREVIEW: usize = 0;
 /// Position in [`crate::shared::Shared::memory_frames`].
 pub const OF_RESIZER: usize = 1;
+/// Position in [`crate::shared::Shared::memory_frames`].
+pub const OF_HISTOGRAM: usize = 2;
+/// Positions in [`crate::shared::Shared::memory_frames`].
+pub const OF_ALL: usize = 3;
 
 impl<P: Platform> Hardware<'_, P> {
     /// EN of the preview was written; PCR was `old` before. SOURCE does its work and clears.
@@ -59,6 +63,21 @@ impl<P: Platform> Hardware<'_, P> {
         self.hand_over(frame);
     }
 
+    /// EN of the histogram was written; PCR was `old` before. Without memory as its source it waits for the
+    /// video port.
+    pub(super) fn histogram_enabled(&mut self, old: u32) {
+        let from_memory = hist::cnt::SOURCE.is_set(self.shared.get(&hist::CNT));
+        let clocked = self.is_clocked(main_block::ctrl::HIST_CLK_EN);
+        if hist::pcr::BUSY.is_set(old) || !from_memory || !clocked {
+            return;
+        }
+        let frame = &self.shared.memory_frames[OF_HISTOGRAM];
+        self.latch(&frame.input, &hist::RADD);
+        self.latch(&frame.input_offset, &hist::RADD_OFF);
+        self.begin(&hist::PCR, hist::pcr::EN, hist::pcr::BUSY);
+        self.hand_over(frame);
+    }
+
     /// CHAN_EN of the memory channel was written; LCM_CTRL was `old` before.
     pub(super) fn channel_enabled(&mut self, old: u32) {
         if ccp2::lcm_ctrl::CHAN_EN.is_set(old) {
@@ -98,5 +117,41 @@ impl<P: Platform> Hardware<'_, P> {
         frame.epoch.store(self.shared.epoch(), Relaxed);
         frame.pending.store(1, SeqCst);
         self.platform.ring_core1();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hardware_tests::{get, power_up, set, with_defaults};
+    use super::*;
+
+    #[test]
+    fn the_histogram_starts_one_picture_from_memory_and_is_locked_by_it() {
+        with_defaults(|hw, shared| {
+            power_up(hw);
+            let given = &shared.memory_frames[OF_HISTOGRAM];
+            let (enable, busy) = (hist::pcr::EN.mask(), hist::pcr::BUSY.mask());
+            set(hw, &hist::RADD, 0x8001_0000);
+            set(hw, &hist::RADD_OFF, 0x400);
+            set(hw, &hist::CNT, hist::cnt::SOURCE.mask());
+            set(hw, &hist::PCR, enable);
+            assert_eq!((given.pending.load(SeqCst), get(hw, &hist::PCR)), (0, enable), "no clock");
+            set(hw, &main_block::CTRL, main_block::ctrl::HIST_CLK_EN.mask());
+            set(hw, &hist::CNT, 0);
+            set(hw, &hist::PCR, enable);
+            assert_eq!((given.pending.load(SeqCst), get(hw, &hist::PCR)), (0, enable), "live");
+            set(hw, &hist::CNT, hist::cnt::SOURCE.mask());
+            let rings = hw.platform().rings;
+            set(hw, &hist::PCR, enable);
+            assert_eq!((given.pending.load(SeqCst), get(hw, &hist::PCR)), (1, busy));
+            set(hw, &hist::RADD, 0x8002_0000);
+            set(hw, &hist::CNT, 0);
+            set(hw, &hist::PCR, enable);
+            assert_eq!(get(hw, &hist::RADD), 0x8001_0000, "locked");
+            assert_eq!(get(hw, &hist::CNT), hist::cnt::SOURCE.mask(), "locked");
+            assert_eq!(hw.platform().rings - rings, 1, "once");
+            let given = [&given.input, &given.input_offset].map(|word| word.load(SeqCst));
+            assert_eq!(given, [0x8001_0000, 0x400]);
+        });
     }
 }
