@@ -154,8 +154,8 @@ impl Camera {
         for row in 0..self.view.sensor.height_px {
             sensor_row(row, &mut codes);
             ccdc.correct(row, &mut codes);
-            let Some(line) = ccdc.video_port_line(row, &mut codes) else { continue };
-            if !preview.line(&tables, line, &mut yuv) {
+            let Some(columns) = ccdc.video_port_line(row, &mut codes) else { continue };
+            if !preview.line(&tables, &codes[columns], &mut yuv) {
                 continue;
             }
             if self.resizer.is_none() {
