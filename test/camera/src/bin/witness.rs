@@ -4,7 +4,7 @@
 use idl::types::{Handle, NodeError, PollEvents};
 use idl::{ipc, media, statistics, subdev, video};
 use test_camera::clock;
-use test_camera::mmio::Pixels;
+use test_camera::mmio::{Pixels, trespass};
 use test_camera::protocol::{JOB_BYTES, Job, NodeKind, Outcome, REPORT, REPORT_BYTES, Report};
 use userlib::{notification, region, slot};
 
@@ -107,6 +107,11 @@ impl Nodes {
                 Outcome::Count(opened as u16)
             }
             Job::Churn(kind, for_ms) => self.churn(kind, for_ms),
+            Job::Trespass(address) => {
+                // SAFETY: the scenario names a register of the window.
+                let _ = unsafe { trespass(address as usize) };
+                Outcome::Done
+            }
         }
     }
 
