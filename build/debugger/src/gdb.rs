@@ -51,14 +51,20 @@ impl Gdb {
         Ok(this)
     }
 
-    /// Runs the machine on, to another breakpoint.
+    /// Runs the machine on, to another breakpoint that it reaches within this time.
     ///
     /// # Errors
     /// [`TargetError::Connection`]; also if the machine ends first.
-    pub fn run_to(&mut self, breakpoint: u32) -> Result<(), TargetError> {
+    pub fn run_to(&mut self, breakpoint: u32, within: Duration) -> Result<(), TargetError> {
         self.expect_ok(&format!("z1,{:x},2", self.breakpoint))?;
         self.breakpoint = breakpoint & !1;
-        self.run()
+        self.wait_at_most(within)?;
+        self.run()?;
+        self.wait_at_most(PATIENCE)
+    }
+
+    fn wait_at_most(&mut self, time: Duration) -> Result<(), TargetError> {
+        self.stream.set_read_timeout(Some(time)).map_err(|error| self.error(error.to_string()))
     }
 
     fn run(&mut self) -> Result<(), TargetError> {
@@ -289,7 +295,7 @@ mod tests {
         assert!(gdb.write(0x3800_0010, &[1]).is_err());
         let error = gdb.word(0).expect_err("not readable").to_string();
         assert!(error.contains("0x00000000") && error.contains("E14"), "{error}");
-        gdb.run_to(0x2001).expect("the stub answers");
+        gdb.run_to(0x2001, PATIENCE).expect("the stub answers");
         drop(gdb);
         std::fs::remove_file(path).expect("the socket file is there");
     }

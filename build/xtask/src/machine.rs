@@ -7,6 +7,8 @@
 //! `setpriv --pdeathsig`, which makes the operating system stop it when this process dies,
 //! whatever the reason; that needs no `unsafe` here.
 
+pub mod stopped;
+
 use anyhow::Context;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;

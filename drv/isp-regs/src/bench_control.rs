@@ -90,8 +90,20 @@ pub const VERDICT_UNCLOCKED: usize = 3;
 pub const VERDICT_RESERVED: usize = 4;
 /// A write that was dropped because the block was busy.
 pub const VERDICT_BUSY_DROPPED: usize = 5;
+/// A read that gave ones instead of the register, by [`ALL_ONES`].
+pub const VERDICT_ALL_ONES: usize = 6;
+/// A read that gave garbage, by [`READ_GARBAGE`].
+pub const VERDICT_GARBAGE: usize = 7;
+/// A read that gave what the one before it gave, by [`READ_STALE`].
+pub const VERDICT_STALE: usize = 8;
+/// The access did not complete, by [`ACCESS_STUCK`]; counted once however long it takes.
+pub const VERDICT_STUCK: usize = 9;
+/// A system call was made instead of the access, by [`MUTE`].
+pub const VERDICT_MUTED: usize = 10;
+/// The memory protection of the task did not allow it.
+pub const VERDICT_FOREIGN: usize = 11;
 /// Number of verdicts.
-pub const VERDICTS: usize = 6;
+pub const VERDICTS: usize = 12;
 
 registers! {
     block BenchControl;
@@ -123,8 +135,6 @@ registers! {
     DMA_REFUSED dma_refused @ 0x30, 0, ReadOnly, 0, "bench" {}
     /// Interrupts raised by the hardware while the module was absent or unpowered, since the mark.
     LATE_IRQS late_irqs @ 0x34, 0, ReadOnly, 0, "bench" {}
-    /// Accesses from tasks that the MPU did not allow, since the mark.
-    FOREIGN_COUNT foreign_count @ 0x38, 0, ReadOnly, 0, "bench" {}
     /// The light on the scene, in 1/64 of the nominal light of each primary; zero is nominal. The
     /// sensor sees it from its next frame on.
     LIGHT light @ 0x3C, 0, ReadWrite, 0x3FFF_FFFF, "bench" {
@@ -135,8 +145,6 @@ registers! {
         /// Blue.
         BLUE: 20, 10;
     }
-    /// Accesses since the mark, by verdict.
-    VERDICT_COUNT verdict_count @ 0x40 x 6 / 4, 0, ReadOnly, 0, "bench" {}
     /// Data is lost on the way to memory: these overflow flags appear in the PCR of the shared buffer
     /// logic. Reads as zero.
     OVERFLOW overflow @ 0x5C, 0, Command, 0x07FF_0000, "bench" {}
@@ -145,4 +153,6 @@ registers! {
     IRQ_COUNT irq_count @ 0x60 x 5 / 4, 0, ReadOnly, 0, "bench" {}
     /// Accesses since the mark, by block (index: code of the block).
     BLOCK_COUNT block_count @ 0x80 x 15 / 4, 0, ReadOnly, 0, "bench" {}
+    /// Accesses since the mark, by verdict.
+    VERDICT_COUNT verdict_count @ 0xC0 x 12 / 4, 0, ReadOnly, 0, "bench" {}
 }

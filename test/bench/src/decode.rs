@@ -111,6 +111,13 @@ pub fn base_register(first: u16, second: u16) -> Option<u8> {
     }
 }
 
+/// Does a multiple or exclusive access store? Bit L: 20 of a T32 encoding, 11 of a T16 one.
+#[must_use]
+pub const fn multiple_stores(first: u16) -> bool {
+    let load = if instruction_bytes(first) == 4 { 1 << 4 } else { 1 << 11 };
+    first & load == 0
+}
+
 fn narrow(code: u32, registers: &Registers) -> Result<Transfer, NotEmulated> {
     let low = |shift: u32| (code >> shift & 7) as usize;
     let base = registers[low(3)];

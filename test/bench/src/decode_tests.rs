@@ -122,6 +122,20 @@ fn multiple_exclusive_and_literal_accesses_are_refused_and_name_their_base() {
 }
 
 #[test]
+fn multiple_and_exclusive_accesses_load_or_store() {
+    for (first, stores) in [
+        (0xC10C, true),  // stmia r1!, {r2, r3}
+        (0xC90C, false), // ldmia r1!, {r2, r3}
+        (0xE881, true),  // stmia.w r1, ...
+        (0xE891, false), // ldmia.w r1, ...
+        (0xE844, true),  // strex
+        (0xE854, false), // ldrex
+    ] {
+        assert_eq!(multiple_stores(first), stores, "{first:x}");
+    }
+}
+
+#[test]
 fn no_pair_of_halfwords_makes_the_decoder_panic() {
     let wild = [u32::MAX; 16];
     for first in 0..=u16::MAX {

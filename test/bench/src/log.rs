@@ -2,11 +2,26 @@
 //!
 //! A ring in the bench's RAM (symbol `ACCESS_LOG`), so that a debugger can show it, and counts
 //! since a mark, so that a test task can ask whether anything touched a block after a death.
+//!
+//! | the access | verdicts |
+//! |---|---|
+//! | reached the register | `Ok`, `BusyDropped` |
+//! | reached it, and the value read is not its | `AllOnes`, `Garbage`, `Stale` |
+//! | was stopped by the bus: the task faults | `Absent`, `Unpowered`, `Unclocked`, `Reserved` |
+//! | never reached the bus | `Stuck`, `Muted`, `Foreign` |
+//!
+//! # What the memory protection stops
+//! The MPU is inside of the processor: no monitor on a bus sees an access that it stops, and on
+//! hardware only the kernel's fault record has its address. The bench sees it all the same, because
+//! the window is Secure and that is checked before the MPU: the access traps first, the bench asks
+//! the processor what the MPU will say (TTAT), notes `Foreign` and hands the genuine fault back. Of
+//! accesses to anything but the window the bench sees nothing, or (in Secure memory) notes nothing:
+//! they are to no register, and the fault record has them.
 
 use drv_isp_regs::{Block, bench_control};
 
-/// Entries of the ring.
-pub const ENTRIES: usize = 4096;
+/// Entries of the ring: two lives of the driver of the ISP, whose tables alone are 3,000 accesses.
+pub const ENTRIES: usize = 8192;
 
 /// What became of an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +39,25 @@ pub enum Verdict {
     Reserved = bench_control::VERDICT_RESERVED as u8,
     /// The block was busy; the write was dropped silently.
     BusyDropped = bench_control::VERDICT_BUSY_DROPPED as u8,
+    /// Misbehaviour: the read gave ones.
+    AllOnes = bench_control::VERDICT_ALL_ONES as u8,
+    /// Misbehaviour: the read gave garbage.
+    Garbage = bench_control::VERDICT_GARBAGE as u8,
+    /// Misbehaviour: the read gave what the one before it gave.
+    Stale = bench_control::VERDICT_STALE as u8,
+    /// Misbehaviour: it did not complete. Once in the log, however long its task spins in it.
+    Stuck = bench_control::VERDICT_STUCK as u8,
+    /// Misbehaviour: its task made a system call instead.
+    Muted = bench_control::VERDICT_MUTED as u8,
+    /// The memory protection of its task did not allow it: MemManage fault.
+    Foreign = bench_control::VERDICT_FOREIGN as u8,
 }
 
 impl Verdict {
     /// Does the access end in a bus fault?
     #[must_use]
     pub const fn is_fault(self) -> bool {
-        !matches!(self, Self::Ok | Self::BusyDropped)
+        matches!(self, Self::Absent | Self::Unpowered | Self::Unclocked | Self::Reserved)
     }
 }
 
@@ -52,7 +79,7 @@ pub struct Access {
     pub time_us: u32,
     /// Who.
     pub who: Who,
-    /// Value written or read.
+    /// Value written, or given to the reader; 0 if there was none.
     pub value: u32,
     /// Offset in the window in bytes.
     pub offset: u16,
@@ -70,7 +97,6 @@ pub struct Log {
     entries: [Access; ENTRIES],
     verdicts: [u32; bench_control::VERDICTS],
     blocks: [u32; Block::WINDOW.len()],
-    foreign: u32,
 }
 
 const NOTHING: Access = Access {
@@ -91,35 +117,30 @@ impl Log {
             entries: [NOTHING; ENTRIES],
             verdicts: [0; bench_control::VERDICTS],
             blocks: [0; Block::WINDOW.len()],
-            foreign: 0,
         }
     }
 
     /// Records an access. Verdicts of bench control and of the host link are not counted: asking
-    /// must not change the answer.
+    /// must not change the answer. What the memory protection stops reaches no block, whose ever it is.
     pub fn record(&mut self, access: Access) {
         self.entries[self.total as usize % ENTRIES] = access;
         self.total = self.total.wrapping_add(1);
-        let Some(block) = Block::at(u32::from(access.offset)) else {
-            return self.count_verdict(access.verdict);
-        };
-        let count = &mut self.blocks[block as usize];
-        *count = count.saturating_add(1);
-        if !matches!(block, Block::BenchControl | Block::HostLink) {
-            self.count_verdict(access.verdict);
+        let block = Block::at(u32::from(access.offset));
+        if let Some(block) = block.filter(|_| access.verdict != Verdict::Foreign) {
+            let count = &mut self.blocks[block as usize];
+            *count = count.saturating_add(1);
+            if matches!(block, Block::BenchControl | Block::HostLink) {
+                return;
+            }
         }
-    }
-
-    /// Records that a task was stopped by its memory protection before it reached a register.
-    pub fn record_foreign(&mut self) {
-        self.foreign = self.foreign.saturating_add(1);
+        let count = &mut self.verdicts[access.verdict as usize];
+        *count = count.saturating_add(1);
     }
 
     /// Starts new counts.
     pub fn mark(&mut self) {
         self.verdicts = [0; bench_control::VERDICTS];
         self.blocks = [0; Block::WINDOW.len()];
-        self.foreign = 0;
     }
 
     /// Accesses with this verdict since the mark.
@@ -134,22 +155,11 @@ impl Log {
         self.blocks.get(index).copied().unwrap_or(0)
     }
 
-    /// Foreign accesses since the mark.
-    #[must_use]
-    pub const fn foreign_count(&self) -> u32 {
-        self.foreign
-    }
-
     /// The latest accesses, newest first.
     pub fn latest(&self) -> impl Iterator<Item = &Access> {
         let kept = (self.total as usize).min(ENTRIES);
         (1..=kept)
             .map(|back| &self.entries[self.total.wrapping_sub(back as u32) as usize % ENTRIES])
-    }
-
-    fn count_verdict(&mut self, verdict: Verdict) {
-        let count = &mut self.verdicts[verdict as usize];
-        *count = count.saturating_add(1);
     }
 }
 
@@ -186,6 +196,19 @@ mod tests {
         let mut log = Log::new();
         log.record(access(bench_control::LINE.window_offset(), Verdict::Ok));
         assert_eq!(log.verdict_count(bench_control::VERDICT_OK), 0);
+    }
+
+    #[test]
+    fn what_the_memory_protection_stops_reaches_no_block() {
+        let mut log = Log::new();
+        for register in [ccdc::PCR, bench_control::LINE] {
+            log.record(access(register.window_offset(), Verdict::Foreign));
+        }
+        assert_eq!(log.verdict_count(bench_control::VERDICT_FOREIGN), 2);
+        let blocks =
+            [Block::Ccdc, Block::BenchControl].map(|block| log.block_count(block as usize));
+        assert_eq!(blocks, [0, 0]);
+        assert_eq!(log.latest().count(), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The bench in the words of the cases: misbehave now or at a line, and count what was seen.
 
-use drv_isp_regs::{Block, bench_control as control};
+use drv_isp_regs::{Block, Register, bench_control as control};
 
 use crate::check::Failure;
 use crate::ensure;
@@ -100,19 +100,30 @@ impl Bench {
     pub fn seen(&self) -> Seen {
         let read = |register| self.registers.read(register, 0);
         let block = |block: Block| self.registers.read(&control::BLOCK_COUNT, block as usize);
-        let verdict = |index: usize| self.registers.read(&control::VERDICT_COUNT, index);
         let faults =
             [control::VERDICT_ABSENT, control::VERDICT_UNPOWERED, control::VERDICT_UNCLOCKED];
         Seen {
             isp: Block::ISP.map(block).iter().sum(),
             sensor_bus: block(Block::SensorBus),
-            faulting: faults.map(verdict).iter().sum(),
+            faulting: faults.map(|index| self.verdict(index)).iter().sum(),
             dma_bytes: read(&control::DMA_BYTES),
             dma_refused: read(&control::DMA_REFUSED),
             late_irqs: read(&control::LATE_IRQS),
-            foreign: read(&control::FOREIGN_COUNT),
+            foreign: self.verdict(control::VERDICT_FOREIGN),
             isp_irqs: self.registers.read(&control::IRQ_COUNT, 0),
         }
+    }
+
+    /// Accesses with this verdict since the mark, by its index.
+    #[must_use]
+    pub fn verdict(&self, index: usize) -> u32 {
+        self.registers.read(&control::VERDICT_COUNT, index)
+    }
+
+    /// Where a register is that the scenario does not map.
+    #[must_use]
+    pub const fn address_of(&self, register: &Register) -> usize {
+        self.registers.address_of(register)
     }
 
     /// Line of the frame in progress, blanking included.

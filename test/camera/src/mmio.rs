@@ -34,10 +34,26 @@ impl Registers {
         unsafe { pointer.write_volatile(value) };
     }
 
+    /// Where a register is that this task does not map: all blocks lie in one window.
+    #[must_use]
+    pub const fn address_of(self, other: &Register) -> usize {
+        self.base - self.block.window_offset() as usize + other.window_offset() as usize
+    }
+
     fn address(self, register: &Register, index: usize) -> usize {
         assert!(register.block == self.block, "a register of another block");
         self.base + register.offset_at(index)
     }
+}
+
+/// Reads a register that this task does not map, and so ends its life.
+///
+/// # Safety
+/// `address` is that of a register, which is no memory of any object, and a multiple of 4.
+pub unsafe fn trespass(address: usize) -> u32 {
+    let pointer = core::ptr::with_exposed_provenance::<u32>(address);
+    // SAFETY: `trespass`'s caller promises that no object is there; the memory protection stops the read.
+    unsafe { pointer.read_volatile() }
 }
 
 /// A mapped range of frame memory.

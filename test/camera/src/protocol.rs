@@ -76,6 +76,8 @@ pub enum Job {
     /// Open a node, use it, and close it again for so many milliseconds. On the media node: read the
     /// topology, and set up a link.
     Churn(NodeKind, u32),
+    /// Read the register at this address, which the witness does not map: there is no report on it.
+    Trespass(u32),
 }
 
 /// How a job ended.

@@ -6,8 +6,8 @@
 use super::memory::executed;
 use super::shot::{Log, logged};
 use super::stage::{Run, Stage, clean_up};
-use crate::machine::Machine;
-use anyhow::{Context, ensure};
+use crate::machine::stopped::Stopped;
+use anyhow::Context;
 use build_debugger::gdb::Gdb;
 use build_debugger::target::Target;
 use std::fs::File;
@@ -27,34 +27,17 @@ const DONE: &str = "injector::tell";
 /// # Errors
 /// If the machine cannot be started or read, or does not come to the fault.
 pub fn memory(stage: &Stage, run: &Run<'_>) -> anyhow::Result<Vec<Changed>> {
-    let mut setup = stage.machine(run)?;
-    let socket = setup.directory.join("gdb");
-    setup.gdb = Some(socket.clone());
+    let setup = stage.machine(run)?;
     let [begin, done] = [stage.bench_function(BEGIN)?, stage.bench_function(DONE)?];
-    // It waits for the debugger; dropping it stops it.
-    let _machine = Machine::start_with(&setup, &["-S".to_string()])?;
-    wait_for(&socket)?;
-    let mut gdb = Gdb::attach(&socket, begin)?;
-    let before = words(stage, &mut gdb)?;
-    gdb.run_to(done)?;
-    let after = words(stage, &mut gdb)?;
-    drop(gdb);
+    let mut machine = Stopped::at(&setup, begin)?;
+    let before = words(stage, &mut machine.gdb)?;
+    machine.gdb.run_to(done, setup.limit)?;
+    let after = words(stage, &mut machine.gdb)?;
+    drop(machine);
     clean_up(&setup);
     let pairs = before.into_iter().zip(after);
     let changed = pairs.filter(|((_, before), (_, after))| before != after);
     Ok(changed.map(|((address, before), (_, after))| (address, before, after)).collect())
-}
-
-/// The emulator makes its socket before it does anything else, and that takes a moment.
-fn wait_for(socket: &std::path::Path) -> anyhow::Result<()> {
-    const LOOKS_MAX: u32 = 1000;
-    const LOOK: std::time::Duration = std::time::Duration::from_millis(10);
-    let appeared = (0..LOOKS_MAX).any(|_| {
-        std::thread::sleep(LOOK);
-        socket.exists()
-    });
-    ensure!(appeared, "the emulator did not open {}", socket.display());
-    Ok(())
 }
 
 fn words(stage: &Stage, gdb: &mut Gdb) -> anyhow::Result<Vec<(u32, u32)>> {

@@ -1,6 +1,7 @@
 //! The commands that a user types, run as a user runs them: what they print, what they leave
 //! behind, how they end.
 
+mod access_log;
 mod crash;
 mod gdb;
 mod hardware;
@@ -39,6 +40,7 @@ const TOOLS: &[Tool] = &[
     ("a_fault_script_does_the_same_each_time", hardware::script_twice),
     ("the_ledger_says_what_its_firewall_refused", hardware::refused),
     ("the_camera_is_pulled_and_plugged_by_hand", hardware::by_hand),
+    ("the_access_log_tells_of_what_reached_no_register", access_log::unanswered),
     ("the_camera_is_suspended_and_resumed_by_hand", hardware::suspend),
     ("a_live_image_and_its_dump_give_the_same_text", inspect),
     ("gdb_loads_the_dump", gdb::loads),

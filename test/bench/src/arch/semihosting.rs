@@ -43,7 +43,9 @@ fn call(operation: u32, argument: &[u32]) -> i32 {
     result as i32
 }
 
-/// Ends the emulator with this exit code (0 to 255).
+/// Ends the emulator with this exit code (0 to 255). Never inlined: a debugger that wants to see the end
+/// stops here.
+#[inline(never)]
 pub fn exit(code: u32) -> ! {
     call(SYS_EXIT_EXTENDED, &[APPLICATION_EXIT, code]);
     loop {

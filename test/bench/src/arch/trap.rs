@@ -15,7 +15,7 @@ use super::machine::*;
 use super::{injector, link, report, semihosting};
 use crate::decode::{self, Direction, PC, Registers, SP, Transfer};
 use crate::log::Who;
-use crate::regs::{Kind, Request};
+use crate::regs::{Instead, Kind, Request};
 use core::arch::naked_asm;
 use sys_boot::mps2_an521::{PRODUCT_FLASH, PRODUCT_RAM, PSRAM, WINDOW};
 
@@ -159,16 +159,33 @@ fn dispatch(context: &mut Context<'_>, secure_fault: u32) {
             }
             _ => hook::hand_back(context, Redirect::Fetch),
         },
-        Err(refused) => forward_undecoded(context, &registers, refused.base),
+        Err(refused) => {
+            let is_store = decode::multiple_stores(first);
+            forward_undecoded(context, &registers, refused.base, is_store);
+        }
     }
 }
 
 /// Multiple, exclusive and other accesses: a bus fault, at the true address if it is the window.
-fn forward_undecoded(context: &mut Context<'_>, registers: &Registers, base: Option<u8>) {
+fn forward_undecoded(
+    context: &mut Context<'_>,
+    registers: &Registers,
+    base: Option<u8>,
+    is_store: bool,
+) {
     match base {
         Some(register) if usize::from(register) != SP => {
             let address = registers[usize::from(register)];
             if WINDOW.contains_address(address) {
+                if !hook::is_repeated(context.frame, address) {
+                    let kind = if is_store { Kind::Write(0) } else { Kind::Read };
+                    let request = request(context, address, false, kind);
+                    let permitted = may(context, address, is_store);
+                    link::with_hardware(|hardware| match permitted {
+                        true => hardware.unknown_access(&request),
+                        false => hardware.foreign_access(&request),
+                    });
+                }
                 hook::hand_back(context, Redirect::OpenWindow { address });
             } else {
                 hook::hand_back(context, Redirect::Base { register, address });
@@ -179,16 +196,15 @@ fn forward_undecoded(context: &mut Context<'_>, registers: &Registers, base: Opt
 }
 
 fn window_access(context: &mut Context<'_>, registers: &Registers, transfer: &Transfer) {
-    let unprivileged = context.exc_return & FROM_THREAD != 0 && control_ns() & 1 != 0;
     let is_store = transfer.direction == Direction::Store;
     let address = transfer.address;
-    let may = |address| non_secure_may(address, unprivileged, is_store);
-    let permitted = may(address) && (transfer.second.is_none() || may(address.wrapping_add(4)));
-    if !permitted {
-        link::with_hardware(|hardware| hardware.foreign_access());
+    if hook::is_repeated(context.frame, address) {
         return hook::hand_back(context, Redirect::OpenWindow { address });
     }
-    if hook::is_repeated(context.frame, address) {
+    let may = |address| may(context, address, is_store);
+    if !may(address) || (transfer.second.is_some() && !may(address.wrapping_add(4))) {
+        let request = element(context, registers, transfer, 0, transfer.register);
+        link::with_hardware(|hardware| hardware.foreign_access(&request));
         return hook::hand_back(context, Redirect::OpenWindow { address });
     }
     match emulate(context, registers, transfer) {
@@ -219,29 +235,12 @@ enum Outcome {
 fn emulate(context: &mut Context<'_>, registers: &Registers, transfer: &Transfer) -> Outcome {
     let targets = [Some(transfer.register), transfer.second];
     let mut loaded = [0; 2];
-    let who = Who {
-        pc: context.frame.pc,
-        psp: if context.exc_return & FROM_THREAD != 0 { psp_ns() } else { 0 },
-    };
     for (index, register) in targets.into_iter().flatten().enumerate() {
-        let kind = match transfer.direction {
-            Direction::Store => Kind::Write(registers[usize::from(register)]),
-            _ => Kind::Read,
-        };
-        let request = Request {
-            offset: transfer.address + 4 * index as u32 - WINDOW.base,
-            is_word: transfer.bytes == 4 && transfer.is_aligned(),
-            kind,
-            who,
-        };
-        let answer = link::with_hardware(|hardware| {
-            if let Some(call) = hardware.take_mute(request.offset) {
-                return Err(Outcome::Mute(call));
-            }
-            if hardware.is_stuck(request.offset) {
-                return Err(Outcome::Stuck);
-            }
-            hardware.access(request).map_err(|_| Outcome::Fault)
+        let request = element(context, registers, transfer, index, register);
+        let answer = link::with_hardware(|hardware| match hardware.instead(&request) {
+            Some(Instead::SystemCall(call)) => Err(Outcome::Mute(call)),
+            Some(Instead::Stuck) => Err(Outcome::Stuck),
+            None => hardware.access(request).map_err(|_| Outcome::Fault),
         });
         match answer {
             Ok(value) => loaded[index] = value,
@@ -257,6 +256,34 @@ fn emulate(context: &mut Context<'_>, registers: &Registers, transfer: &Transfer
         }
     }
     Outcome::Done
+}
+
+/// What element `index` of a transfer asks of the hardware.
+fn element(
+    context: &Context<'_>,
+    registers: &Registers,
+    transfer: &Transfer,
+    index: usize,
+    register: u8,
+) -> Request {
+    let kind = match transfer.direction {
+        Direction::Store => Kind::Write(registers[usize::from(register)]),
+        _ => Kind::Read,
+    };
+    let address = transfer.address + 4 * index as u32;
+    request(context, address, transfer.bytes == 4 && transfer.is_aligned(), kind)
+}
+
+fn request(context: &Context<'_>, address: u32, is_word: bool, kind: Kind) -> Request {
+    let psp = if context.exc_return & FROM_THREAD != 0 { psp_ns() } else { 0 };
+    let who = Who { pc: context.frame.pc, psp };
+    Request { offset: address - WINDOW.base, is_word, kind, who }
+}
+
+/// Does the memory protection allow it?
+fn may(context: &Context<'_>, address: u32, is_store: bool) -> bool {
+    let unprivileged = context.exc_return & FROM_THREAD != 0 && control_ns() & 1 != 0;
+    non_secure_may(address, unprivileged, is_store)
 }
 
 /// The halfwords of the instruction, if it lies in memory of the product.

@@ -105,7 +105,7 @@ impl<P: Platform> Hardware<'_, P> {
     /// All ISP blocks to reset values; frames in progress are given up.
     pub(super) fn reset_isp(&mut self) {
         self.drained_at_line = None;
-        self.stuck_block = None;
+        self.unstick();
         let (shared, platform) = (self.shared, &mut self.platform);
         shared.new_epoch(
             || platform.relax(),

@@ -4,6 +4,7 @@ use super::bus::Bus;
 use super::pixel_clock::PixelClock;
 use super::prcm::{Answer, Needs, Prcm};
 use super::reads::BadReads;
+use super::unanswered::Spinning;
 use super::{class, domain, receiver};
 use crate::irq::{LINES, Line, Pend};
 use crate::log::{Access, Log, Verdict, Who};
@@ -88,6 +89,8 @@ pub struct Hardware<'a, P> {
     pub(super) drain_lines: u32,
     pub(super) drained_at_line: Option<u32>,
     pub(super) stuck_block: Option<Block>,
+    /// The access that does not complete.
+    pub(super) spinning: Option<Spinning>,
     /// The block whose next access is a system call instead, and its number.
     pub(super) mute: Option<(Block, u32)>,
     trace: bool,
@@ -121,6 +124,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
             drain_lines: 0,
             drained_at_line: None,
             stuck_block: None,
+            spinning: None,
             mute: None,
             trace: parameters.flags.has(Flags::TRACE),
             device_lines: 0,
@@ -150,7 +154,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
         let outcome = match verdict {
             Err(verdict) => (verdict, written_value(request.kind)),
             Ok((register, index)) => match request.kind {
-                Kind::Read => (Verdict::Ok, self.read(register, index, request.offset)),
+                Kind::Read => self.read(register, index, request.offset),
                 Kind::Write(value) => (self.write(register, index, value, request.offset), value),
             },
         };
@@ -166,24 +170,6 @@ impl<'a, P: Platform> Hardware<'a, P> {
     #[cfg(test)]
     pub(super) fn last_verdict(&self) -> Option<Verdict> {
         self.log.latest().next().map(|access| access.verdict)
-    }
-
-    /// Does an access at this offset never complete?
-    #[must_use]
-    pub fn is_stuck(&self, offset: u32) -> bool {
-        self.stuck_block.is_some() && self.stuck_block == Block::at(offset)
-    }
-
-    /// The system call that is made instead of an access at this offset, if one is; the next access
-    /// is one again.
-    pub fn take_mute(&mut self, offset: u32) -> Option<u32> {
-        let (_, call) = self.mute.take_if(|(block, _)| Block::at(offset) == Some(*block))?;
-        Some(call)
-    }
-
-    /// Records an access that the memory protection of the task did not allow.
-    pub fn foreign_access(&mut self) {
-        self.log.record_foreign();
     }
 
     /// Heartbeat, or doorbell of core 1: time passes, the script goes on, lines are evaluated.
@@ -265,7 +251,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
             && firewall::window_control::ENABLE.is_set(control.load(Relaxed))
     }
 
-    fn record(&mut self, request: &Request, (verdict, value): (Verdict, u32)) {
+    pub(super) fn record(&mut self, request: &Request, (verdict, value): (Verdict, u32)) {
         let access = Access {
             time_us: self.now_us as u32,
             who: request.who,
@@ -281,7 +267,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
     }
 
     /// Lets everything happen that is due by now.
-    fn pass_time(&mut self) {
+    pub(super) fn pass_time(&mut self) {
         let now_us = self.platform.now_us();
         self.now_us = now_us;
         let lines = self.lines_passed(now_us);
@@ -347,7 +333,8 @@ impl<'a, P: Platform> Hardware<'a, P> {
     }
 }
 
-const fn written_value(kind: Kind) -> u32 {
+/// Nothing is written by a read.
+pub(super) const fn written_value(kind: Kind) -> u32 {
     match kind {
         Kind::Read => 0,
         Kind::Write(value) => value,

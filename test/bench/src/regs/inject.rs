@@ -94,7 +94,10 @@ impl<P: Platform> Hardware<'_, P> {
                 self.update_gates();
             }
             kind::DMA_DRAIN => self.drain_lines = a,
-            kind::ACCESS_STUCK => self.stuck_block = Block::from_code(a),
+            kind::ACCESS_STUCK => {
+                self.unstick();
+                self.stuck_block = Block::from_code(a);
+            }
             kind::MUTE => self.mute = Block::from_code(a).map(|block| (block, b)),
             _ => {}
         }

@@ -1,15 +1,17 @@
 //! The register hardware when it is told to misbehave: what the driver sees of it.
 
+use super::hardware::Kind;
 use super::hardware_tests::{
-    Hw, get, inject, pass_us, power_up, read, set, transfer, with, with_defaults,
+    Hw, get, inject, pass_us, power_up, read, request, set, transfer, with, with_defaults,
 };
+use super::unanswered::Instead;
 use crate::log::Verdict;
 use crate::params::Parameters;
 use crate::script::Entry;
 use crate::shared::gate;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::bench_control as control;
-use drv_isp_regs::{Block, ccdc, main_block, prcm, preview, resizer, sensor, sensor_bus};
+use drv_isp_regs::{Block, Register, ccdc, main_block, prcm, preview, resizer, sensor, sensor_bus};
 
 #[test]
 fn injected_bus_failures_reach_the_driver() {
@@ -46,15 +48,19 @@ fn requests_under_way_drain_slowly_when_told_to_unless_the_isp_is_reset() {
     }
 }
 
+fn instead(hw: &mut Hw<'_>, register: &Register) -> Option<Instead> {
+    hw.instead(&request(register.window_offset(), Kind::Read))
+}
+
 #[test]
 fn accesses_to_a_stuck_block_do_not_complete_until_the_isp_is_reset() {
     with_defaults(|hw, _| {
         power_up(hw);
         inject(hw, control::ACCESS_STUCK, Block::Preview as u32, 0);
-        assert!(hw.is_stuck(preview::PCR.window_offset()));
-        assert!(!hw.is_stuck(resizer::PCR.window_offset()));
+        assert_eq!(instead(hw, &preview::PCR), Some(Instead::Stuck));
+        assert_eq!(instead(hw, &resizer::PCR), None);
         set(hw, &prcm::RESET_CONTROL, prcm::reset::ISP.mask());
-        assert!(!hw.is_stuck(preview::PCR.window_offset()));
+        assert_eq!(instead(hw, &preview::PCR), None);
     });
 }
 
@@ -63,9 +69,9 @@ fn one_access_to_a_muted_block_is_a_system_call_instead() {
     with_defaults(|hw, _| {
         power_up(hw);
         inject(hw, control::MUTE, Block::Preview as u32, 1);
-        assert_eq!(hw.take_mute(resizer::PCR.window_offset()), None);
-        assert_eq!(hw.take_mute(preview::PCR.window_offset()), Some(1));
-        assert_eq!(hw.take_mute(preview::PCR.window_offset()), None);
+        assert_eq!(instead(hw, &resizer::PCR), None);
+        assert_eq!(instead(hw, &preview::PCR), Some(Instead::SystemCall(1)));
+        assert_eq!(instead(hw, &preview::PCR), None);
     });
 }
 
@@ -113,13 +119,20 @@ fn device_time_goes_on_after_an_unplug_so_that_a_replug_comes() {
     });
 }
 
+fn verdicts(hw: &mut Hw<'_>, index: usize) -> u32 {
+    let offset = control::VERDICT_COUNT.window_offset() + 4 * index as u32;
+    hw.access(request(offset, Kind::Read)).expect("bench control answers")
+}
+
 #[test]
 fn all_ones_hits_camera_registers_only() {
     with_defaults(|hw, _| {
         power_up(hw);
         inject(hw, control::ALL_ONES, 1, 0);
         assert_eq!(get(hw, &main_block::REVISION), u32::MAX);
+        assert_eq!(hw.last_verdict(), Some(Verdict::AllOnes));
         assert_eq!(get(hw, &prcm::PRESENCE), 1);
+        assert_eq!(hw.last_verdict(), Some(Verdict::Ok));
         inject(hw, control::ALL_ONES, 0, 0);
         assert_eq!(get(hw, &main_block::REVISION), 0xF0);
     });
@@ -134,6 +147,7 @@ fn garbage_hits_as_many_reads_as_were_asked_for() {
         let read: Vec<_> = (0..4).map(|_| get(hw, &main_block::REVISION)).collect();
         assert!(read[..3].iter().all(|word| *word != 0xF0) && read[0] != read[1], "{read:x?}");
         assert_eq!(read[3], 0xF0);
+        assert_eq!(verdicts(hw, control::VERDICT_GARBAGE), 3);
     });
 }
 
@@ -145,6 +159,7 @@ fn a_stale_read_gives_what_the_read_before_gave() {
         inject(hw, control::READ_STALE, 2, 0);
         let sysstatus: Vec<_> = (0..3).map(|_| get(hw, &main_block::SYSSTATUS)).collect();
         assert_eq!(sysstatus, [0xF0, 0xF0, 1]);
+        assert_eq!(verdicts(hw, control::VERDICT_STALE), 2);
     });
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //!  trap --> Hardware::access --> verdict --> class::write --> effects   (writes)
 //!                                      \---> reads                      (reads)
+//!  trap --> Hardware::instead, foreign_access: reaches no register
 //!  heartbeat, doorbell of core 1 --> Hardware::tick
 //! ```
 //! The contract (`drv_isp_regs`) says where registers are and how they are written; these modules
@@ -22,6 +23,7 @@ pub mod prcm;
 mod reads;
 mod receiver;
 mod sensor;
+mod unanswered;
 
 #[cfg(test)]
 mod contract_tests;
@@ -31,3 +33,4 @@ mod hardware_tests;
 mod misbehaviour_tests;
 
 pub use hardware::{Hardware, HostTransfer, Kind, Platform, Request};
+pub use unanswered::Instead;

@@ -1,6 +1,7 @@
 //! Reads that are more than the word of the register.
 
 use super::hardware::{Hardware, Platform};
+use crate::log::Verdict;
 use crate::shared::{HISTOGRAM_ENTRIES, gate};
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{
@@ -27,30 +28,33 @@ pub(super) struct BadReads {
 
 impl BadReads {
     /// What a read gives whose right value is `value`.
-    fn pass(&mut self, value: u32) -> u32 {
+    fn pass(&mut self, value: u32) -> (Verdict, u32) {
         if self.all_ones {
-            return u32::MAX;
+            return (Verdict::AllOnes, u32::MAX);
         }
         if self.stale_count > 0 {
             self.stale_count -= 1;
-            return self.latest;
+            return (Verdict::Stale, self.latest);
         }
         self.latest = value;
         if self.garbage_count > 0 {
             self.garbage_count -= 1;
             // A linear congruential generator (Numerical Recipes, 7.1): any word that changes does.
             self.noise = self.noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            return self.noise;
+            return (Verdict::Garbage, self.noise);
         }
-        value
+        (Verdict::Ok, value)
     }
 }
 
 impl<P: Platform> Hardware<'_, P> {
-    /// Value of a read that is allowed.
-    pub(super) fn read(&mut self, register: &Register, index: u16, offset: u32) -> u32 {
+    /// Value of a read that is allowed, and whether it is the register's.
+    pub(super) fn read(&mut self, register: &Register, index: u16, offset: u32) -> (Verdict, u32) {
         let value = self.true_read(register, index, offset);
-        if is_in_module(register.block) { self.bad_reads.pass(value) } else { value }
+        match is_in_module(register.block) {
+            true => self.bad_reads.pass(value),
+            false => (Verdict::Ok, value),
+        }
     }
 
     fn true_read(&mut self, register: &Register, index: u16, offset: u32) -> u32 {
@@ -127,7 +131,6 @@ impl<P: Platform> Hardware<'_, P> {
             bench_control::DMA_BYTES => progress.dma_bytes.load(SeqCst),
             bench_control::DMA_REFUSED => progress.dma_refused.load(SeqCst),
             bench_control::LATE_IRQS => self.late_irqs,
-            bench_control::FOREIGN_COUNT => self.log.foreign_count(),
             bench_control::VERDICT_COUNT => self.log.verdict_count(usize::from(index)),
             bench_control::IRQ_COUNT => {
                 self.lines.get(usize::from(index)).map_or(0, crate::irq::Line::given_count)

@@ -6,7 +6,7 @@ use idl::{ipc, media, statistics, subdev, video};
 use task_client::Subdev;
 use test_camera::clock;
 use test_camera::looks::{self, STEPS};
-use test_camera::mmio::Pixels;
+use test_camera::mmio::{Pixels, trespass};
 use test_camera::protocol::{JOB_BYTES, Job, NodeKind, Outcome, REPORT, REPORT_BYTES, Report};
 use userlib::{notification, region, slot};
 
@@ -116,6 +116,11 @@ impl Nodes {
                 Outcome::Count(opened as u16)
             }
             Job::Churn(kind, for_ms) => self.churn(kind, for_ms),
+            Job::Trespass(address) => {
+                // SAFETY: the scenario names a register of the window.
+                let _ = unsafe { trespass(address as usize) };
+                Outcome::Done
+            }
         }
     }
 

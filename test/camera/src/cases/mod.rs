@@ -4,6 +4,7 @@ mod hw_frames;
 mod hw_interrupts;
 mod hw_late;
 mod hw_lies;
+mod hw_log;
 mod hw_serial;
 mod hw_serial_trouble;
 mod hw_widths;
@@ -249,6 +250,7 @@ pub const CASES: &[Case] = &[
     case("hw_damaged_frames_are_marked_and_the_others_are_right", hw_frames::frames),
     case("hw_a_lost_sensor_clock_costs_frames_and_no_life", hw_frames::clock),
     case("hw_reads_that_lie_end_in_a_life_that_reads_right", hw_lies::reads),
+    case("hw_each_access_that_reached_no_register_is_in_the_log", hw_log::verdicts),
     case("hw_a_lost_presence_edge_is_found_at_the_next_access", hw_lies::presence),
     case("hw_lost_presence_edges_are_found_with_nobody_streaming", hw_lies::presence_at_rest),
     case("hw_a_control_bus_that_fails_costs_retries_or_one_life", hw_lies::bus),
