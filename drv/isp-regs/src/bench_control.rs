@@ -19,7 +19,9 @@ pub const IRQ_LATE: u32 = 4;
 pub const IRQ_SPURIOUS: u32 = 5;
 /// Interrupt line B is raised A times in a row, whatever its status.
 pub const IRQ_STORM: u32 = 6;
-/// BUSY of block A (code of the block) never clears, until BUSY_RELEASE or a reset of the ISP.
+/// BUSY of block A (code of the block) never clears once it is set, and from the end of that frame on the
+/// block takes no other one, until BUSY_RELEASE or a reset of the ISP. The sync events of the CCDC go on:
+/// they are those of its input.
 pub const BUSY_STUCK: u32 = 7;
 /// Undo BUSY_STUCK of block A.
 pub const BUSY_RELEASE: u32 = 8;

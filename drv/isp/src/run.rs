@@ -6,9 +6,14 @@
 //!      └──CCDC hangs──► Crashed ──stop──► Stopping
 //! ```
 
+use crate::program::Blocks;
+
 /// Longest wait for idle blocks at a stop or a park, in microseconds (Linux omap3isp: 1,000 ms per
 /// block).
 pub const STOP_LIMIT_US: u64 = 1_000_000;
+/// Longest wait for the CCDC, in microseconds: it is the block that waits for the sensor, up to a whole frame
+/// (Linux omap3isp: 2,000 ms, for a VD1 and the VD0 after it).
+pub const CCDC_STOP_LIMIT_US: u64 = 2_000_000;
 
 /// What a pipeline is told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +23,7 @@ pub enum Run {
     /// No frame starts, and the hardware may lose its power: nothing of it is touched once it is
     /// idle, at the latest at this time, in microseconds since boot.
     Parked {
-        /// End of the wait.
+        /// End of the wait, for other blocks than the CCDC.
         by_us: u64,
     },
     /// Nothing more: a block of it has crashed, its buffers are back, and it takes none until it is told
@@ -26,7 +31,7 @@ pub enum Run {
     Crashed,
     /// To end once the hardware is idle, at the latest at this time.
     Stopping {
-        /// End of the wait.
+        /// End of the wait, for other blocks than the CCDC.
         by_us: u64,
         /// It was parked or has crashed, and no block works for it.
         parked: bool,
@@ -80,14 +85,53 @@ impl Run {
         matches!(self, Self::Stopping { .. })
     }
 
-    /// Whether the blocks have had their time to become idle.
+    /// Whether the blocks that are `busy` have had their time to become idle.
     #[must_use]
-    pub const fn is_late(self, now_us: u64) -> bool {
+    pub const fn is_late(self, busy: Blocks, now_us: u64) -> bool {
+        let more_us =
+            if busy.overlap(Blocks::CCDC) { CCDC_STOP_LIMIT_US - STOP_LIMIT_US } else { 0 };
         match self {
             Self::On => false,
             // There is nothing to wait for.
             Self::Crashed => true,
-            Self::Parked { by_us } | Self::Stopping { by_us, .. } => now_us >= by_us,
+            Self::Parked { by_us } | Self::Stopping { by_us, .. } => {
+                now_us >= by_us.saturating_add(more_us)
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_have_a_second_and_the_ccdc_has_two() {
+        const BEGUN_US: u64 = 7_000;
+        let both = Blocks::CCDC.and(Blocks::PREVIEW);
+        for (busy, limit_us) in [
+            (Blocks::PREVIEW, 1_000_000),
+            (Blocks::STATISTICS, 1_000_000),
+            (Blocks::NONE, 1_000_000),
+            (Blocks::CCDC, 2_000_000),
+            (both, 2_000_000),
+        ] {
+            for run in [Run::On.stop(BEGUN_US), Run::park(BEGUN_US)] {
+                let late = |after_us| run.is_late(busy, BEGUN_US + after_us);
+                let around = [limit_us - 1_000, limit_us - 1, limit_us, limit_us + 1];
+                assert_eq!(around.map(late), [false, false, true, true], "{busy:?} {run:?}");
+            }
+            assert!(!Run::On.is_late(busy, u64::MAX), "nobody waits");
+            assert!(Run::Crashed.is_late(busy, 0), "there is nothing to wait for");
+            assert!(!Run::On.stop(u64::MAX).is_late(busy, u64::MAX - 1));
+        }
+    }
+
+    #[test]
+    fn what_has_crashed_stays_so_until_it_is_told_to_stop() {
+        assert_eq!(Run::Crashed.park_now(), Run::Crashed);
+        let stopping = Run::Crashed.stop(0);
+        assert!(stopping.is_stopping() && stopping.is_parked() && !stopping.has_crashed());
+        assert!(Run::Crashed.is_parked() && !Run::Crashed.is_on());
     }
 }

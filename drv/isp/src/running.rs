@@ -312,7 +312,8 @@ impl Running {
             Self::Received(reception) => reception.busy(outside.registers),
             Self::Memory(jobs) => jobs.busy(outside.registers),
         };
-        (busy.without(crashed), self.run().is_late(outside.now_us))
+        let busy = busy.without(crashed);
+        (busy, self.run().is_late(busy, outside.now_us))
     }
 
     /// The hardware is idle, or is kept off the buffers from now on: gives back what it had.

@@ -258,9 +258,11 @@ impl Stream {
             self.damaged = true;
             self.finish(ended, self.starts.last(), outside, outbox);
         }
-        while let Some(held) = self.waiting.pop() {
-            let done = self.done(held, FrameFlags::ERROR, self.starts.last(), outside.now_us);
-            outbox.push(FrameDone { bytes_used: 0, ..done });
+        // A client gets what the hardware had, so each is the hardware's for a moment, which knows no
+        // address of it.
+        while let Some((held, _)) = self.take_waiting(outside, outbox) {
+            self.damaged = true;
+            self.finish(Some(held), self.starts.last(), outside, outbox);
         }
         self.clock = FrameClock::new(outside.now_us);
         outbox.stall();
@@ -481,15 +483,26 @@ impl Stream {
         if !self.run.is_on() || self.next.is_some() || self.waiting.len() == 0 {
             return;
         }
-        while let Some(held) = self.waiting.pop() {
-            let Some(address) = outside.ledger.start_dma(held, self.checked.bytes) else {
-                let flags = FrameFlags(FrameFlags::CANCELLED.0 | FrameFlags::ERROR.0);
-                outbox.push(self.done(held, flags, 0, outside.now_us));
-                continue;
-            };
+        if let Some((held, address)) = self.take_waiting(outside, outbox) {
             (self.next, self.next_address) = (Some(held), address);
-            return self.enable_next(outside);
+            self.enable_next(outside);
         }
+    }
+
+    /// The next buffer that the ledger gives, and its bus address: it counts as the hardware's now.
+    fn take_waiting<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) -> Option<(Held, u32)> {
+        while let Some(held) = self.waiting.pop() {
+            if let Some(address) = outside.ledger.start_dma(held, self.checked.bytes) {
+                return Some((held, address));
+            }
+            let flags = FrameFlags(FrameFlags::CANCELLED.0 | FrameFlags::ERROR.0);
+            outbox.push(self.done(held, flags, 0, outside.now_us));
+        }
+        None
     }
 
     fn enable_next<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {

@@ -343,6 +343,42 @@ fn a_stuck_block_stays_busy_and_never_says_done() {
 }
 
 #[test]
+fn a_stuck_block_takes_no_other_frame_until_it_is_released() {
+    let mut rig = Rig::with_raw_output();
+    rig.lines(50);
+    rig.shared.mischief.stuck.store(1 << Block::Ccdc as u32, SeqCst);
+    rig.lines(HEIGHT + BLANK - 50);
+    assert_eq!(rig.memory.0.len(), HEIGHT as usize, "the frame in progress is written");
+    for frame in 2..4 {
+        rig.memory.0.clear();
+        rig.frame();
+        assert!(ccdc::pcr::BUSY.is_set(rig.get(&ccdc::PCR)));
+        assert!(rig.memory.0.is_empty(), "frame {frame}");
+        let starts = rig.lines_of(irq::HS_VS.mask());
+        assert_eq!(starts.last(), Some(&(frame, 0)), "the sensor goes on");
+        assert_eq!(rig.lines_of(irq::CCDC_VD0.mask()).last(), Some(&(frame, HEIGHT - 2)));
+    }
+    rig.shared.mischief.stuck.store(0, SeqCst);
+    rig.set(&ccdc::PCR, ccdc::pcr::EN.mask());
+    rig.frame();
+    assert_eq!(rig.memory.0.len(), HEIGHT as usize);
+}
+
+#[test]
+fn a_stuck_preview_keeps_its_enable_and_the_ccdc_goes_on() {
+    let mut rig = Rig::with_preview_to_memory();
+    rig.shared.mischief.stuck.store(1 << Block::Preview as u32, SeqCst);
+    rig.frame();
+    rig.memory.0.clear();
+    rig.or(&preview::PCR, preview::pcr::EN.mask());
+    rig.frame();
+    assert!(rig.memory.0.is_empty(), "no line of another frame");
+    let control = rig.get(&preview::PCR);
+    assert!(preview::pcr::EN.is_set(control) && preview::pcr::BUSY.is_set(control));
+    assert!(!ccdc::pcr::BUSY.is_set(rig.get(&ccdc::PCR)), "it ends its frames");
+}
+
+#[test]
 fn a_dropped_frame_passes_without_any_event() {
     let mut rig = Rig::with_raw_output();
     rig.shared.mischief.dropped.set(0, 1);

@@ -123,14 +123,15 @@ impl Runner {
         1 << self.block as u32
     }
 
-    /// Frame start: takes part if enabled and clocked. Call it inside a commit.
+    /// Frame start: takes part if enabled and clocked, and not stuck in a frame before. Call it inside a
+    /// commit.
     pub fn start(&self, shared: &Shared) -> bool {
         let control = shared.get(self.control);
         let clocked = self.clock.is_set(shared.get(&main_block::CTRL));
         // A block with a frame in it is not there for another one's. The two engines of H3A share a bit;
         // they only start behind a CCDC that has.
         let in_block = shared.progress.active.load(SeqCst) & self.bit() != 0;
-        let occupied = in_block && self.block != Block::H3a;
+        let occupied = in_block && self.block != Block::H3a || self.is_stuck(shared, control);
         if !clocked || occupied || !self.enable.is_set(control) {
             return false;
         }
@@ -147,11 +148,17 @@ impl Runner {
     /// is no done event.
     pub fn finish(&self, shared: &Shared) -> bool {
         shared.progress.active.fetch_and(!self.bit(), SeqCst);
-        let stuck = shared.mischief.stuck.load(SeqCst) & self.bit() != 0;
+        let stuck = self.is_stuck(shared, shared.get(self.control));
         if !stuck {
             shared.word(self.control).fetch_and(!self.busy.mask(), SeqCst);
         }
         !stuck
+    }
+
+    /// Is it made to stay busy for good, and is? Its control register reads `control`.
+    fn is_stuck(&self, shared: &Shared, control: u32) -> bool {
+        let asked = shared.mischief.stuck.load(SeqCst) & self.bit() != 0;
+        asked && self.busy.is_set(control)
     }
 
     /// Frame start of a block that has not finished its picture: takes part, unless it was reset.

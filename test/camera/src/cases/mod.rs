@@ -31,6 +31,7 @@ mod s20_topology_race;
 mod s22_statistics;
 mod s23_dependencies;
 mod s24_statistics;
+mod s25_hangs;
 mod s25_wedged;
 mod s25_wedged_job;
 mod s27_surprise;
@@ -153,6 +154,10 @@ pub const CASES: &[Case] = &[
     case("s24_another_node_dies_and_the_stream_goes_on", s23_dependencies::other_node),
     case("s24_the_streaming_node_dies_and_the_engine_stops", s23_dependencies::own_node),
     case("s25_a_wedged_block_stops_in_bounded_time", s25_wedged::stopped),
+    case("s25_a_ccdc_that_hangs_ends_its_stream_until_it_is_stopped", s25_hangs::streaming),
+    case("s25_a_ccdc_that_hangs_does_not_end_what_runs_beside_it", s25_hangs::beside),
+    case("s25_a_ccdc_that_hangs_at_a_stop_is_given_two_seconds", s25_hangs::stopping),
+    case("s25_a_block_that_hangs_behind_the_ccdc_is_found_by_the_stop", s25_hangs::behind),
     case("s26_a_wedged_block_is_removed_in_bounded_time", s25_wedged::removed),
     case("s29_interrupts_after_removal_are_dropped", s40_probe::late_interrupts),
     case("s30_both_holders_of_a_stream_are_told", s30_delegates::both),

@@ -15,6 +15,8 @@ use crate::text::Text;
 
 /// The driver waits so long for idle blocks (omap3isp: 1,000 ms per block), in microseconds.
 const STOP_LIMIT_US: u64 = 1_000_000;
+/// And so long for a CCDC to which no frame end comes (omap3isp: 2,000 ms).
+const CCDC_STOP_LIMIT_US: u64 = 2_000_000;
 /// What the reset and the tables after it may take, in microseconds.
 const RESET_US: u64 = 100_000;
 /// Longest wait of the client, in milliseconds.
@@ -94,9 +96,9 @@ pub fn transfer(stage: &mut Stage) -> Verdict {
         // A frame that the sensor began and will never end keeps the blocks busy until the driver
         // gives them up.
         let begun_us = now_us();
-        stage.wait_for("the old stream's buffers", STOP_LIMIT_US + RESET_US, |stage| {
-            Ok(stage.at_baseline().ok())
-        })?;
+        let limit_us = CCDC_STOP_LIMIT_US + RESET_US;
+        stage
+            .wait_for("the old stream's buffers", limit_us, |stage| Ok(stage.at_baseline().ok()))?;
         longest_us = longest_us.max(now_us() - begun_us);
         transfers += stage.bench.seen().sensor_bus;
         equal("life of the ISP", removal::streams_again(stage, 2)?, running.epoch)?;

@@ -49,8 +49,10 @@ pub struct Model {
     pub cut_off: u32,
     /// All moments up to the next frame start pass after this many accesses.
     pub pass_after: Option<u32>,
-    /// Blocks stay busy whatever happens.
+    /// The last block stays busy whatever happens.
     pub stuck: bool,
+    /// The CCDC is done with its frame, and the blocks behind it are not.
+    ccdc_done: bool,
     /// The CCDC stays busy from the end of the frame in progress on, and takes no other.
     pub ccdc_stuck: bool,
     ccdc_hangs: bool,
@@ -67,6 +69,8 @@ pub struct Model {
     pub resets: u32,
     /// The ledger refuses these buffers.
     pub refused: BTreeSet<u8>,
+    /// Buffers that came back from the hardware and were not fetched: the ledger hands out no others.
+    pub done: BTreeSet<u8>,
     /// Windows open for reading.
     readable: BTreeSet<u32>,
     /// Frames from memory in progress.
@@ -128,6 +132,7 @@ impl Model {
             cut_off: 0,
             pass_after: None,
             stuck: false,
+            ccdc_done: false,
             ccdc_stuck: false,
             ccdc_hangs: false,
             truncated: false,
@@ -138,6 +143,7 @@ impl Model {
             looks: BTreeMap::new(),
             resets: 0,
             refused: BTreeSet::new(),
+            done: BTreeSet::new(),
             readable: BTreeSet::new(),
             jobs: Vec::new(),
             made_of: BTreeMap::new(),
@@ -262,6 +268,7 @@ impl Model {
 
     fn start(&mut self) -> Moment {
         self.frames += 1;
+        self.ccdc_done &= !self.ccdc_is_enabled();
         self.status |= irq::HS_VS.mask();
         if self.path != Path::Raw && self.writing.is_some() {
             // The blocks still wait for lines, and take those of this frame.
@@ -341,6 +348,7 @@ impl Model {
         if let Some(target) = self.writing {
             self.dma(target);
             if self.stuck {
+                self.ccdc_done = self.path != Path::Raw;
                 return Moment::Start;
             }
             self.writing = None;
@@ -401,7 +409,8 @@ impl Model {
                 Path::Raw => offset == ccdc::PCR.offset(),
                 Path::Preview => !resizer,
                 Path::Resizer => true,
-            };
+            }
+            && !(self.ccdc_done && offset == ccdc::PCR.offset());
         let in_block = |job: &Job| {
             resizer && job.resizer
                 || offset == preview::PCR.offset() && job.preview
@@ -504,6 +513,7 @@ impl Ledger for Windows<'_> {
         if model.writing == Some(address) || model.jobs.iter().any(used) {
             model.cut_off += 1;
         }
+        model.done.insert(held.buffer.0);
         model.open.remove(&address) | model.readable.remove(&address)
     }
 }

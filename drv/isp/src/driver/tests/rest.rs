@@ -72,7 +72,7 @@ fn a_stop_that_does_not_end_is_over_when_the_driver_comes_to_rest() {
         bench.model.borrow_mut().stuck = true;
         bench.stop();
         assert!(!bench.rest(), "the block is given its time");
-        bench.now_us += crate::run::STOP_LIMIT_US;
+        bench.now_us += stop_limit_us(&pipeline);
         let news = bench.timer();
         assert!(news.at_rest && news.wake.contains(pipeline.video), "{:?}", pipeline.video);
         bench.model.borrow_mut().stuck = false;
@@ -172,7 +172,7 @@ fn a_stream_starts_and_stops_at_rest_and_a_wedged_block_does_not_hold_it_up() {
         bench.moment();
         bench.model.borrow_mut().stuck = true;
         assert!(!bench.rest(), "the block is given its time");
-        bench.now_us += crate::run::STOP_LIMIT_US;
+        bench.now_us += stop_limit_us(&pipeline);
         assert!(bench.timer().at_rest);
         bench.model.borrow_mut().stuck = false;
         bench.power_cycle();
