@@ -58,14 +58,14 @@ registers! {
         /// must not go there (TRM).
         SDR2RSZ: 19, 1;
     }
-    /// Width of the sync pulses when they are outputs.
+    /// Width of the sync pulses when they are outputs. Stored only: the bench's sensor makes its own.
     HD_VD_WID hd_vd_wid @ 0x0C, 0, Shadowed, 0x0FFF_0FFF, "ispreg.h" {
         /// Vertical.
         VDW: 0, 12;
         /// Horizontal.
         HDW: 16, 12;
     }
-    /// Size of the frame when the sync pulses are outputs.
+    /// Size of the frame when the sync pulses are outputs. Stored only, as HD_VD_WID.
     PIX_LINES pix_lines @ 0x10, 0, Shadowed, 0xFFFF_FFFF, "ispreg.h" {
         /// Half lines per field or frame.
         HLPRF: 0, 16;
@@ -102,9 +102,9 @@ registers! {
     }
     /// Distance of two lines in memory in bytes; the low 5 bits are zero.
     HSIZE_OFF hsize_off @ 0x24, 0, Shadowed, 0xFFE0, "ispreg.h" {}
-    /// Line offsets per field; zero for progressive.
+    /// Line offsets per field; zero for progressive. Stored only: each line follows the one before.
     SDOFST sdofst @ 0x28, 0, Shadowed, 0x7FFF, "ispreg.h" {}
-    /// Address of the raw frame in memory; 32-byte aligned.
+    /// Address of the raw frame in memory; 32-byte aligned. A frame begins at it, with VDLC or without.
     SDR_ADDR sdr_addr @ 0x2C, 0, Shadowed, 0xFFFF_FFE0, "ispreg.h" {}
     /// Optical black clamp.
     CLAMP clamp @ 0x30, 0x10, Shadowed, 0xFFFF_FC1F, "ispreg.h, TRM" {

@@ -2,7 +2,7 @@
 
 use super::config::{self, Input};
 use super::corrections::Corrections;
-use super::dma::{Memory, Target};
+use super::dma::{Memory, Source, Target};
 use super::filters;
 use super::frame::{CCDC, Frame, Output, PREVIEW, RESIZER, Unfinished};
 use super::from_memory::FromMemory;
@@ -19,13 +19,14 @@ use crate::pixels::preview::Preview;
 use crate::pixels::resizer::Resizer;
 use crate::pixels::yuv::{YuvLine, pack};
 use crate::pixels::{MAX_WIDTH_PX, Window};
+use crate::regs::firewall::Engine;
 use crate::regs::memory_frames::OF_ALL;
 use crate::scene::SceneSource;
 use crate::scene::sensor::{Sensor, SensorConfig};
 use crate::shared::{Shared, gate};
 use core::ops::Range;
 use core::sync::atomic::Ordering::SeqCst;
-use drv_isp_regs::ccdc::{CFG, SYN_MODE, VDINT, cfg, syn_mode, vdint};
+use drv_isp_regs::ccdc::{CFG, HSIZE_OFF, SYN_MODE, VDINT, cfg, syn_mode, vdint};
 use drv_isp_regs::main_block::{IRQ0STATUS, irq};
 use drv_isp_regs::sensor::{OUTPUT_CONTROL, RESTART, output_control, restart};
 
@@ -74,6 +75,7 @@ pub struct Camera {
     pub(super) raw: [u16; MAX_WIDTH_PX],
     /// Samples of a line that came serially.
     pub(super) serial: [u16; MAX_WIDTH_PX],
+    dark_frame: Source,
     /// A line of the dark frame.
     dark: [u8; MAX_WIDTH_PX],
     pub(super) developed: YuvLine,
@@ -118,6 +120,7 @@ impl Camera {
             gamma: GammaTables::linear(),
             raw: [0; MAX_WIDTH_PX],
             serial: [0; MAX_WIDTH_PX],
+            dark_frame: Source { engine: Engine::Tables, address: 0, offset_bytes: 0 },
             dark: [0; MAX_WIDTH_PX],
             developed: YuvLine::new(),
             scaled: YuvLine::new(),
@@ -308,6 +311,7 @@ impl Camera {
         }
         output.expect_lines(config.output_size().1);
         filters::load_tables(shared, &config, &mut self.preview);
+        self.dark_frame = filters::dark_frame(shared);
         self.preview.begin_frame(&config);
     }
 
@@ -351,6 +355,9 @@ impl Camera {
             if !cfg::VDLC.is_set(shared.get(&CFG)) {
                 // Nothing is shadowed: what was written meanwhile tears the frame.
                 self.latch_ccdc(shared);
+                if let Some(Some(target)) = &mut frame.ccdc {
+                    target.offset_bytes = shared.get(&HSIZE_OFF);
+                }
             }
             self.ccdc_row(shared, frame, width, memory);
         }
@@ -399,7 +406,8 @@ impl Camera {
         self.preview.change(&config::at_once(shared));
         let dark = match self.preview.dark_frame() {
             Some(config) => {
-                filters::dark_line(shared, frame.epoch, config, row, memory, &mut self.dark)
+                let line = (row, &self.dark_frame);
+                filters::dark_line(shared, frame.epoch, config, line, memory, &mut self.dark)
             }
             None => 0,
         };

@@ -1,7 +1,7 @@
 //! Register words to the preview's filters: those in front of white balance, and those on luma and
 //! chroma. All of them are off after reset.
 
-use super::dma::{Memory, read_table};
+use super::dma::{Memory, Source, read_table};
 use crate::pixels::averager::Averager;
 use crate::pixels::chroma_suppression::Suppression;
 use crate::pixels::dark_frame::DarkFrame;
@@ -9,6 +9,7 @@ use crate::pixels::defect::Defects;
 use crate::pixels::median::Median;
 use crate::pixels::preview::{Preview, PreviewConfig};
 use crate::pixels::raw_stages::RawConfig;
+use crate::regs::firewall::Engine;
 use crate::shared::Shared;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use drv_isp_regs::preview::{
@@ -57,6 +58,15 @@ pub fn load_tables(shared: &Shared, config: &PreviewConfig, preview: &mut Previe
     }
 }
 
+/// Where the dark frame is, for the preview's frame that starts.
+pub fn dark_frame(shared: &Shared) -> Source {
+    Source {
+        engine: Engine::Tables,
+        address: shared.get(&DSDR_ADDR),
+        offset_bytes: shared.get(&DRKF_OFFSET),
+    }
+}
+
 /// Reads the dark frame's line for row `row` of the video port. Returns the number of bytes: none
 /// outside of the window, or if they did not come, which DRK_FAIL says.
 // Kept out of the caller's loop over pixels, which is off this path by default.
@@ -65,14 +75,14 @@ pub fn dark_line(
     shared: &Shared,
     epoch: u32,
     config: &PreviewConfig,
-    row: usize,
+    (row, dark_frame): (usize, &Source),
     memory: &mut impl Memory,
     bytes: &mut [u8],
 ) -> usize {
     let Some(row) = config.window.row(row) else { return 0 };
     let count = config.raw.average.output(config.window.width).min(bytes.len());
-    let offset = (row as u32).wrapping_mul(shared.get(&DRKF_OFFSET));
-    let address = shared.get(&DSDR_ADDR).wrapping_add(offset);
+    let offset = (row as u32).wrapping_mul(dark_frame.offset_bytes);
+    let address = dark_frame.address.wrapping_add(offset);
     let line = &mut bytes[..count];
     let came = shared.commit(epoch, |gates| {
         let came = read_table(shared, gates, memory, address, line);

@@ -50,6 +50,8 @@ mod mischief_tests;
 #[cfg(test)]
 mod receiver_tests;
 #[cfg(test)]
+mod shadowed_tests;
+#[cfg(test)]
 mod statistics_tests;
 #[cfg(test)]
 mod video_port_tests;

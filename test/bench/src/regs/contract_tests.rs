@@ -2,14 +2,15 @@
 //! register by name but for the few whose writes have effects that hide the class.
 
 use super::hardware_tests::{Hw, power_up, request, with, with_defaults};
+use super::memory_frames::{OF_PREVIEW, OF_RESIZER};
 use super::*;
 use crate::log::Verdict;
 use crate::params::{Flags, Parameters};
 use crate::shared::Shared;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{
-    ALL, Access, Block, Field, Register, WINDOW_BYTES, ccdc, ccp2, csi2a, hist, lookup, main_block,
-    prcm, preview, resizer, sensor_bus,
+    ALL, Access, Block, Field, Register, WINDOW_BYTES, ccdc, ccp2, csi2a, h3a, hist, lookup,
+    main_block, prcm, preview, resizer, sensor_bus,
 };
 
 /// Blocks whose rows are plain storage but for their class.
@@ -182,6 +183,90 @@ fn while_a_block_is_busy_locked_writes_are_dropped_and_logged_and_others_are_not
         }
         assert!(dropped > 60 && kept > 20, "{dropped} dropped, {kept} kept");
     });
+}
+
+#[test]
+fn a_word_that_is_not_locked_is_taken_and_read_back_at_once_while_its_block_is_busy() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        let mut taken = 0;
+        for (row, offset) in elements(&STORAGE) {
+            let free = match row.access {
+                Access::Shadowed | Access::ReadWrite => row.writable,
+                Access::Control { shadowed } => shadowed,
+                _ => continue,
+            };
+            let (word, act) = (shared.word_at(offset), acting(row));
+            let (busy_word, busy_bits) = match busy(row.block) {
+                Some((control, field)) => (shared.word(control), field.mask()),
+                None if row.block == Block::H3a => {
+                    (shared.word(&h3a::PCR), h3a::pcr::BUSYAF.mask() | h3a::pcr::BUSYAEAWB.mask())
+                }
+                None => continue,
+            };
+            busy_word.fetch_or(busy_bits, SeqCst);
+            for pattern in [!0, 0x5555_5555, 0xAAAA_AAAA, 0] {
+                let value = pattern & !act;
+                let expected = word.load(SeqCst) & !free | value & free;
+                write(hw, offset, value).expect("it answers");
+                let read = read(hw, offset).expect("it answers");
+                assert_eq!(read & free, expected & free, "{} {pattern:#x}", row.name);
+            }
+            busy_word.fetch_and(!busy_bits, SeqCst);
+            word.store(row.reset, SeqCst);
+            taken += 1;
+        }
+        assert!(taken > 80, "{taken} words");
+    });
+}
+
+/// The words that a frame from memory takes at its start are those of its rows at that moment, and stay.
+#[test]
+fn what_a_frame_from_memory_takes_at_its_start_does_not_follow_its_rows() {
+    let clocks = main_block::ctrl::PREV_CLK_EN.mask() | main_block::ctrl::RSZ_CLK_EN.mask();
+    let source = preview::pcr::SOURCE.mask() | preview::pcr::EN.mask();
+    let given = |shared: &Shared, place: usize| {
+        let frame = &shared.memory_frames[place];
+        [&frame.input, &frame.input_offset, &frame.output, &frame.output_offset]
+            .map(|word| word.load(SeqCst))
+    };
+    // What starts it, and the rows in the order of the words: input and its offset, output and its own.
+    for (place, control, start, rows) in [
+        (
+            OF_PREVIEW,
+            &preview::PCR,
+            source,
+            [
+                &preview::RSDR_ADDR,
+                &preview::RADR_OFFSET,
+                &preview::WSDR_ADDR,
+                &preview::WADD_OFFSET,
+            ],
+        ),
+        (
+            OF_RESIZER,
+            &resizer::PCR,
+            resizer::pcr::EN.mask(),
+            [&resizer::SDR_INADD, &resizer::SDR_INOFF, &resizer::SDR_OUTADD, &resizer::SDR_OUTOFF],
+        ),
+    ] {
+        with_defaults(|hw, shared| {
+            power_up(hw);
+            write(hw, main_block::CTRL.window_offset(), clocks).expect("it answers");
+            write(hw, resizer::CNT.window_offset(), resizer::cnt::INPSRC.mask())
+                .expect("it answers");
+            for (value, row) in (1..).zip(rows) {
+                assert_eq!(row.access, Access::Shadowed, "{}", row.name);
+                write(hw, row.window_offset(), value << 8).expect("it answers");
+            }
+            write(hw, control.window_offset(), start).expect("it answers");
+            for row in rows {
+                write(hw, row.window_offset(), 0x7E0).expect("it answers");
+                assert_eq!(read(hw, row.window_offset()), Ok(0x7E0), "{}", row.name);
+            }
+            assert_eq!(given(shared, place), [0x100, 0x200, 0x300, 0x400], "{}", control.name);
+        });
+    }
 }
 
 #[test]
