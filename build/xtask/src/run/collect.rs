@@ -4,7 +4,7 @@ use super::graph_svg::{EntityBox, LinkArrow};
 use super::judge::Judge;
 use super::lines::{self, Entity, Event, Frame, Line, Link};
 use super::options::Args;
-use super::report::{EventJson, FrameJson, Report};
+use super::report::{EventJson, FrameJson, Report, flag_names};
 use crate::machine::End;
 use anyhow::Context;
 use serde_json::{Map, Value};
@@ -118,8 +118,10 @@ impl Collector {
         for fault in &verdict.faults {
             self.problems.push(format!("{} frame {}: {fault}", frame.node, frame.sequence));
         }
+        let flags = flag_names(frame.flags);
+        let marks = flags.iter().map(|flag| format!("  {flag}")).collect::<String>();
         let shown = format!(
-            "{:>9.3} ms  {:<8} frame {:<5} epoch {} crc {} {}{}",
+            "{:>9.3} ms  {:<8} frame {:<5} epoch {} crc {} {}{marks}{}",
             frame.timestamp_us as f64 / 1000.0,
             frame.node,
             frame.sequence,
@@ -135,6 +137,7 @@ impl Collector {
             crc32: frame.crc32.clone(),
             psnr_db: verdict.psnr_db,
             epoch: frame.epoch,
+            flags,
             file,
         });
         Ok(vec![shown])
@@ -279,6 +282,7 @@ mod tests {
             crc32,
             psnr_db: None,
             epoch,
+            flags: Vec::new(),
             file: None,
         }]
     }

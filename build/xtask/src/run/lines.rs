@@ -3,7 +3,8 @@
 //! A line that is not JSON comes from the bench or the emulator and is shown as it is. Frames and
 //! the graph have a form of their own; every other kind is an event and is kept field by field.
 
-use serde::Deserialize;
+use idl::types::FrameFlags;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// Rectangles of the pipeline, each `[left, top, width, height]` in pixels.
@@ -36,6 +37,9 @@ pub struct Frame {
     pub picture: u32,
     /// Generation of the driver that filled it.
     pub epoch: u32,
+    /// Its marks.
+    #[serde(deserialize_with = "marks")]
+    pub flags: FrameFlags,
     /// Columns.
     pub width: u32,
     /// Lines.
@@ -119,6 +123,11 @@ pub fn parse(line: &str) -> Option<Result<Line, serde_json::Error>> {
             _ => Line::Event(event(kind, fields)),
         })
     })
+}
+
+/// The client writes the bits as a number.
+fn marks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FrameFlags, D::Error> {
+    u8::deserialize(deserializer).map(FrameFlags)
 }
 
 fn take_text(fields: &mut Map<String, Value>, key: &str) -> String {

@@ -50,7 +50,8 @@ pub struct Args {
     /// Seed of the sensor's noise
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u32,
-    /// One JSON object on stdout, progress on stderr
+    /// One JSON object on stdout, progress on stderr. Each frame has its marks in `flags`, e.g.
+    /// ["ERROR"] (pixels are damaged, as V4L2_BUF_FLAG_ERROR); [] is a whole one
     #[arg(long)]
     pub json: bool,
     /// Keep streaming until interrupted, for the debugger

@@ -1,5 +1,6 @@
 //! What a run ends with: one JSON object, or a short text.
 
+use idl::types::FrameFlags;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -20,8 +21,21 @@ pub struct FrameJson {
     pub psnr_db: Option<f64>,
     /// Generation of the driver.
     pub epoch: u32,
+    /// Marks of the frame by name ([`flag_names`]); none: it is whole.
+    pub flags: Vec<String>,
     /// Picture file; null for raw samples.
     pub file: Option<String>,
+}
+
+/// The marks of a frame by name, and bits that have none as a number.
+#[must_use]
+pub fn flag_names(flags: FrameFlags) -> Vec<String> {
+    let known = [(FrameFlags::ERROR, "ERROR"), (FrameFlags::CANCELLED, "CANCELLED")];
+    let set = known.iter().filter(|(flag, _)| flags.contains(*flag));
+    let mut names: Vec<String> = set.map(|(_, name)| (*name).to_string()).collect();
+    let others = known.iter().fold(flags.0, |left, (flag, _)| left & !flag.0);
+    names.extend((others != 0).then(|| format!("{others:#x}")));
+    names
 }
 
 /// An event in the JSON object.
@@ -130,8 +144,16 @@ mod tests {
             crc32: String::new(),
             psnr_db: None,
             epoch,
+            flags: Vec::new(),
             file: None,
         }
+    }
+
+    #[test]
+    fn marks_have_names_and_no_bit_is_left_out() {
+        let names = |bits| flag_names(FrameFlags(bits)).join(" ");
+        assert_eq!([0, 1, 2, 3].map(names), ["", "ERROR", "CANCELLED", "ERROR CANCELLED"]);
+        assert_eq!([4, 0x81].map(names), ["0x4", "ERROR 0x80"]);
     }
 
     #[test]

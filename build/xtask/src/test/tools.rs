@@ -143,6 +143,9 @@ fn deterministic(directory: &Path) -> anyhow::Result<()> {
     let keys: Vec<_> = object.as_object().into_iter().flatten().map(|(key, _)| key).collect();
     ensure!(keys == ["events", "frames", "ok"], "the object's fields are {keys:?}");
     ensure!(object["ok"] == true, "not ok: {first}");
+    let whole = |frame: &serde_json::Value| frame["flags"] == serde_json::json!([]);
+    let frames = object["frames"].as_array().context("no list of frames")?;
+    ensure!(!frames.is_empty() && frames.iter().all(whole), "a frame without its marks: {first}");
     let told = object["events"].as_array().into_iter().flatten();
     let told: Vec<_> = told.filter(|event| event["kind"] == "disconnected").collect();
     ensure!(told.len() == 1, "{} disconnects", told.len());

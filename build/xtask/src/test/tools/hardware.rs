@@ -2,6 +2,7 @@
 
 use super::{LOOK, Served, difference, path, refuse, succeed, text, xtask};
 use anyhow::ensure;
+use serde_json::json;
 use std::path::Path;
 
 /// Late interrupts damage no frame; a script with an error is one line.
@@ -48,6 +49,9 @@ pub fn script_twice(directory: &Path) -> anyhow::Result<()> {
     let quality = |frame: &serde_json::Value| frame["psnr_db"].as_f64();
     let torn: Vec<_> = frames.iter().filter(|frame| quality(frame) < Some(TORN_DB)).collect();
     ensure!(torn.len() == 1 && torn[0]["sequence"] == 2, "damaged pictures: {torn:?}");
+    let marked: Vec<_> = frames.iter().map(|frame| frame["flags"] != json!([])).collect();
+    ensure!(torn[0]["flags"] == json!(["ERROR"]), "the torn picture is not marked: {}", torn[0]);
+    ensure!(marked.iter().filter(|is| **is).count() == 1, "another one is marked: {marked:?}");
     let whole = frames.iter().filter(|frame| quality(frame) >= Some(WHOLE_DB)).count();
     ensure!(frames.len() == 12 && whole == 11, "{whole} whole pictures of {}", frames.len());
     let last = &frames[frames.len() - 1];
