@@ -39,7 +39,7 @@
 //! taken back between two frames, and given again when all is written.
 //!
 //! *What the hardware says of its own damage marks the frame.* Lost lines (overflow flags), requests
-//! that the DMA firewall refused, and a frame start in the middle of a picture (the sensor ended the
+//! that the DMA firewall refused, a table of the CCDC that did not come, and a frame start in the middle of a picture (the sensor ended the
 //! frame early: the blocks take the missing lines from the next one) mark the frame that ends next.
 //! What the hardware does not say, such as lines that never reached memory, nobody can mark.
 //!
@@ -51,6 +51,7 @@ use drv_isp_regs::{main_block, main_block::irq, preview, sbl};
 use idl::types::{BufferIndex, FrameDone, FrameFlags, FrameStart, PoolId, QUEUE_DEPTH};
 
 use crate::ccdc_watch::CcdcWatch;
+use crate::corrections::Corrections;
 use crate::fifo::Fifo;
 use crate::frame_clock::FrameClock;
 use crate::outbox::Outbox;
@@ -76,6 +77,11 @@ pub trait Ledger {
     fn start_read(&mut self, held: Held, bytes: u32) -> Option<u32>;
     /// Hardware -> Done; `false` if the ledger refuses.
     fn finish_dma(&mut self, held: Held) -> bool;
+    /// A buffer of the driver's own pool of tables, to be read: the bus address, or `None` if the ledger
+    /// refuses.
+    fn start_table(&mut self, buffer: BufferIndex, bytes: u32) -> Option<u32>;
+    /// No hardware reads it any more.
+    fn finish_table(&mut self, buffer: BufferIndex);
 }
 
 /// What the stream works with: passed in, so that it runs on the host too.
@@ -87,6 +93,13 @@ pub struct Outside<'a, R, L> {
     /// Now, in microseconds since boot.
     pub now_us: u64,
 }
+
+/// A frame that starts while corrections are written, and the one that may still be under way.
+const MIXED_FRAMES: u8 = 2;
+
+/// Events that say that the frame under way is not what it should be: a request that the firewall refused,
+/// and a table of the CCDC that did not come in time.
+const BAD_EVENTS: u32 = irq::MMU_ERR.mask() | irq::LSC_PREF_ERR.mask() | irq::CCDC_ERR.mask();
 
 /// What the resizer has of the crop that was asked for last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +140,8 @@ pub struct Stream {
     near_end: bool,
     /// What the resizer has of the crop of `checked`.
     crop: Crop,
+    /// Frames that may have a part of two corrections of the CCDC; they are marked.
+    mixed: u8,
     /// Bus address of `next`.
     next_address: u32,
     /// Number of the frame that was to start next when `next` was armed.
@@ -155,6 +170,7 @@ impl Stream {
             damaged: false,
             near_end: false,
             crop: Crop::Taken,
+            mixed: 0,
             next_address: 0,
             next_number: 0,
             held: false,
@@ -329,6 +345,34 @@ impl Stream {
         }
     }
 
+    /// The CCDC corrects otherwise from the next frame start on; if `tables`, at once.
+    pub fn correct<R: Registers, L>(
+        &mut self,
+        corrections: &Corrections,
+        tables: bool,
+        outside: &mut Outside<'_, R, L>,
+    ) {
+        let Some(bits) = self.checked.pipeline.input.ccdc().and_then(program::mosaic_bits) else {
+            return;
+        };
+        if self.run.is_parked() {
+            // All of it is written when it goes on.
+            return;
+        }
+        let started =
+            |registers: &mut R| irq::HS_VS.is_set(registers.read(&main_block::IRQ0STATUS));
+        let before = started(outside.registers);
+        let mut write = |write| outside.registers.write_at(write);
+        let out = &mut Writer(&mut write);
+        corrections.write_shadowed(bits, self.path == Path::Raw, out);
+        if tables {
+            corrections.write_tables(out);
+        }
+        if tables || (started(outside.registers) && !before) {
+            self.mixed = MIXED_FRAMES;
+        }
+    }
+
     /// Events of IRQ0STATUS, acknowledged.
     pub fn events<R: Registers, L: Ledger>(
         &mut self,
@@ -336,7 +380,7 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        self.damaged |= irq::MMU_ERR.is_set(events);
+        self.damaged |= events & BAD_EVENTS != 0;
         self.near_end |= irq::CCDC_VD0.is_set(events);
         // In the order in which they happen in a frame that was handled late.
         if events & self.path.done_event() != 0 {
@@ -559,7 +603,8 @@ impl Stream {
     ) {
         let Some(held) = ended else { return };
         let overflow = take_overflows(self.path.blocks(), outside.registers);
-        let torn = self.crop == Crop::Torn;
+        let torn = self.crop == Crop::Torn || self.mixed > 0;
+        self.mixed = self.mixed.saturating_sub(1);
         let damaged = core::mem::take(&mut self.damaged) || overflow || torn;
         let flags = match (outside.ledger.finish_dma(held), damaged) {
             (true, false) => FrameFlags::default(),
