@@ -23,7 +23,7 @@
 //! | `drv/frames: Slot.owner` | the driver's life that has the buffer in hardware | taken | finished by the life that started only; its end makes it `Quarantined`, `quiet` frees it |
 //! | `drv/frames: Guest.node` | a node's life that imports the buffer | taken | cleared at its `died` |
 //! | `drv/frames: PoolState.node` | the node's life in charge of the pool | taken | each call of the pool compares its sender; cleared at its `died` |
-//! | `drv/isp: Books.0` | frames | taken | its stub calls one life; a disconnect rebinds and forgets what that life was told |
+//! | `drv/isp: Books.frames` | frames | taken | its stub calls one life; a disconnect rebinds and forgets what that life was told |
 //! | `drv/isp: Engine.node` | the statistics node's life | taken | a call of another life adopts the engine anew |
 //! | `drv/isp: Server.life` | the driver itself | own | what `ping` answers |
 //! | `drv/isp: Server.power` | power | borrowed | its death ends this task too (`DependencyLost`) |

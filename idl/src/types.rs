@@ -4,9 +4,11 @@
 //! (V4L2, Media Controller). All travel in hubpack form, so each derives `SerializedSize`.
 
 mod buffer;
+mod ccdc;
 pub mod code;
 mod configuration;
 mod error;
+mod features;
 mod format;
 mod graph;
 mod node;
@@ -14,6 +16,7 @@ mod statistics;
 mod system;
 
 pub use buffer::*;
+pub use ccdc::*;
 pub use configuration::*;
 pub use error::*;
 pub use format::*;

@@ -108,6 +108,8 @@ pub struct Ledger {
     pool_count: usize,
     /// Indices of the tasks that give buffers to hardware.
     drivers: &'static [u32],
+    /// Pools of tables: a driver has charge of them, and no client.
+    tables: &'static [u32],
 }
 
 impl Ledger {
@@ -120,7 +122,7 @@ impl Ledger {
         for (state, pool) in pools.iter_mut().zip(table.as_slice()) {
             state.pool = *pool;
         }
-        Self { pools, pool_count: table.as_slice().len(), drivers: &[] }
+        Self { pools, pool_count: table.as_slice().len(), drivers: &[], tables: &[] }
     }
 
     /// With these tasks, by index, as drivers. A driver has charge of no pool: the one that could
@@ -128,6 +130,13 @@ impl Ledger {
     #[must_use]
     pub fn with_drivers(self, drivers: &'static [u32]) -> Self {
         Self { drivers, ..self }
+    }
+
+    /// With these pools, by number, as pools of tables. What hardware reads for a driver is the driver's,
+    /// and no client looks at it; so a driver has charge of these, and of no other.
+    #[must_use]
+    pub fn with_tables(self, tables: &'static [u32]) -> Self {
+        Self { tables, ..self }
     }
 
     /// Whether this is a task that gives buffers to hardware.
@@ -147,13 +156,14 @@ impl Ledger {
     /// `caller` takes charge of the pool; bit n of `held` = its clients hold buffer n.
     ///
     /// # Errors
-    /// `NotAttached` if another live node has it, or to a driver; `NoSuchBuffer` or `WrongOwner` if `held` names a
+    /// `NotAttached` if another live node has it, or if a driver wants another pool than one of tables, or
+    /// another task one of those; `NoSuchBuffer` or `WrongOwner` if `held` names a
     /// buffer that does not exist or is not a client's.
     pub fn attach(&mut self, caller: TaskId, pool: PoolId, held: u32) -> Result<(), FramesError> {
-        let is_driver = self.is_driver(caller.index());
+        let is_barred = self.is_driver(caller.index()) != self.tables.contains(&pool.0.into());
         let state = self.state_mut(pool)?;
         match state.node {
-            _ if is_driver => return Err(FramesError::NotAttached),
+            _ if is_barred => return Err(FramesError::NotAttached),
             Some(node) if node.index() != caller.index() => return Err(FramesError::NotAttached),
             // The node is back before its death was drained here.
             Some(node) if node != caller => state.detach(),
@@ -318,8 +328,8 @@ impl Ledger {
     ///
     /// # Errors
     /// `NoSuchPool`, `NoSuchBuffer`; `NotAttached` while the pool has no live node; `TooLong`;
-    /// `NoWindow`; `Busy` or `WrongOwner` if the buffer is not queued, or is imported and would be
-    /// written.
+    /// `NoWindow`; `Busy` or `WrongOwner` if the buffer is not queued, or is imported or a table and
+    /// would be written.
     pub fn start_dma(
         &mut self,
         caller: TaskId,
@@ -329,6 +339,7 @@ impl Ledger {
         direction: Direction,
     ) -> Result<OpenWindow, FramesError> {
         let free = self.free_window();
+        let is_table = self.tables.contains(&pool.0.into());
         let state = self.state_mut(pool)?;
         let Pool { base, buffer_bytes, .. } = state.pool;
         let attached = state.node.is_some();
@@ -339,8 +350,8 @@ impl Ledger {
         if slot.owner != Owner::Queued {
             return Err(refusal(slot.owner));
         }
-        // The client that holds it, and others, may be looking at it.
-        if slot.guest.is_some() && direction == Direction::Write {
+        // The client that holds it, and others, may be looking at it; and a table is read.
+        if (slot.guest.is_some() || is_table) && direction == Direction::Write {
             return Err(FramesError::WrongOwner);
         }
         if bytes == 0 || bytes > buffer_bytes {

@@ -23,7 +23,7 @@
 //! | share | the node that attached the pool, for a reader | Done or Client |
 //! | unshare | the node that attached the pool, for a reader that holds it | Done, Client or imported |
 //! | import, release | another node, on behalf of the client that holds it | Client; Queued or Done |
-//! | attach | any task but a driver, if no live one has the pool | - |
+//! | attach | any task but a driver, if no live one has the pool; a driver alone if it is one of tables | - |
 //! | start_dma, start_read, finish_dma | a driver; finish by the life that started | Queued; Hardware |
 //! | shut_windows | power | changes windows only |
 //!

@@ -29,7 +29,9 @@ fn main() -> ! {
     let pools = PoolTable::new(config_u32s!("pools"), config_u32s!("buffers"));
     let mut server = Server {
         firewall: Firewall::shut_at(peripheral!("firewall")),
-        ledger: Ledger::new(&pools).with_drivers(config_u32s!("drivers")),
+        ledger: Ledger::new(&pools)
+            .with_drivers(config_u32s!("drivers"))
+            .with_tables(config_u32s!("tables")),
         quiescer: config_u32s!("quiescer"),
     };
     userlib::sys_irq_control(notification!("firewall_irq"), true);

@@ -2,8 +2,9 @@
 
 use idl::types::{BUFFERS_MAX, Pool};
 
-/// Most pools of an image: seven video nodes, and two statistics engines that write to memory.
-pub const POOLS_MAX: usize = 9;
+/// Most pools of an image: seven video nodes, two statistics engines that write to memory, and the tables
+/// that hardware reads.
+pub const POOLS_MAX: usize = 10;
 
 /// Buffers begin and end at multiples of this, in bytes: the granularity of the DMA windows and of
 /// the address registers of the ISP (TRM: 32-byte bursts).

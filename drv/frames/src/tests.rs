@@ -62,6 +62,27 @@ fn a_driver_has_charge_of_no_pool() {
     assert_eq!(ledger.attach(next, POOL, 1), Ok(()));
 }
 
+/// Nobody looks at tables but hardware; a driver fills them, and hardware does not write them.
+#[test]
+fn a_driver_alone_has_charge_of_tables_and_a_death_brings_them_back() {
+    let mut ledger = ledger().with_drivers(&[3]).with_tables(&[1]);
+    assert_eq!(ledger.attach(NODE, OTHER_POOL, 0), Err(FramesError::NotAttached));
+    assert_eq!(ledger.attach(DRIVER, POOL, 0), Err(FramesError::NotAttached));
+    ledger.attach(DRIVER, OTHER_POOL, 0).expect("its own");
+    ledger.queue(DRIVER, OTHER_POOL, buffer(0)).expect("unused");
+    let written = ledger.start_dma(DRIVER, OTHER_POOL, buffer(0), 32, Direction::Write);
+    assert_eq!(written, Err(FramesError::WrongOwner));
+    ledger.start_dma(DRIVER, OTHER_POOL, buffer(0), 32, Direction::Read).expect("queued");
+    die(&mut ledger, DRIVER);
+    let ended = Owner::Quarantined(DRIVER.index(), DRIVER.generation());
+    assert_eq!(ledger.owner(OTHER_POOL, buffer(0)), Ok(ended));
+    ledger.quiet(DRIVER.index(), DRIVER.generation());
+    assert_eq!(ledger.owner(OTHER_POOL, buffer(0)), Ok(Owner::Client(None)));
+    let next = TaskId::new(DRIVER.index(), Generation(DRIVER.generation().0 + 1));
+    ledger.attach(next, OTHER_POOL, 0).expect("its next life");
+    ledger.queue(next, OTHER_POOL, buffer(0)).expect("it is back");
+}
+
 #[test]
 fn a_buffer_goes_round_and_each_transfer_starts_from_one_owner() {
     let mut ledger = attached();

@@ -1,14 +1,18 @@
 //! The ledger, over IPC.
 
 use drv_isp::{Held, Ledger};
-use idl::types::FramesError;
+use idl::types::{BufferIndex, FramesError, PoolId};
 use idl::{frames, ipc};
 use ringbuf::ringbuf_entry;
 
 use crate::{TRACE, Trace};
 
 /// The ledger's client.
-pub struct Books(pub frames::Client);
+pub struct Books {
+    pub frames: frames::Client,
+    /// The pool of tables, which this task has charge of.
+    pub tables: PoolId,
+}
 
 impl Books {
     /// A dead ledger knows nothing of what it was told: its next life is told anew.
@@ -18,7 +22,7 @@ impl Books {
             Err(ipc::Error::Op(error)) => ringbuf_entry!(TRACE, Trace::LedgerRefused(error)),
             Err(ipc::Error::Disconnected(_)) => {
                 ringbuf_entry!(TRACE, Trace::LedgerDied);
-                self.0.rebind();
+                self.frames.rebind();
             }
         }
         None
@@ -27,17 +31,37 @@ impl Books {
 
 impl Ledger for Books {
     fn start_dma(&mut self, Held { pool, buffer }: Held, bytes: u32) -> Option<u32> {
-        let started = self.0.start_dma(pool, buffer, bytes);
+        let started = self.frames.start_dma(pool, buffer, bytes);
         self.accept(started)
     }
 
     fn start_read(&mut self, Held { pool, buffer }: Held, bytes: u32) -> Option<u32> {
-        let started = self.0.start_read(pool, buffer, bytes);
+        let started = self.frames.start_read(pool, buffer, bytes);
         self.accept(started)
     }
 
     fn finish_dma(&mut self, Held { pool, buffer }: Held) -> bool {
-        let finished = self.0.finish_dma(pool, buffer);
+        let finished = self.frames.finish_dma(pool, buffer);
         self.accept(finished).is_some()
+    }
+
+    fn start_table(&mut self, buffer: BufferIndex, bytes: u32) -> Option<u32> {
+        // A ledger that has begun anew knows of no charge, and one that knows is told nothing new.
+        let attached = self.frames.attach(self.tables, 0);
+        self.accept(attached)?;
+        let queued = self.frames.queue(self.tables, buffer);
+        self.accept(queued)?;
+        let started = self.frames.start_read(self.tables, buffer, bytes);
+        self.accept(started).or_else(|| {
+            let cancelled = self.frames.cancel(self.tables, buffer);
+            self.accept(cancelled).and(None)
+        })
+    }
+
+    fn finish_table(&mut self, buffer: BufferIndex) {
+        if self.finish_dma(Held { pool: self.tables, buffer }) {
+            let cancelled = self.frames.cancel(self.tables, buffer);
+            let _ = self.accept(cancelled);
+        }
     }
 }

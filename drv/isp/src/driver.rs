@@ -17,6 +17,7 @@
 //! | query_control, get_control | yes | yes | yes |
 //! | set_control | kept for the next start | kept for the next start | at once |
 //! | preview_* | kept for the next start | kept for the next start | between two frames |
+//! | ccdc_* | kept for the next start | kept for the next start | shadowed ones with the next frame, else Busy |
 //! | frame_start | NotStreaming | NotStreaming | once a frame of the stream has started |
 //! | statistics_* | kept for the next stream | kept for the next stream | yes |
 //! | xclk | NotReady | NotReady | yes |
@@ -44,6 +45,7 @@
 //! A CCDC is marked while it streams, too: see [`crate::ccdc_watch`].
 
 mod config;
+mod corrections;
 mod crash;
 mod power;
 
@@ -56,6 +58,7 @@ use sys_abi::TaskId;
 
 use crate::config::Config;
 use crate::controls::{self, Controls};
+use crate::corrections::Corrections;
 use crate::outbox::{Nodes, Outbox, Outboxes};
 use crate::program::{self, Blocks, Route};
 use crate::registers::Registers;
@@ -129,6 +132,8 @@ pub struct Driver {
     controls: Controls,
     /// What the functions of the preview engine do.
     config: Config,
+    /// What the CCDC corrects.
+    corrections: Corrections,
     /// The statistics engines.
     pub statistics: Engines,
 }
@@ -151,6 +156,7 @@ impl Driver {
             xclk: Xclk::new(),
             controls: Controls::DEFAULT,
             config: Config::new(),
+            corrections: Corrections::new(),
             statistics: Engines::new(),
         }
     }

@@ -31,6 +31,7 @@
 mod ccdc_watch;
 mod config;
 mod controls;
+mod corrections;
 mod driver;
 mod fifo;
 pub mod formats;

@@ -7,12 +7,14 @@ mod serve;
 
 use books::Books;
 use drv_isp::{Driver, News, Nodes, Outside};
-use idl::types::{FramesError, Generation, IspError, PowerState, StatisticsEngine, VideoNode};
+use idl::types::{
+    FramesError, Generation, IspError, PoolId, PowerState, StatisticsEngine, VideoNode,
+};
 use idl::{frames, isp, power, supervisor};
-use mmio::Isp;
+use mmio::{Isp, Tables};
 use ringbuf::{ringbuf, ringbuf_entry};
 use sys_abi::{Edge, TaskIndex};
-use userlib::{Alarm, TaskCell, config_u32s, notification, peripheral, slot};
+use userlib::{Alarm, TaskCell, config_u32, config_u32s, notification, peripheral, slot};
 
 userlib::entry!(main);
 
@@ -44,11 +46,15 @@ fn main() -> ! {
 }
 
 fn serve_with(driver: &mut Driver) -> ! {
-    driver.rest_after(u64::from(userlib::config_u32!("idle_ms")) * 1000);
+    driver.rest_after(u64::from(config_u32!("idle_ms")) * 1000);
     let mut server = Server {
         driver,
         registers: Isp::at(peripheral!("isp")),
-        books: Books(frames::Client::to(slot!("frames"))),
+        books: Books {
+            frames: frames::Client::to(slot!("frames")),
+            tables: PoolId(config_u32!("table_pool") as u8),
+        },
+        tables: Tables::mapped(),
         power: power::Client::to(slot!("power")),
         videos: config_u32s!("videos"),
         frame_sync: config_u32s!("frame_sync"),
@@ -67,6 +73,7 @@ struct Server<'a> {
     driver: &'a mut Driver,
     registers: Isp,
     books: Books,
+    tables: Tables,
     power: power::Client,
     /// The task of each video node.
     videos: &'static [u32],
@@ -173,6 +180,9 @@ impl Server<'_> {
         while let Some(event) = userlib::sys_watch_next() {
             if event.edge == Edge::Died {
                 self.driver.client_died(event.peer, event.generation, &mut self.registers);
+                if event.peer == slot!("frames") {
+                    self.with(|driver, outside| driver.lose_tables(outside));
+                }
             }
         }
     }

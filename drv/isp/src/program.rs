@@ -26,6 +26,7 @@ mod preview;
 mod resizer;
 
 pub use blocks::Blocks;
+pub use ccdc::mosaic_bits;
 pub use check::{Checked, check};
 pub use main_block::configure_main;
 pub use memory_path::MemoryPath;

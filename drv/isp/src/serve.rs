@@ -4,10 +4,11 @@ use core::convert::Infallible;
 use drv_isp::{Held, check_rate, formats, topology};
 use idl::idol_runtime::{R, W};
 use idl::types::{
-    BlockState, BufferIndex, ControlDescription, ControlId, Drained, EntityDescription, Feed,
-    FormatChange, FrameStart, Generation, IspError, LinkDescription, Name, NextStatistics,
-    PREVIEW_TABLE_BYTES_MAX, Pipeline, PoolId, PowerState, PreviewFeatures, PreviewParameters,
-    PreviewTable, ReadTiming, StatisticsConfig, StatisticsEngine, VideoNode,
+    BlockState, BufferIndex, CCDC_PIECE_BYTES_MAX, CcdcFeatures, CcdcParameters, CcdcTable,
+    ControlDescription, ControlId, Drained, EntityDescription, Feed, FormatChange, FrameStart,
+    Generation, IspError, LinkDescription, Name, NextStatistics, PREVIEW_TABLE_BYTES_MAX, Pipeline,
+    PoolId, PowerState, PreviewFeatures, PreviewParameters, PreviewTable, ReadTiming,
+    StatisticsConfig, StatisticsEngine, VideoNode,
 };
 use idl::{CallInfo, Leased, RequestError, isp};
 use ringbuf::ringbuf_entry;
@@ -225,6 +226,42 @@ impl isp::InOrderIspImpl for Server<'_> {
     ) -> Reply<()> {
         let switches = (update, flag);
         Ok(self.with(|driver, outside| driver.preview_configure(&entity, switches, outside))?)
+    }
+
+    fn ccdc_parameters(
+        &mut self,
+        _: &CallInfo,
+        entity: Name,
+        parameters: CcdcParameters,
+    ) -> Reply<()> {
+        Ok(self.driver.ccdc_parameters(&entity, &parameters)?)
+    }
+
+    fn ccdc_table(
+        &mut self,
+        _: &CallInfo,
+        entity: Name,
+        table: CcdcTable,
+        offset: u32,
+        piece: Leased<R, [u8]>,
+    ) -> Reply<()> {
+        let mut bytes = [0; CCDC_PIECE_BYTES_MAX];
+        let bytes = bytes.get_mut(..piece.len()).ok_or(IspError::InvalidConfiguration)?;
+        piece.read_range(0, bytes)?;
+        let buffer = self.driver.ccdc_table(&entity, (table, offset), bytes)?;
+        self.tables.write(buffer, offset, bytes);
+        Ok(())
+    }
+
+    fn ccdc_configure(
+        &mut self,
+        _: &CallInfo,
+        entity: Name,
+        update: CcdcFeatures,
+        flag: CcdcFeatures,
+    ) -> Reply<()> {
+        let switches = (update, flag);
+        Ok(self.with(|driver, outside| driver.ccdc_configure(&entity, switches, outside))?)
     }
 
     fn set_crop(&mut self, _: &CallInfo, video: VideoNode, resizer: BlockState) -> Reply<()> {

@@ -39,7 +39,7 @@
 //! taken back between two frames, and given again when all is written.
 //!
 //! *What the hardware says of its own damage marks the frame.* Lost lines (overflow flags), requests
-//! that the DMA firewall refused, and a frame start in the middle of a picture (the sensor ended the
+//! that the DMA firewall refused, a table of the CCDC that did not come, and a frame start in the middle of a picture (the sensor ended the
 //! frame early: the blocks take the missing lines from the next one) mark the frame that ends next.
 //! What the hardware does not say, such as lines that never reached memory, nobody can mark.
 //!
@@ -47,15 +47,18 @@
 //! one vertical blanking later; polling for its end in the interrupt was rejected, because the
 //! driver would spin for two lines.
 
-use drv_isp_regs::{main_block, main_block::irq, preview, sbl};
+mod between;
+
+use between::Crop;
+use drv_isp_regs::{main_block, main_block::irq, sbl};
 use idl::types::{BufferIndex, FrameDone, FrameFlags, FrameStart, PoolId, QUEUE_DEPTH};
 
 use crate::ccdc_watch::CcdcWatch;
 use crate::fifo::Fifo;
 use crate::frame_clock::FrameClock;
 use crate::outbox::Outbox;
-use crate::program::{self, Blocks, Checked, Path};
-use crate::registers::{Registers, Writer};
+use crate::program::{Blocks, Checked, Path};
+use crate::registers::Registers;
 use crate::run::Run;
 use crate::starts::Starts;
 
@@ -76,6 +79,11 @@ pub trait Ledger {
     fn start_read(&mut self, held: Held, bytes: u32) -> Option<u32>;
     /// Hardware -> Done; `false` if the ledger refuses.
     fn finish_dma(&mut self, held: Held) -> bool;
+    /// A buffer of the driver's own pool of tables, to be read: the bus address, or `None` if the ledger
+    /// refuses.
+    fn start_table(&mut self, buffer: BufferIndex, bytes: u32) -> Option<u32>;
+    /// No hardware reads it any more.
+    fn finish_table(&mut self, buffer: BufferIndex);
 }
 
 /// What the stream works with: passed in, so that it runs on the host too.
@@ -88,16 +96,9 @@ pub struct Outside<'a, R, L> {
     pub now_us: u64,
 }
 
-/// What the resizer has of the crop that was asked for last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Crop {
-    /// All of it.
-    Taken,
-    /// Nothing.
-    Waiting,
-    /// A frame started while it was being written: frames are damaged until it is written again.
-    Torn,
-}
+/// Events that say that the frame under way is not what it should be: a request that the firewall refused,
+/// and a table of the CCDC that did not come in time.
+const BAD_EVENTS: u32 = irq::MMU_ERR.mask() | irq::LSC_PREF_ERR.mask() | irq::CCDC_ERR.mask();
 
 /// A running (or stopping) pipeline from the sensor.
 #[derive(Debug)]
@@ -127,6 +128,8 @@ pub struct Stream {
     near_end: bool,
     /// What the resizer has of the crop of `checked`.
     crop: Crop,
+    /// Frames that may have a part of two corrections of the CCDC; they are marked.
+    mixed: u8,
     /// Bus address of `next`.
     next_address: u32,
     /// Number of the frame that was to start next when `next` was armed.
@@ -155,6 +158,7 @@ impl Stream {
             damaged: false,
             near_end: false,
             crop: Crop::Taken,
+            mixed: 0,
             next_address: 0,
             next_number: 0,
             held: false,
@@ -285,50 +289,6 @@ impl Stream {
         self.arm(outside, outbox);
     }
 
-    /// Runs with another crop of the resizer from the next gap between frames on.
-    pub fn set_crop<R: Registers, L>(&mut self, checked: Checked, outside: &mut Outside<'_, R, L>) {
-        self.checked = checked;
-        if self.crop == Crop::Taken {
-            self.crop = Crop::Waiting;
-        }
-        if !self.run.is_parked() {
-            self.apply_crop(outside);
-        }
-    }
-
-    /// Lets no frame of the preview engine start; `false` if one is in progress, or if one has passed
-    /// whose events have not been handled: their interrupt comes back here.
-    pub fn hold<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) -> bool {
-        if self.held {
-            return true;
-        }
-        let news = irq::HS_VS.mask() | self.path.done_event();
-        // In this order: a frame that ends between the two reads shows in the second.
-        let busy = Blocks::PREVIEW.busy(outside.registers) != Blocks::NONE;
-        if busy || outside.registers.read(&main_block::IRQ0STATUS) & news != 0 {
-            return false;
-        }
-        let pcr = outside.registers.read(&preview::PCR);
-        let enabled = preview::pcr::EN.is_set(pcr);
-        if self.next.is_some() && !enabled {
-            // It has been written, and the next frame start tells of it.
-            return false;
-        }
-        outside.registers.write(&preview::PCR, pcr & !preview::pcr::EN.mask());
-        self.note_doubt(outside);
-        // One that has started meanwhile is a frame like any other.
-        self.held = Blocks::PREVIEW.busy(outside.registers) == Blocks::NONE;
-        self.held
-    }
-
-    /// Frames start again.
-    pub fn release<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
-        self.held = false;
-        if self.next.is_some() {
-            self.enable_next(outside);
-        }
-    }
-
     /// Events of IRQ0STATUS, acknowledged.
     pub fn events<R: Registers, L: Ledger>(
         &mut self,
@@ -336,7 +296,7 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        self.damaged |= irq::MMU_ERR.is_set(events);
+        self.damaged |= events & BAD_EVENTS != 0;
         self.near_end |= irq::CCDC_VD0.is_set(events);
         // In the order in which they happen in a frame that was handled late.
         if events & self.path.done_event() != 0 {
@@ -525,27 +485,6 @@ impl Stream {
         }
     }
 
-    fn apply_crop<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
-        let Some(resizer) = self.checked.pipeline.resizer else { return };
-        if self.crop == Crop::Taken {
-            return;
-        }
-        let path = self.path;
-        // In this order: a frame that ends between the two reads shows in the second.
-        let busy = path.writing(outside.registers);
-        let ended = outside.registers.read(&main_block::IRQ0STATUS) & path.done_event() != 0;
-        if busy || ended {
-            // The interrupt at the end of that frame comes back here.
-            return;
-        }
-        let mut write = |write| outside.registers.write_at(write);
-        program::configure_crop(&self.checked, &resizer, &mut Writer(&mut write));
-        let started = path.writing(outside.registers);
-        // An armed frame may have come and gone unseen while the words were torn.
-        self.damaged |= self.crop == Crop::Torn && (self.current.is_some() || self.next.is_some());
-        self.crop = if started { Crop::Torn } else { Crop::Taken };
-    }
-
     fn note_doubt<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
         self.doubtful |= irq::HS_VS.is_set(outside.registers.read(&main_block::IRQ0STATUS));
     }
@@ -559,7 +498,8 @@ impl Stream {
     ) {
         let Some(held) = ended else { return };
         let overflow = take_overflows(self.path.blocks(), outside.registers);
-        let torn = self.crop == Crop::Torn;
+        let torn = self.crop == Crop::Torn || self.mixed > 0;
+        self.mixed = self.mixed.saturating_sub(1);
         let damaged = core::mem::take(&mut self.damaged) || overflow || torn;
         let flags = match (outside.ledger.finish_dma(held), damaged) {
             (true, false) => FrameFlags::default(),

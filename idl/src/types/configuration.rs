@@ -6,13 +6,13 @@
 use hubpack::SerializedSize;
 use serde::{Deserialize, Serialize};
 
+use super::features::set_of_functions;
+
 /// A set of functions of the preview engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
 pub struct PreviewFeatures(pub u32);
 
 impl PreviewFeatures {
-    /// No function.
-    pub const NONE: Self = Self(0);
     /// Luma enhancement; needs its table.
     pub const LUMAENH: Self = Self(1);
     /// Inverse A-law, 8 to 10 bits.
@@ -48,31 +48,9 @@ impl PreviewFeatures {
 
     /// What the driver offers. What it leaves out needs frames in memory that nobody makes yet.
     pub const SUPPORTED: Self = Self(0x187FF);
-
-    /// Whether all functions of `other` are in it.
-    #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// The functions of both sets.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Those that are not in `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// Those that are in both sets.
-    #[must_use]
-    pub const fn common(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
 }
+
+set_of_functions!(PreviewFeatures);
 
 /// Horizontal median (`omap3isp_prev_hmed`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]

@@ -2,8 +2,9 @@
 
 use idl::subdev;
 use idl::types::{
-    BlockState, ControlDescription, ControlId, FormatChange, FrameInterval, Handle, Name,
-    NodeError, PadFormat, PreviewFeatures, PreviewParameters, PreviewTable, Rect, TaskIndex, Which,
+    BlockState, CcdcFeatures, CcdcParameters, CcdcTable, ControlDescription, ControlId,
+    FormatChange, FrameInterval, Handle, Name, NodeError, PadFormat, PreviewFeatures,
+    PreviewParameters, PreviewTable, Rect, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 
@@ -140,6 +141,35 @@ impl Subdev {
     /// disconnect.
     pub fn configure(&self, update: PreviewFeatures, flag: PreviewFeatures) -> Result<(), Failure> {
         self.node.preview_configure(self.handle, update, flag)
+    }
+
+    /// OMAP3ISP_CCDC_CFG: parameters of a function of the CCDC, for [`Subdev::correct`].
+    ///
+    /// # Errors
+    /// `NoConfiguration` of any other entity; `InvalidConfiguration` if a number is out of its range; a
+    /// disconnect.
+    pub fn give_ccdc(&self, parameters: CcdcParameters) -> Result<(), Failure> {
+        self.node.ccdc_parameters(self.handle, parameters)
+    }
+
+    /// OMAP3ISP_CCDC_CFG: a table of the CCDC, for [`Subdev::correct`].
+    ///
+    /// # Errors
+    /// As [`Subdev::give_ccdc`].
+    ///
+    /// # Panics
+    /// If it is longer than [`idl::types::CCDC_TABLE_BYTES_MAX`].
+    pub fn give_ccdc_table(&self, table: CcdcTable, entries: &[u8]) -> Result<(), Failure> {
+        self.node.ccdc_table(self.handle, table, entries)
+    }
+
+    /// OMAP3ISP_CCDC_CFG: switches the functions `update` of the CCDC on, if they are in `flag`, or off.
+    ///
+    /// # Errors
+    /// `NoConfiguration`; `UnsupportedFeature`; `InvalidConfiguration` for a function without its table;
+    /// `Busy` for what cannot change while the CCDC works; a disconnect.
+    pub fn correct(&self, update: CcdcFeatures, flag: CcdcFeatures) -> Result<(), Failure> {
+        self.node.ccdc_configure(self.handle, update, flag)
     }
 
     /// Closes the handle.

@@ -1,8 +1,9 @@
 //! What the node asks of the driver below it.
 
 use idl::types::{
-    BlockState, ControlDescription, ControlId, FrameInterval, FrameStart, Name, NodeError,
-    PreviewFeatures, PreviewParameters, PreviewTable, SensorError,
+    BlockState, CcdcFeatures, CcdcParameters, CcdcTable, ControlDescription, ControlId,
+    FrameInterval, FrameStart, Name, NodeError, PreviewFeatures, PreviewParameters, PreviewTable,
+    SensorError,
 };
 use sys_abi::TaskId;
 use task_node::Refusal;
@@ -41,6 +42,23 @@ pub trait Driver {
         driver: TaskId,
         update: PreviewFeatures,
         flag: PreviewFeatures,
+    ) -> Result<(), Refusal>;
+    fn ccdc_parameters(
+        &mut self,
+        driver: TaskId,
+        parameters: CcdcParameters,
+    ) -> Result<(), Refusal>;
+    fn ccdc_table(
+        &mut self,
+        driver: TaskId,
+        place: (CcdcTable, u32),
+        piece: &[u8],
+    ) -> Result<(), Refusal>;
+    fn ccdc_configure(
+        &mut self,
+        driver: TaskId,
+        update: CcdcFeatures,
+        flag: CcdcFeatures,
     ) -> Result<(), Refusal>;
     fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal>;
 }

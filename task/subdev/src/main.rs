@@ -8,9 +8,9 @@ use core::convert::Infallible;
 use idl::idol_runtime::R;
 use idl::subdev::{INCOMING_BYTES, InOrderSubdevImpl, dispatch};
 use idl::types::{
-    BlockState, ControlDescription, ControlId, EventKind, FormatChange, FrameInterval, Handle,
-    Name, NodeError, NodeUsage, PollEvents, PreviewFeatures, PreviewParameters, PreviewTable,
-    QueuedEvent, Which,
+    BlockState, CcdcFeatures, CcdcParameters, CcdcTable, ControlDescription, ControlId, EventKind,
+    FormatChange, FrameInterval, Handle, Name, NodeError, NodeUsage, PollEvents, PreviewFeatures,
+    PreviewParameters, PreviewTable, QueuedEvent, Which,
 };
 use idl::{CallInfo, Leased, RequestError, supervisor};
 use slots::Slots;
@@ -164,6 +164,37 @@ impl InOrderSubdevImpl for Server {
         flag: PreviewFeatures,
     ) -> Reply<()> {
         Ok(self.0.preview_configure((call.sender, handle), update, flag)?)
+    }
+
+    fn ccdc_parameters(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        parameters: CcdcParameters,
+    ) -> Reply<()> {
+        Ok(self.0.ccdc_parameters((call.sender, handle), parameters)?)
+    }
+
+    fn ccdc_table(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        table: CcdcTable,
+        entries: Leased<R, [u8]>,
+    ) -> Reply<()> {
+        self.0.ccdc_table((call.sender, handle), (table, entries.len()), |offset, piece| {
+            Ok(entries.read_range(offset, piece)?)
+        })
+    }
+
+    fn ccdc_configure(
+        &mut self,
+        call: &CallInfo,
+        handle: Handle,
+        update: CcdcFeatures,
+        flag: CcdcFeatures,
+    ) -> Reply<()> {
+        Ok(self.0.ccdc_configure((call.sender, handle), update, flag)?)
     }
 
     fn usage(&mut self, _: &CallInfo) -> Result<NodeUsage, RequestError<Infallible>> {

@@ -1,10 +1,10 @@
 //! The operations of a subdev node.
 
 use idl::types::{
-    BlockState, ControlDescription, ControlId, EntityId, Event, EventKind, FormatChange,
-    FrameInterval, GraphError, Handle, Name, NodeError, NodeUsage, Outlook,
-    PREVIEW_TABLE_BYTES_MAX, PollEvents, PreviewFeatures, PreviewParameters, PreviewTable,
-    QueuedEvent, TaskIndex, Which,
+    BlockState, CCDC_PIECE_BYTES_MAX, CcdcFeatures, CcdcParameters, CcdcTable, ControlDescription,
+    ControlId, EntityId, Event, EventKind, FormatChange, FrameInterval, GraphError, Handle, Name,
+    NodeError, NodeUsage, Outlook, PREVIEW_TABLE_BYTES_MAX, PollEvents, PreviewFeatures,
+    PreviewParameters, PreviewTable, QueuedEvent, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -373,6 +373,59 @@ impl<U: Upstream> Node<U> {
     ) -> Result<(), Refusal> {
         self.base.enter(caller, handle)?;
         let result = self.upstream.preview_configure(self.driver()?, update, flag);
+        self.relay(result)
+    }
+
+    /// `ccdc_parameters`.
+    ///
+    /// # Errors
+    /// As [`Node::preview_parameters`].
+    pub fn ccdc_parameters(
+        &mut self,
+        (caller, handle): (TaskId, Handle),
+        parameters: CcdcParameters,
+    ) -> Result<(), Refusal> {
+        self.base.enter(caller, handle)?;
+        let result = self.upstream.ccdc_parameters(self.driver()?, parameters);
+        self.relay(result)
+    }
+
+    /// `ccdc_table`: a table of `bytes` bytes, in pieces. `read` copies one from the caller's lease, from an
+    /// offset on; it is called once the handle is known to be the caller's.
+    ///
+    /// # Errors
+    /// As [`Node::preview_table`].
+    pub fn ccdc_table<E: From<Refusal>>(
+        &mut self,
+        (caller, handle): (TaskId, Handle),
+        (table, bytes): (CcdcTable, usize),
+        mut read: impl FnMut(usize, &mut [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.base.enter(caller, handle)?;
+        let mut piece = [0; CCDC_PIECE_BYTES_MAX];
+        // No bytes are one piece too: the driver says what it thinks of that.
+        for offset in (0..bytes.max(1)).step_by(CCDC_PIECE_BYTES_MAX) {
+            let driver = self.driver()?;
+            let piece = &mut piece[..(bytes - offset).min(CCDC_PIECE_BYTES_MAX)];
+            read(offset, piece)?;
+            let result = self.upstream.ccdc_table(driver, (table, offset as u32), piece);
+            self.relay(result)?;
+        }
+        Ok(())
+    }
+
+    /// `ccdc_configure`.
+    ///
+    /// # Errors
+    /// As [`Node::preview_configure`].
+    pub fn ccdc_configure(
+        &mut self,
+        (caller, handle): (TaskId, Handle),
+        update: CcdcFeatures,
+        flag: CcdcFeatures,
+    ) -> Result<(), Refusal> {
+        self.base.enter(caller, handle)?;
+        let result = self.upstream.ccdc_configure(self.driver()?, update, flag);
         self.relay(result)
     }
 

@@ -2,8 +2,9 @@
 
 use idl::subdev::reply_poll;
 use idl::types::{
-    BlockState, ControlDescription, ControlId, EntityId, FormatChange, FrameInterval, FrameStart,
-    Name, NodeError, Note, PollEvents, PreviewFeatures, PreviewParameters, PreviewTable, TaskIndex,
+    BlockState, CcdcFeatures, CcdcParameters, CcdcTable, ControlDescription, ControlId, EntityId,
+    FormatChange, FrameInterval, FrameStart, Name, NodeError, Note, PollEvents, PreviewFeatures,
+    PreviewParameters, PreviewTable, TaskIndex,
 };
 use idl::{graph, ipc, isp, sensor, supervisor};
 use sys_abi::TaskId;
@@ -116,6 +117,32 @@ impl Driver for Slots {
         flag: PreviewFeatures,
     ) -> Result<(), Refusal> {
         self.block(driver)?.preview_configure(self.entity, update, flag).map_err(isp_refused)
+    }
+
+    fn ccdc_parameters(
+        &mut self,
+        driver: TaskId,
+        parameters: CcdcParameters,
+    ) -> Result<(), Refusal> {
+        self.block(driver)?.ccdc_parameters(self.entity, parameters).map_err(isp_refused)
+    }
+
+    fn ccdc_table(
+        &mut self,
+        driver: TaskId,
+        (table, offset): (CcdcTable, u32),
+        piece: &[u8],
+    ) -> Result<(), Refusal> {
+        self.block(driver)?.ccdc_table(self.entity, table, offset, piece).map_err(isp_refused)
+    }
+
+    fn ccdc_configure(
+        &mut self,
+        driver: TaskId,
+        update: CcdcFeatures,
+        flag: CcdcFeatures,
+    ) -> Result<(), Refusal> {
+        self.block(driver)?.ccdc_configure(self.entity, update, flag).map_err(isp_refused)
     }
 
     fn frame_start(&mut self, driver: TaskId) -> Result<FrameStart, Refusal> {

@@ -5,10 +5,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use idl::types::{
-    BlockState, Cause, ControlDescription, ControlId, ControlKind, Disconnect, Edge, EntityId,
-    Event, EventKind, FormatChange, FrameInterval, FrameStart, Generation, GraphError, Handle,
-    MbusCode, Name, NodeError, NodeUsage, NoiseFilter, Note, Outlook, PadFormat, PollEvents,
-    PreviewFeatures, PreviewParameters, PreviewTable, QueuedEvent, Rect, TaskIndex, Which,
+    BlackCompensation, BlockState, Cause, CcdcFeatures, CcdcParameters, CcdcTable,
+    ControlDescription, ControlId, ControlKind, Disconnect, Edge, EntityId, Event, EventKind,
+    FormatChange, FrameInterval, FrameStart, Generation, GraphError, Handle, MbusCode, Name,
+    NodeError, NodeUsage, NoiseFilter, Note, Outlook, PadFormat, PollEvents, PreviewFeatures,
+    PreviewParameters, PreviewTable, QueuedEvent, Rect, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -135,6 +136,35 @@ impl Driver for Fake {
     ) -> Result<(), Refusal> {
         let mut world = self.0.borrow_mut();
         world.log.push(format!("configure {:#x} {:#x}", update.0, flag.0));
+        world.refusal.map_or(Ok(()), Err)
+    }
+
+    fn ccdc_parameters(&mut self, _: TaskId, given: CcdcParameters) -> Result<(), Refusal> {
+        let mut world = self.0.borrow_mut();
+        world.log.push(format!("give {given:?}"));
+        world.refusal.map_or(Ok(()), Err)
+    }
+
+    fn ccdc_table(
+        &mut self,
+        _: TaskId,
+        (table, offset): (CcdcTable, u32),
+        piece: &[u8],
+    ) -> Result<(), Refusal> {
+        let mut world = self.0.borrow_mut();
+        let first = piece.first();
+        world.log.push(format!("give {table:?} {offset}+{} {first:?}", piece.len()));
+        world.refusal.map_or(Ok(()), Err)
+    }
+
+    fn ccdc_configure(
+        &mut self,
+        _: TaskId,
+        update: CcdcFeatures,
+        flag: CcdcFeatures,
+    ) -> Result<(), Refusal> {
+        let mut world = self.0.borrow_mut();
+        world.log.push(format!("correct {:#x} {:#x}", update.0, flag.0));
         world.refusal.map_or(Ok(()), Err)
     }
 
@@ -508,4 +538,62 @@ fn a_caller_that_is_gone_gives_no_table() {
     let lent = node.preview_table((ALICE, handle), PreviewTable::Cfa, |_| Err::<usize, _>(gone));
     assert_eq!(lent, Err(gone));
     assert_eq!(fake.take(), [""; 0], "a lease that ends in the middle reaches no driver");
+}
+
+const LEVELS: CcdcParameters = CcdcParameters::BlackCompensation(BlackCompensation([1, 2, 3, 4]));
+
+/// The three calls of a correction; the table has this many bytes.
+fn corrected(node: &mut Node<Fake>, handle: Handle, bytes: usize) -> [Result<(), Refusal>; 3] {
+    let caller = (ALICE, handle);
+    [
+        node.ccdc_parameters(caller, LEVELS),
+        node.ccdc_table(caller, (CcdcTable::LensShading, bytes), |offset, piece| {
+            piece.fill((offset / 1024) as u8);
+            Ok(())
+        }),
+        node.ccdc_configure(caller, CcdcFeatures::BCOMP, CcdcFeatures::NONE),
+    ]
+}
+
+#[test]
+fn a_long_table_goes_on_in_pieces_and_ends_with_the_first_refusal() {
+    let (mut node, fake, handle) = serving();
+    assert_eq!(corrected(&mut node, handle, 2052), [Ok(()); 3]);
+    let calls = [
+        "give BlackCompensation(BlackCompensation([1, 2, 3, 4]))",
+        "give LensShading 0+1024 Some(0)",
+        "give LensShading 1024+1024 Some(1)",
+        "give LensShading 2048+4 Some(2)",
+        "correct 0x8 0x0",
+    ];
+    assert_eq!(fake.take(), calls);
+    let table = (CcdcTable::FaultPixels, 0);
+    assert_eq!(node.ccdc_table::<Refusal>((ALICE, handle), table, |_, _| Ok(())), Ok(()));
+    assert_eq!(fake.take(), ["give FaultPixels 0+0 None"]);
+    for error in [NodeError::NoConfiguration, NodeError::InvalidConfiguration, NodeError::Busy] {
+        fake.0.borrow_mut().refusal = Some(ipc::Error::Op(error));
+        assert_eq!(corrected(&mut node, handle, 4096), [Err(ipc::Error::Op(error)); 3]);
+        assert_eq!(fake.take().len(), 3, "one piece");
+    }
+}
+
+#[test]
+fn a_correction_needs_a_handle_a_driver_and_a_caller() {
+    let (mut node, fake, handle) = serving();
+    let gone = ipc::Error::Op(NodeError::WouldBlock);
+    let mut pieces = 0;
+    let lent = node.ccdc_table((ALICE, handle), (CcdcTable::FaultPixels, 4096), |_, _| {
+        pieces += 1;
+        if pieces == 2 { Err(gone) } else { Ok(()) }
+    });
+    assert_eq!(lent, Err(gone));
+    assert_eq!(fake.take(), ["give FaultPixels 0+1024 Some(0)"], "no further piece");
+    let other = node.open(ALICE).unwrap();
+    node.close(ALICE, handle).unwrap();
+    let none = Err(ipc::Error::Op(NodeError::BadHandle));
+    assert_eq!(corrected(&mut node, handle, 8), [none; 3]);
+    edge(&mut node, DRIVER, Edge::Died, 0);
+    let ended = Err(ipc::Error::Disconnected(record(DRIVER)));
+    assert_eq!(corrected(&mut node, other, 8), [ended; 3]);
+    assert!(!fake.take().iter().any(|call| call.starts_with("give")), "nobody is there");
 }

@@ -9,7 +9,7 @@ use idl::types::FrameFlags;
 
 use super::config::CHUNK_ENTRIES;
 use super::{Driver, News, PIPELINES_MAX, Phase};
-use crate::program::{self, Blocks};
+use crate::program::{self, Blocks, Path};
 use crate::registers::{Registers, Write, Writer};
 use crate::run::Run;
 use crate::running::Running;
@@ -64,6 +64,12 @@ impl Driver {
         registers.write(&IRQ0STATUS, !others);
         registers.write(&sbl::PCR, blocks.overflows());
         registers.write(&IRQ0ENABLE, wanted | own);
+        if let (Some(bits), Some(path)) = (
+            running.checked().pipeline.input.ccdc().and_then(program::mosaic_bits),
+            running.checked().route.behind_ccdc(),
+        ) {
+            self.corrections.write(bits, path == Path::Raw, registers);
+        }
         if let Some(state) = &running.checked().pipeline.preview {
             self.config.take(&mut self.controls);
             self.config.write(state, registers);

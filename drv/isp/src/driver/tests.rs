@@ -1,6 +1,7 @@
 //! The driver against a model of the hardware, in order and with every delay that chance makes.
 
 mod config;
+mod corrections;
 mod crash;
 mod crop;
 mod delays;

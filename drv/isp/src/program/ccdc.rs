@@ -54,6 +54,14 @@ pub fn configure(state: &BlockState, to_memory: bool, output: &PixFormat, out: &
     video_port(state, encoding, to_memory, out);
 }
 
+/// Bits of a code, if the CCDC gets a mosaic: other input it does not correct (TRM).
+pub fn mosaic_bits(state: &BlockState) -> Option<u8> {
+    match encoding(state.sink.code) {
+        Some(Encoding::Bayer { bits, .. }) => Some(bits),
+        _ => None,
+    }
+}
+
 fn bits(encoding: Option<Encoding>) -> u8 {
     match encoding {
         Some(Encoding::Bayer { bits, .. } | Encoding::Grey { bits }) => bits,

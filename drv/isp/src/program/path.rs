@@ -120,12 +120,13 @@ impl Path {
         }
     }
 
-    /// The events that the driver needs while it streams: each frame start, and the end of a frame. Two
-    /// lines before that: after it the CCDC must become idle, and by then it must be told to write no
-    /// further frame, if it is not to.
+    /// The events that the driver needs while it streams: each frame start, the end of a frame, and tables
+    /// of the CCDC that do not come. Two lines before the end: after it the CCDC must become idle, and by
+    /// then it must be told to write no further frame, if it is not to.
     #[must_use]
     pub const fn events(self) -> u32 {
-        irq::HS_VS.mask() | irq::CCDC_VD0.mask() | self.done_event()
+        let tables = irq::LSC_PREF_ERR.mask() | irq::CCDC_ERR.mask();
+        irq::HS_VS.mask() | irq::CCDC_VD0.mask() | tables | self.done_event()
     }
 
     /// Lets the blocks run from the next frame start on: the CCDC until told otherwise, the others

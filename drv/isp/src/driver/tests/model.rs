@@ -71,6 +71,10 @@ pub struct Model {
     pub refused: BTreeSet<u8>,
     /// Buffers that came back from the hardware and were not fetched: the ledger hands out no others.
     pub done: BTreeSet<u8>,
+    /// Tables in the hardware, and their lengths.
+    pub tables: BTreeMap<u8, u32>,
+    /// The ledger refuses these.
+    pub refused_tables: BTreeSet<u8>,
     /// Windows open for reading.
     readable: BTreeSet<u32>,
     /// Frames from memory in progress.
@@ -111,6 +115,9 @@ fn shown() -> impl Iterator<Item = usize> {
     window.into_iter().chain(filters).chain(colours).chain(suppression).chain(defects)
 }
 
+/// Bus address of the pool of tables.
+pub const TABLES: u32 = 0x9000_0000;
+
 fn address(buffer: BufferIndex) -> u32 {
     BASE + u32::from(buffer.0) * BUFFER_BYTES
 }
@@ -144,6 +151,8 @@ impl Model {
             resets: 0,
             refused: BTreeSet::new(),
             done: BTreeSet::new(),
+            tables: BTreeMap::new(),
+            refused_tables: BTreeSet::new(),
             readable: BTreeSet::new(),
             jobs: Vec::new(),
             made_of: BTreeMap::new(),
@@ -396,6 +405,11 @@ impl Model {
         }
     }
 
+    /// An event that nothing else in the model makes.
+    pub fn raise(&mut self, event: u32) {
+        self.status |= event;
+    }
+
     /// The firewall refuses a request of the engine.
     pub fn refuse(&mut self) {
         self.status |= irq::MMU_ERR.mask();
@@ -486,6 +500,19 @@ impl Registers for Model {
 pub struct Windows<'a>(pub &'a std::cell::RefCell<Model>);
 
 impl Ledger for Windows<'_> {
+    fn start_table(&mut self, buffer: BufferIndex, bytes: u32) -> Option<u32> {
+        let mut model = self.0.borrow_mut();
+        if model.refused_tables.contains(&buffer.0) {
+            return None;
+        }
+        assert!(model.tables.insert(buffer.0, bytes).is_none(), "a table twice in the hardware");
+        Some(TABLES + u32::from(buffer.0) * 0x8000)
+    }
+
+    fn finish_table(&mut self, buffer: BufferIndex) {
+        assert!(self.0.borrow_mut().tables.remove(&buffer.0).is_some(), "{buffer:?} is not there");
+    }
+
     fn start_dma(&mut self, held: Held, _: u32) -> Option<u32> {
         let mut model = self.0.borrow_mut();
         if model.refused.contains(&held.buffer.0) {

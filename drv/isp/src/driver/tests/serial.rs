@@ -138,6 +138,14 @@ impl Registers for Shared<'_> {
 struct Windows<'a>(&'a RefCell<Line>);
 
 impl Ledger for Windows<'_> {
+    fn start_table(&mut self, buffer: BufferIndex, _: u32) -> Option<u32> {
+        panic!("nobody gives a table: {buffer:?}");
+    }
+
+    fn finish_table(&mut self, buffer: BufferIndex) {
+        panic!("nobody gives a table: {buffer:?}");
+    }
+
     fn start_dma(&mut self, held: Held, _: u32) -> Option<u32> {
         let mut line = self.0.borrow_mut();
         if line.refused.contains(&held.buffer.0) {

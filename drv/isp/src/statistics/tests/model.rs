@@ -140,6 +140,14 @@ impl Registers for Shared<'_> {
 pub struct Windows<'a>(pub &'a RefCell<Model>);
 
 impl Ledger for Windows<'_> {
+    fn start_table(&mut self, buffer: BufferIndex, _: u32) -> Option<u32> {
+        panic!("nobody gives a table: {buffer:?}");
+    }
+
+    fn finish_table(&mut self, buffer: BufferIndex) {
+        panic!("nobody gives a table: {buffer:?}");
+    }
+
     fn start_dma(&mut self, held: Held, bytes: u32) -> Option<u32> {
         let address = address(held.buffer);
         self.0.borrow_mut().window_bytes = bytes;
