@@ -32,6 +32,7 @@ pub mod bench;
 pub mod cases;
 pub mod check;
 pub mod clock;
+pub mod corrected;
 pub mod looks;
 pub mod mmio;
 pub mod protocol;

@@ -171,7 +171,7 @@ const fn sharpening(index: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::mmio::checksum;
     use test_bench::scene::sensor::SensorConfig;
@@ -180,7 +180,7 @@ mod tests {
     use test_golden::{Rectangle, Scene, raw};
 
     /// What the CCDC takes off, in codes of ten bits (MT9P031: 168 of twelve).
-    const BLACK: u16 = 42;
+    pub(crate) const BLACK: u16 = 42;
 
     /// What the sensor does in the suite.
     const SMALL: SensorConfig = SensorConfig {
@@ -201,6 +201,11 @@ mod tests {
         Scene::picture(width_px, height_px, rgb).expect("the bench's own")
     }
 
+    /// A frame of the sensor.
+    pub(crate) fn mosaic(number: u32) -> Vec<u16> {
+        raw::mosaic(&scene(), &SMALL, number)
+    }
+
     /// The model after `steps` of the walk.
     fn engine(steps: usize) -> Engine {
         let mut engine = Engine::of_the_module();
@@ -216,14 +221,13 @@ mod tests {
     }
 
     fn sums() -> [[u32; KNOWN]; LOOKS] {
-        let scene = scene();
         let [left, top, width, height] =
             [CROP.left_px, CROP.top_px, CROP.width_px, CROP.height_px].map(usize::from);
         let crop = Rectangle { left, top, width, height };
         let config = SMALL;
         let mut sums = [[0; KNOWN]; LOOKS];
         for number in 0..KNOWN {
-            let mut codes = raw::mosaic(&scene, &config, number as u32);
+            let mut codes = mosaic(number as u32);
             // The video port gives a line less than the sensor.
             codes.truncate(config.width_px * (config.height_px - 1));
             codes.iter_mut().for_each(|code| *code = code.saturating_sub(BLACK));
@@ -234,8 +238,9 @@ mod tests {
         sums
     }
 
-    fn text(sums: &[[u32; KNOWN]; LOOKS]) -> String {
-        let row = |sums: &[u32; KNOWN]| {
+    /// Rows of sums, as the file has them.
+    pub(crate) fn text<const COUNT: usize>(sums: &[[u32; COUNT]]) -> String {
+        let row = |sums: &[u32; COUNT]| {
             let lines = sums.chunks(8).map(|sums| {
                 let words: Vec<_> = sums.iter().map(|sum| format!("{sum:#010x},")).collect();
                 format!("        {}\n", words.join(" "))
@@ -268,8 +273,7 @@ mod tests {
     /// Each number and each table of a step is seen: without it the picture is another one.
     #[test]
     fn every_parameter_of_a_step_shows() {
-        let scene = scene();
-        let codes = raw::mosaic(&scene, &SMALL, 0);
+        let codes = mosaic(0);
         let crop = Rectangle { left: 10, top: 4, width: 142, height: 111 };
         let develop = |engine: &Engine| engine.develop(&codes, 160, crop);
         for (number, step) in STEPS.iter().enumerate() {

@@ -7,7 +7,7 @@
 //! one exception: the raw picture is compared bit for bit with the sensor model, which is a pure
 //! function and is called again ([`raw`]).
 //!
-//! [`preview`] is for another question: a client configures the preview engine, and what comes out must be
+//! [`preview`] and [`ccdc`] are for another question: a client configures a block, and what comes out must be
 //! what that configuration says, bit for bit.
 //!
 //! A check that accepts everything is worse than none, so the tests feed it pictures with red and
@@ -16,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ccdc;
 pub mod decode;
 pub mod files;
 pub mod patches;

@@ -40,6 +40,7 @@ mod s30_delegates;
 mod s32_auto;
 mod s32_configured;
 mod s32_controls;
+mod s32_corrected;
 mod s32_interval;
 mod s32_rate;
 mod s35_after_stop;
@@ -212,6 +213,15 @@ pub const CASES: &[Case] = &[
     case("s32_a_bad_configuration_is_refused_and_not_seen", s32_configured::refusals),
     case("s32_a_client_that_dies_in_a_configuration_is_not_seen", s32_configured::client_dies),
     case("s32_a_configuration_ends_with_its_driver_and_not_with_a_node", s32_configured::lives),
+    case("s32_corrections_of_the_ccdc_are_in_every_frame_bit_for_bit", s32_corrected::exact),
+    case(
+        "s32_corrections_that_may_change_in_a_stream_do_and_others_are_busy",
+        s32_corrected::streaming,
+    ),
+    case("s32_corrections_that_are_refused_are_not_seen", s32_corrected::refusals),
+    case("s32_corrections_with_a_short_table_mark_their_frames", s32_corrected::short_table),
+    case("s32_corrections_tables_come_back_when_a_life_ends", s32_corrected::lives),
+    case("s32_corrections_without_the_ledger_go_on_without_tables", s32_corrected::ledger),
     case("s32_auto_exposure_converges_from_three_stops_dark", s32_auto::dark),
     case("s32_auto_exposure_converges_from_three_stops_bright", s32_auto::bright),
     case("s32_auto_white_balance_converges_under_tungsten", s32_auto::tungsten),
@@ -282,6 +292,7 @@ pub const CASES: &[Case] = &[
     case("hw_serial_frames_have_twelve_bits_too", hw_widths::serial_line),
     case("hw_raw_formats_that_do_not_fit_are_refused", hw_widths::misfits),
     case("hw_another_part_at_the_sensors_address_never_serves", hw_lies::part),
+    case("s53_corrections_and_their_tables_outlast_a_suspend", s32_corrected::suspended),
     case("s53_a_suspend_keeps_idle_handles_and_lives", s53_gating::idle_handles),
     case("s53_a_suspended_stream_goes_on_after_the_resume", s53_gating::running_stream),
     case("s53_streams_start_and_stop_while_suspended", s53_gating::while_suspended),
