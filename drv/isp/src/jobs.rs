@@ -25,12 +25,16 @@
 //! times 32 cycles between two bursts, 0.4 s for a picture 640x480 and less for smaller ones, while a
 //! wait reaches any interval.
 //!
+//! *A CCDC that stays busy after that has crashed* ([`crate::ccdc_watch`]): nobody else starts frames in it,
+//! so that BUSY is of the job, without doubt.
+//!
 //! *A job has no time limit.* One that does not end is a stalled stream, which the client notices and
 //! stops; the stop has its limit.
 
 use drv_isp_regs::main_block::irq;
 use idl::types::{FrameDone, FrameFlags, QUEUE_DEPTH, ReadTiming, VideoNode};
 
+use crate::ccdc_watch::IDLE_LIMIT_US;
 use crate::fifo::Fifo;
 use crate::outbox::Outboxes;
 use crate::program::{self, Blocks, Checked, MemoryPath};
@@ -52,6 +56,8 @@ struct Job {
     target: Held,
     /// Events that have not come yet.
     events_left: u32,
+    /// When the last of them had come, in microseconds since boot.
+    over_us: Option<u64>,
     /// A part of what was to be read did not come, or of what was made did not reach memory.
     damaged: bool,
 }
@@ -171,7 +177,11 @@ impl Jobs {
         let (done, failed) = self.path.take_events(events, outside.registers);
         job.events_left &= !done;
         job.damaged |= failed || irq::MMU_ERR.is_set(events);
-        if job.events_left != 0 || !self.path.has_written(outside.registers) {
+        if job.events_left != 0 {
+            return;
+        }
+        job.over_us = job.over_us.or(Some(outside.now_us));
+        if !self.path.has_written(outside.registers) {
             return;
         }
         let damaged = job.damaged | take_overflows(self.path.blocks(), outside.registers);
@@ -179,6 +189,39 @@ impl Jobs {
         let flags = if damaged { FrameFlags::ERROR } else { FrameFlags::default() };
         self.settle(flags, outside, outboxes);
         self.begin(outside, outboxes);
+    }
+
+    /// Whether the CCDC has not become idle in time after a job.
+    pub fn ccdc_hangs(&self, now_us: u64, registers: &mut impl Registers) -> bool {
+        let over_us = self.job.and_then(|job| job.over_us).filter(|_| self.run.is_on());
+        let late = over_us.is_some_and(|it| now_us >= it.saturating_add(IDLE_LIMIT_US));
+        late && self.path.blocks().overlap(Blocks::CCDC.busy(registers))
+    }
+
+    /// The CCDC has crashed: each buffer of both nodes comes back, marked.
+    pub fn crash<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outboxes: &mut Outboxes,
+    ) {
+        self.path.disable(outside.registers);
+        self.run = Run::Crashed;
+        self.settle(FrameFlags::ERROR, outside, outboxes);
+        // A client gets what the hardware had, so each is the hardware's for a moment, which knows no
+        // address of it.
+        let ledger = &mut *outside.ledger;
+        while let Some(Source { held, .. }) = self.inputs.pop() {
+            let had = ledger.start_read(held, self.checked.input_bytes).is_some();
+            let done = unused(held, had && ledger.finish_dma(held));
+            outboxes.of(self.path.input()).push(done);
+        }
+        while let Some(held) = self.outputs.pop() {
+            let had = ledger.start_dma(held, self.checked.bytes).is_some();
+            let done = unused(held, had && ledger.finish_dma(held));
+            outboxes.of(self.checked.video()).push(done);
+        }
+        outboxes.of(self.path.input()).stall();
+        outboxes.of(self.checked.video()).stall();
     }
 
     /// Begins no further job; what waited is cancelled at once.
@@ -253,7 +296,7 @@ impl Jobs {
             };
             self.begun_us = Some(outside.now_us);
             let events_left = self.path.done_events();
-            self.job = Some(Job { source, target, events_left, damaged: false });
+            self.job = Some(Job { source, target, events_left, over_us: None, damaged: false });
             self.run_job((input, output), outside.registers);
         }
     }
@@ -314,6 +357,16 @@ impl Jobs {
         outboxes.of(self.path.input()).push(done(source.held, self.checked.input_bytes));
         outboxes.of(self.checked.video()).push(done(target, self.checked.bytes));
     }
+}
+
+/// A buffer of a job that never began; a client can have it only if the hardware `had` it.
+fn unused(held: Held, had: bool) -> FrameDone {
+    let flags = if had {
+        FrameFlags::ERROR
+    } else {
+        FrameFlags(FrameFlags::ERROR.0 | FrameFlags::CANCELLED.0)
+    };
+    FrameDone { flags, ..cancelled(held, flags) }
 }
 
 /// A buffer that hardware never had.

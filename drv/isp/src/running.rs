@@ -180,7 +180,8 @@ impl Running {
     ) -> Blocks {
         let hangs = match self {
             Self::Live(stream) => stream.ccdc_hangs(events, outside.now_us, outside.registers),
-            Self::Received(_) | Self::Memory(_) => false,
+            Self::Memory(jobs) => jobs.ccdc_hangs(outside.now_us, outside.registers),
+            Self::Received(_) => false,
         };
         if hangs { Blocks::CCDC } else { Blocks::NONE }
     }
@@ -194,7 +195,9 @@ impl Running {
         let video = self.checked().video();
         match self {
             Self::Live(stream) => stream.crash(outside, outboxes.of(video)),
-            Self::Received(_) | Self::Memory(_) => {}
+            Self::Memory(jobs) => jobs.crash(outside, outboxes),
+            // No block of it hangs so.
+            Self::Received(_) => {}
         }
     }
 

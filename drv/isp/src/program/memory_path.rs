@@ -82,9 +82,12 @@ impl MemoryPath {
         }
     }
 
-    /// After all events: whether the last pixel is in memory.
+    /// After all events: whether the last pixel is in memory, and the CCDC is idle.
     pub fn has_written(self, registers: &mut impl Registers) -> bool {
-        self != Self::Ccp2(Path::Raw) || Path::Raw.busy(registers) == Blocks::NONE
+        match self {
+            Self::Ccp2(path) => !path.busy(registers).overlap(Blocks::CCDC),
+            Self::Preview | Self::PreviewResizer | Self::Resizer => true,
+        }
     }
 
     /// The blocks that are in the middle of a frame.

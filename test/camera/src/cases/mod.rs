@@ -158,6 +158,7 @@ pub const CASES: &[Case] = &[
     case("s25_a_ccdc_that_hangs_ends_its_stream_until_it_is_stopped", s25_hangs::streaming),
     case("s25_a_ccdc_that_hangs_does_not_end_what_runs_beside_it", s25_hangs::beside),
     case("s25_a_ccdc_that_hangs_at_a_stop_is_given_two_seconds", s25_hangs::stopping),
+    case("s25_a_ccdc_that_hangs_after_a_job_settles_it_as_a_unit", s25_hangs::job),
     case("s25_a_block_that_hangs_behind_the_ccdc_is_found_by_the_stop", s25_hangs::behind),
     case("s26_a_wedged_block_is_removed_in_bounded_time", s25_wedged::removed),
     case("s29_interrupts_after_removal_are_dropped", s40_probe::late_interrupts),

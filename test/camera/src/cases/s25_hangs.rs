@@ -8,7 +8,7 @@ use idl::types::{BufferIndex, FrameFlags, Handle, NodeError};
 use idl::video;
 
 use super::hw_frames::Reference;
-use super::memory::{self, HALF_PX, LARGE_PX, Pair, Queue};
+use super::memory::{self, FIRST, HALF_PX, LARGE_PX, Pair, Queue};
 use crate::check::{Failure, Verdict, at_most, equal, ok, refused};
 use crate::clock::now_us;
 use crate::ensure;
@@ -142,6 +142,36 @@ pub fn stopping(stage: &mut Stage) -> Verdict {
     let took_us = stops(stage, &running, CCDC_STOP_LIMIT_US)?;
     reference.compare(stage)?;
     stage.same_lives(&lives)?;
+    Ok(Text::of(format_args!("off after {took_us} us")))
+}
+
+/// The CCDC hangs after a job that came through the receiver CCP2.
+pub fn job(stage: &mut Stage) -> Verdict {
+    let pair = Pair::received(stage, SENSOR_PX, false)?;
+    pair.start(stage)?;
+    pair.run(stage, 1)?;
+    let pixels = pair.output.pixels(stage.bystander.pixels, stage, FIRST)?;
+    let sum = pixels.checksum();
+    stage.bench.now(control::BUSY_STUCK, Block::Ccdc as u32, 0)?;
+    pair.output.queue(stage, FIRST)?;
+    pair.input.queue_at(stage, FIRST, 2)?;
+    for queue in [pair.output, pair.input] {
+        let info = ok("dequeue", (queue.node)(stage).dequeue_buffer(queue.handle, FRAME_MS))?;
+        equal("flags", info.frame.flags, FrameFlags::ERROR)?;
+    }
+    let queued = (pair.output.node)(stage).queue_buffer(pair.output.handle, FIRST);
+    refused("queue", queued, NodeError::DriverRefused)?;
+    let begun_us = now_us();
+    pair.output.stop(stage)?;
+    let took_us = now_us() - begun_us;
+    at_most("stream off", took_us, STOP_LIMIT_US + RESET_US)?;
+    pair.input.stop(stage)?;
+    pair.start(stage)?;
+    pair.run(stage, 3)?;
+    equal("checksum of the same frame", pixels.checksum(), sum)?;
+    pair.output.stop(stage)?;
+    pair.input.stop(stage)?;
+    pair.close(stage)?;
     Ok(Text::of(format_args!("off after {took_us} us")))
 }
 

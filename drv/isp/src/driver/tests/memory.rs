@@ -366,6 +366,45 @@ fn a_ccdc_that_hangs_is_marked_until_the_last_user_has_left() {
     jobs.start(&raw()).expect("the reset has cleared the mark");
 }
 
+/// The CCDC is busy after all events of a job: it is given a millisecond.
+#[test]
+fn a_ccdc_that_hangs_after_a_job_gives_the_buffers_of_both_nodes_back() {
+    for live in [raw(), preview_only(), processed(320, 240)] {
+        let pipeline = received(&live, PixelFormat::SGRBG10);
+        let (input, output) = ends(&pipeline);
+        let mut jobs = Jobs::new();
+        jobs.start(&pipeline).expect("a good pipeline");
+        (0..3).for_each(|index| assert!(jobs.queue(input, index).is_ok()));
+        (8..10).for_each(|index| assert!(jobs.queue(output, index).is_ok()));
+        jobs.model.borrow_mut().ccdc_stuck = true;
+        jobs.end_job();
+        for (later_us, crashed) in [(999, false), (1, true)] {
+            jobs.now_us += later_us;
+            jobs.with(|driver, outside| driver.interrupt(outside));
+            let made = jobs.fetch(output);
+            let expected: &[u8] = if crashed { &[8, 9] } else { &[] };
+            assert_eq!(made.buffers(), expected, "{output:?} {later_us}");
+            assert!(made.frames.iter().all(|frame| frame.flags == FrameFlags::ERROR));
+        }
+        let read = jobs.fetch(input);
+        assert_eq!((read.buffers(), read.stopped), (vec![0, 1, 2], 0), "{output:?}");
+        assert!(read.frames.iter().all(|frame| frame.flags == FrameFlags::ERROR));
+        for node in [input, output] {
+            assert_eq!(jobs.queue(node, 11).err(), Some(IspError::Crashed));
+        }
+        assert_eq!(jobs.start(&raw()).err(), Some(IspError::Crashed));
+        assert_eq!(jobs.model.borrow().open(), 0, "{output:?}");
+        jobs.stop(input);
+        let begun_us = jobs.now_us;
+        while jobs.fetch(output).stopped == 0 {
+            assert!(jobs.now_us - begun_us <= STOP_LIMIT_US + super::RECOVERY_US);
+            jobs.timer();
+        }
+        assert_eq!(jobs.fetch(input).stopped, 1);
+        jobs.every_job_is_done(&pipeline);
+    }
+}
+
 #[test]
 fn a_received_raw_frame_is_done_when_the_last_write_is() {
     let mut jobs = Jobs::new();

@@ -81,7 +81,7 @@ pub struct Model {
     jobs: Vec<Job>,
     /// From which buffer each buffer was made.
     made_of: BTreeMap<u32, u32>,
-    /// The CCDC has writes left after the end of a received frame, for as many reads of its BUSY.
+    /// The CCDC has writes left after the end of a received frame, for as many reads of their state.
     pub drains: u32,
     /// A part of the received frames does not come.
     pub unreadable: bool,
@@ -178,6 +178,7 @@ impl Model {
         self.status |= if job.preview { irq::PRV_DONE.mask() } else { 0 };
         self.status |= if job.resizer { irq::RSZ_DONE.mask() } else { 0 };
         if job.received {
+            self.ccdc_hangs |= self.ccdc_stuck;
             self.status |= irq::CCP2_LCM.mask();
             *self.word(ccp2::LCM_IRQSTATUS.offset()) |= if self.unreadable { 3 } else { 1 };
             *self.word(ccp2::LCM_CTRL.offset()) &= !ccp2::lcm_ctrl::CHAN_EN.mask();
@@ -447,12 +448,12 @@ impl Registers for Model {
         if offset == SYSSTATUS.offset() {
             return 1;
         }
+        if offset == sbl::CCDC_WR.offset() && self.jobs.is_empty() && self.drains > 0 {
+            self.drains -= 1;
+            return sbl::ccdc_wr::DATA_READY.of(1);
+        }
         if offset == sbl::PCR.offset() || offset == sbl::CCDC_WR.offset() {
             return 0;
-        }
-        if offset == ccdc::PCR.offset() && self.jobs.is_empty() && self.drains > 0 {
-            self.drains -= 1;
-            return *self.word(offset) | 2;
         }
         let word = *self.word(offset);
         let controls = [ccdc::PCR, preview::PCR, resizer::PCR].map(|pcr| pcr.offset());
