@@ -55,15 +55,21 @@ impl YuvOrder {
 }
 
 /// Writes a line as bytes and returns their number; what does not fit into `out` is cut.
+pub fn pack(line: &YuvLine, order: YuvOrder, out: &mut [u8]) -> usize {
+    match order {
+        YuvOrder::Plane => pack_plane(&line.luma[..line.width.min(MAX_WIDTH_PX)], out),
+        pairs => pack_pairs(line, pairs, out),
+    }
+}
+
 // A function of its own, so that its loop has the registers to itself.
 #[inline(never)]
-pub fn pack(line: &YuvLine, order: YuvOrder, out: &mut [u8]) -> usize {
+fn pack_pairs(line: &YuvLine, order: YuvOrder, out: &mut [u8]) -> usize {
     let width = line.width.min(MAX_WIDTH_PX) & !1;
     let (luma, chroma) = (&line.luma[..width], &line.chroma[..width]);
     let (first, second) = match order {
         YuvOrder::Uyvy | YuvOrder::Vyuy => (chroma, luma),
-        YuvOrder::Yuyv | YuvOrder::Yvyu => (luma, chroma),
-        YuvOrder::Plane => return pack_plane(luma, out),
+        YuvOrder::Yuyv | YuvOrder::Yvyu | YuvOrder::Plane => (luma, chroma),
     };
     let pairs = first.chunks_exact(2).zip(second.chunks_exact(2));
     for (bytes, (first, second)) in out.chunks_exact_mut(4).zip(pairs) {
