@@ -136,8 +136,10 @@ impl Supervisor<'_> {
         let policy = &self.at(hog).policy;
         let mut below = alive().filter(|task| priority(task) > policy.priority).peekable();
         let is_driver = policy.quiesced && policy.hang_us != 0;
+        let is_old = self.at(hog).hang.ran_all_along(policy);
         let some = below.peek().is_some();
-        (is_driver && some && below.all(|task| self.at(task).hang.starves(policy))).then_some(hog)
+        (is_driver && is_old && some && below.all(|task| self.at(task).hang.starves(policy)))
+            .then_some(hog)
     }
 
     /// Which driver keeps `caller` too long, and is not kept itself. Drivers defer no reply; other

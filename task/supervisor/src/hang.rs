@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | spins | processor time grew, kernel entries did not | `hang_ms` of processor time |
 //! | storms (interrupts, busy polling) | 7/8 of all time of a window | 4 x `hang_ms` |
-//! | starves the others, perhaps by calls (drivers only) | nothing less important ran in a window, it did | 4 x `hang_ms` |
+//! | starves the others, perhaps by calls (drivers only) | nothing less important ran in a window, it did at each sample | 4 x `hang_ms` |
 //! | keeps a caller (drivers only) | the caller is blocked on it, it is blocked on nobody | [`KEEP_US`] |
 //!
 //! Processor time and not wall time is what counts for spinning: a task that is merely starved by
@@ -41,9 +41,10 @@ pub struct Hang {
     window: Option<Window>,
     /// Whom it was blocked on at the latest sample.
     blocked: Option<Blocked>,
-    /// Processor time at the latest sample, and samples since it last grew.
+    /// Processor time at the latest sample; samples since it last grew, and since it last did not.
     cpu_us: u64,
     quiet_samples: u32,
+    busy_samples: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,8 +72,14 @@ struct Blocked {
 
 impl Hang {
     /// Nothing known: what each life begins with.
-    pub const NEW: Self =
-        Self { still: None, window: None, blocked: None, cpu_us: 0, quiet_samples: 0 };
+    pub const NEW: Self = Self {
+        still: None,
+        window: None,
+        blocked: None,
+        cpu_us: 0,
+        quiet_samples: 0,
+        busy_samples: 0,
+    };
 
     /// Whether it had processor time between the two latest samples.
     #[must_use]
@@ -84,6 +91,12 @@ impl Hang {
     #[must_use]
     pub fn starves(&self, policy: &Policy) -> bool {
         u64::from(self.quiet_samples) * SCAN_US >= policy.hang_us * STORM_WINDOWS
+    }
+
+    /// Whether it had some at each sample of such a window: who has just begun starved nobody.
+    #[must_use]
+    pub fn ran_all_along(&self, policy: &Policy) -> bool {
+        u64::from(self.busy_samples) * SCAN_US >= policy.hang_us * STORM_WINDOWS
     }
 
     /// Whom it is blocked on.
@@ -109,7 +122,11 @@ impl Hang {
             Blocked { on, since_us: stats.since_us, samples: former.saturating_add(1) }
         });
         let quiet = stats.cpu_us == core::mem::replace(&mut self.cpu_us, stats.cpu_us);
-        self.quiet_samples = if quiet { self.quiet_samples.saturating_add(1) } else { 0 };
+        let (counted, ended) = match quiet {
+            true => (&mut self.quiet_samples, &mut self.busy_samples),
+            false => (&mut self.busy_samples, &mut self.quiet_samples),
+        };
+        (*counted, *ended) = (counted.saturating_add(1), 0);
         // The kernel's account of a young task may be a tick below zero for a moment, and then
         // reads as ages: what cannot be is no evidence.
         if stats.cpu_us > now_us {

@@ -3,7 +3,9 @@
 //! A line is high while an enabled status bit is set. The controller's pending bit is made to
 //! follow the level at the end of each trap, heartbeat and doorbell: high pends (again, if the
 //! handler returned without clearing the cause), low takes the pend back. So a driver sees exactly
-//! what a level interrupt would do.
+//! what a level interrupt would do. After a read nothing has changed but by the time that passed, so
+//! lines are only evaluated then while one of them storms: else a handler that only reads would have
+//! peace until the next heartbeat.
 //!
 //! Misbehaviour works on *edges*, that is on status bits that newly came up: a lost edge is hidden
 //! until the next edge of the same line, a late one for some lines and with it all that come in the
@@ -60,6 +62,12 @@ impl Line {
     /// `count` pends without a cause, one per evaluation.
     pub fn storm(&mut self, count: u32) {
         self.extra_pends = count;
+    }
+
+    /// Does it pend without a cause?
+    #[must_use]
+    pub const fn is_storming(&self) -> bool {
+        self.extra_pends > 0
     }
 
     /// How often the line came up for the processor since [`Line::count_anew`].
@@ -211,5 +219,6 @@ mod tests {
         let pends: Vec<_> = (0..4).map(|_| line.evaluate(0, 0)).collect();
         assert_eq!(pends, [Pend::Set, Pend::Set, Pend::Keep, Pend::Keep]);
         assert_eq!(line.given_count(), 2);
+        assert!(!line.is_storming());
     }
 }

@@ -37,6 +37,16 @@
 //! | `frame-torn` | line | frames | `a_torn_picture_loses_lines_in_the_write_buffer_which_says_so` | `hw_damaged_frames_are_marked_and_the_others_are_right` |
 //! | `clock-lost` | switch | - | `a_sensor_without_its_clock_neither_sends_nor_answers` | `hw_a_lost_sensor_clock_costs_frames_and_no_life` |
 //! | `mute` | block | call | `one_access_to_a_muted_block_is_a_system_call_instead` | `s39_a_silent_driver_is_stalled` |
+//!
+//! The kinds that have an interrupt line as argument do the same on each; the driver case of each line:
+//!
+//! | line | `irq-storm` | `irq-lost` | `irq-late` | `irq-doubled` |
+//! |---|---|---|---|---|
+//! | `isp` | `s39_an_interrupt_storm_is_stalled` | `hw_lost_late_and_doubled_interrupts_damage_no_frame` | `hw_lost_late_and_doubled_interrupts_damage_no_frame` | `hw_lost_late_and_doubled_interrupts_damage_no_frame` |
+//! | `sensor-bus` | none: open, its driver is stalled in time, but a stream's client was not told | `hw_interrupts_of_the_bus_gone_wrong_end_no_life` | `hw_interrupts_of_the_bus_gone_wrong_end_no_life` | `hw_interrupts_of_the_bus_gone_wrong_end_no_life` |
+//! | `presence` | `hw_a_storm_of_the_power_domain_ends_and_the_camera_returns` | `hw_lost_presence_edges_are_found_with_nobody_streaming` | `s27_registers_that_fault_end_the_life_inside_of_a_call` | none: a doubled edge of the pin is a look more, as a storm's |
+//! | `firewall` | `hw_a_storm_of_the_firewall_ends_and_the_camera_returns` | `hw_interrupts_of_the_firewall_gone_wrong_let_nothing_through` | `hw_interrupts_of_the_firewall_gone_wrong_let_nothing_through` | `hw_interrupts_of_the_firewall_gone_wrong_let_nothing_through` |
+//! | `host-link` | `hw_a_storm_of_the_host_link_leaves_the_camera_at_work` | none: only the host would miss what it asked for | none: as lost | none: as a storm's |
 
 use drv_isp_regs::bench_control as code;
 
@@ -192,15 +202,28 @@ mod tests {
     /// The table of the camera suite's cases.
     const CASES: &str = include_str!("../../camera/src/cases/mod.rs");
 
-    /// Cells of the table's rows.
-    fn rows() -> impl Iterator<Item = Vec<&'static str>> {
+    /// Cells of the rows of both tables: of kinds, and of lines.
+    fn tables() -> (Vec<Vec<&'static str>>, Vec<Vec<&'static str>>) {
         let lines = include_str!("misbehaviour.rs").lines();
-        lines.filter_map(|line| line.strip_prefix("//! | `")).map(|row| {
+        let rows = lines.filter_map(|line| line.strip_prefix("//! | `")).map(|row| {
             row.trim_end_matches('|')
                 .split(" | ")
                 .map(|cell| cell.trim().trim_matches('`'))
-                .collect()
-        })
+                .collect::<Vec<_>>()
+        });
+        rows.partition(|row| named(row[0]).is_some())
+    }
+
+    #[test]
+    fn each_line_has_a_case_for_each_kind_or_a_reason_to_have_none() {
+        let (_, lines) = tables();
+        let names: Vec<_> = lines.iter().map(|row| row[0]).collect();
+        assert_eq!(names, INTERRUPTS.map(|(name, _)| name));
+        for cell in lines.iter().flat_map(|row| &row[1..]) {
+            let is_case = CASES.contains(&format!("\"{cell}\""));
+            assert!(is_case || cell.starts_with("none: "), "the camera suite has no case {cell}");
+        }
+        assert!(lines.iter().all(|row| row.len() == 5));
     }
 
     #[test]
@@ -214,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_documented_table_has_a_row_for_each_kind_and_names_tests_that_exist() {
-        let rows: Vec<_> = rows().collect();
+        let (rows, _) = tables();
         let documented: Vec<_> = rows.iter().map(|row| (row[0], row[1], row[2])).collect();
         let known: Vec<_> =
             ALL.iter().map(|kind| (kind.name, kind.a.name(), kind.b.name())).collect();

@@ -1,6 +1,6 @@
 //! The bench in the words of the cases: misbehave now or at a line, and count what was seen.
 
-use drv_isp_regs::{Block, Register, bench_control as control};
+use drv_isp_regs::{Block, ISP_IRQ, Register, bench_control as control};
 
 use crate::check::Failure;
 use crate::ensure;
@@ -110,7 +110,7 @@ impl Bench {
             dma_refused: read(&control::DMA_REFUSED),
             late_irqs: read(&control::LATE_IRQS),
             foreign: self.verdict(control::VERDICT_FOREIGN),
-            isp_irqs: self.registers.read(&control::IRQ_COUNT, 0),
+            isp_irqs: self.irqs(ISP_IRQ),
         }
     }
 
@@ -118,6 +118,12 @@ impl Bench {
     #[must_use]
     pub fn verdict(&self, index: usize) -> u32 {
         self.registers.read(&control::VERDICT_COUNT, index)
+    }
+
+    /// Interrupts of this number that the processor was given since the mark.
+    #[must_use]
+    pub fn irqs(&self, irq: u32) -> u32 {
+        self.registers.read(&control::IRQ_COUNT, (irq - ISP_IRQ) as usize)
     }
 
     /// Where a register is that the scenario does not map.

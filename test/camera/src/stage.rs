@@ -96,6 +96,8 @@ pub struct Stage {
     pub sensor: TaskIndex,
     /// The driver of clocks and power.
     pub power: TaskIndex,
+    /// The host bridge.
+    pub ctl: TaskIndex,
     /// Restart policy and story.
     pub supervisor: supervisor::Client,
     /// The ledger.

@@ -77,6 +77,14 @@ fn a_driver_that_starves_all_others_by_its_calls_is_killed_and_not_whom_it_calls
     assert_eq!(scans(&mut world, 3, &[POWER, ISP])[0], Action::Kill(ISP, Cause::Stalled));
 }
 
+/// As the sensor's next life, while a storm of power starves all.
+#[test]
+fn a_driver_that_has_just_begun_is_not_blamed_for_the_time_before() {
+    let mut world = World::running();
+    assert_eq!(scans(&mut world, 40, &[POWER]), []);
+    assert_eq!(scans(&mut world, 19, &[POWER, SENSOR]), []);
+}
+
 #[test]
 fn nobody_is_to_blame_while_somebody_less_important_runs() {
     for running in [&[POWER, ISP, NODE][..], &[OPERATOR], &[NODE], &[]] {

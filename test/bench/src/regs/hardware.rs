@@ -77,6 +77,8 @@ pub struct Hardware<'a, P> {
     pub(super) bus: Bus,
     pub(super) script: Script,
     pub(super) lines: [Line; LINES],
+    /// One of them storms.
+    is_storming: bool,
     pub(super) bad_reads: BadReads,
     pub(super) pixel_clock: PixelClock,
     /// The sensor's clock stands still, whatever drives it.
@@ -114,6 +116,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
             bus: Bus::new(),
             script: Script::new(parameters.script),
             lines: [Line::default(); LINES],
+            is_storming: false,
             bad_reads: BadReads::default(),
             pixel_clock: PixelClock::default(),
             clock_lost: false,
@@ -159,7 +162,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
             },
         };
         self.record(&request, outcome);
-        if matches!(request.kind, Kind::Write(_)) {
+        if matches!(request.kind, Kind::Write(_)) || self.is_storming {
             self.update_lines();
         }
         let (verdict, value) = outcome;
@@ -330,6 +333,7 @@ impl<'a, P: Platform> Hardware<'a, P> {
             }
             self.platform.pend(index, pend);
         }
+        self.is_storming = self.lines.iter().any(Line::is_storming);
     }
 }
 

@@ -225,6 +225,25 @@ fn a_spurious_interrupt_pends_once() {
 }
 
 #[test]
+fn every_line_storms_for_a_handler_that_only_reads_too() {
+    for (index, (name, irq)) in crate::misbehaviour::INTERRUPTS.into_iter().enumerate() {
+        with_defaults(|hw, _| {
+            power_up(hw);
+            inject(hw, control::IRQ_STORM, 10, irq);
+            let before = hw.platform().pends[index];
+            for _ in 0..4 {
+                get(hw, &prcm::PRESENCE);
+            }
+            assert_eq!(hw.platform().pends[index], before + 4, "{name}");
+            inject(hw, control::IRQ_STORM, 0, irq);
+            let before = hw.platform().pends[index];
+            get(hw, &prcm::PRESENCE);
+            assert_eq!(hw.platform().pends[index], before, "{name}");
+        });
+    }
+}
+
+#[test]
 fn unknown_misbehaviour_is_not_accepted() {
     with_defaults(|hw, _| {
         for kind in [0, control::MUTE + 1, 0xFF] {

@@ -65,6 +65,7 @@ fn stage() -> Stage {
         isp: slot!("isp"),
         sensor: slot!("sensor"),
         power: slot!("power"),
+        ctl: slot!("ctl"),
         supervisor: supervisor::Client::to(slot!("supervisor")),
         frames: frames::Client::to(slot!("frames")),
         graph: graph::Client::to(slot!("graph")),

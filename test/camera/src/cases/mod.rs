@@ -7,6 +7,7 @@ mod hw_lies;
 mod hw_log;
 mod hw_serial;
 mod hw_serial_trouble;
+mod hw_storms;
 mod hw_widths;
 mod measuring;
 mod memory;
@@ -262,6 +263,10 @@ pub const CASES: &[Case] = &[
     case("hw_lost_late_and_doubled_interrupts_damage_no_frame", hw_interrupts::of_the_isp),
     case("hw_interrupts_of_the_bus_gone_wrong_end_no_life", hw_interrupts::of_the_bus),
     case("hw_late_interrupts_cost_frames_and_not_the_rate", hw_late::interrupts),
+    case("hw_a_storm_of_the_power_domain_ends_and_the_camera_returns", hw_storms::power),
+    case("hw_a_storm_of_the_firewall_ends_and_the_camera_returns", hw_storms::ledger),
+    case("hw_a_storm_of_the_host_link_leaves_the_camera_at_work", hw_storms::host),
+    case("hw_interrupts_of_the_firewall_gone_wrong_let_nothing_through", hw_storms::edges),
     case("hw_dma_that_goes_wrong_reaches_no_foreign_byte", hw_frames::dma),
     case("hw_damaged_frames_are_marked_and_the_others_are_right", hw_frames::frames),
     case("hw_a_lost_sensor_clock_costs_frames_and_no_life", hw_frames::clock),
