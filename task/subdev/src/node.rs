@@ -165,7 +165,7 @@ impl<U: Upstream> Node<U> {
             Which::Active => {
                 let graph = self.graph()?;
                 let result = self.upstream.state(graph, entity);
-                self.relay_graph(result)
+                self.relay_of_entity(result)
             }
         }
     }
@@ -185,7 +185,7 @@ impl<U: Upstream> Node<U> {
         let graph = self.graph()?;
         let commit = which == Which::Active;
         let result = self.upstream.adjust(graph, entity, tried, change, commit);
-        let adjusted = self.relay_graph(result)?;
+        let adjusted = self.relay_of_entity(result)?;
         if !commit {
             self.base.enter(caller, handle)?.tried = adjusted;
         }
@@ -460,6 +460,20 @@ impl<U: Upstream> Node<U> {
     /// The graph's answer in a node's words, as [`Node::relay`].
     fn relay_graph<T>(&mut self, result: GraphResult<T>) -> Result<T, Refusal> {
         self.relay(result.map_err(graph_refused))
+    }
+
+    /// The graph's answer about an entity that a handle is open on. It is more important than this node, so
+    /// it may have handled the death of the driver first, and know the entity no more; the driver's record
+    /// says so then.
+    fn relay_of_entity<T>(&mut self, result: GraphResult<T>) -> Result<T, Refusal> {
+        let relayed = self.relay_graph(result);
+        if matches!(relayed, Err(ipc::Error::Op(NodeError::NoSuchEntity))) {
+            let asked = self.upstream.get_control(self.driver()?, ControlId::BRIGHTNESS);
+            if let Err(ended @ ipc::Error::Disconnected(_)) = self.relay(asked) {
+                return Err(ended);
+            }
+        }
+        relayed
     }
 
     /// A peer's answer. A death that it brought is dealt with.

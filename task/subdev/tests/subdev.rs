@@ -597,3 +597,19 @@ fn a_correction_needs_a_handle_a_driver_and_a_caller() {
     assert_eq!(corrected(&mut node, other, 8), [ended; 3]);
     assert!(!fake.take().iter().any(|call| call.starts_with("give")), "nobody is there");
 }
+
+/// The graph may have handled the driver's death before this node has: the client learns of the death, and
+/// not that its entity is unknown.
+#[test]
+fn an_entity_that_has_left_while_its_handle_lives_is_a_death() {
+    let (mut node, fake, handle) = serving();
+    fake.0.borrow_mut().failure = Some(ipc::Error::Op(GraphError::NoSuchEntity));
+    // The driver lives: the graph does not know it yet.
+    let unknown = Err(ipc::Error::Op(NodeError::NoSuchEntity));
+    assert_eq!(node.state(ALICE, handle, Which::Active), unknown);
+    fake.0.borrow_mut().refusal = Some(ipc::Error::Disconnected(record(DRIVER)));
+    let ended = Err(ipc::Error::Disconnected(record(DRIVER)));
+    let change = FormatChange::Crop(Rect::default());
+    assert_eq!(node.adjust(ALICE, handle, Which::Active, change), ended);
+    assert_eq!(node.state(ALICE, handle, Which::Try), ended, "it sticks");
+}
