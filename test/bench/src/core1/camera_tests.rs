@@ -111,6 +111,14 @@ impl Rig {
         rig.set(&preview::VERT_INFO, HEIGHT - 2);
         rig.set(&preview::WSDR_ADDR, OUT);
         rig.set(&preview::WADD_OFFSET, 320);
+        // Luma is green, chroma blue and red: at the reset values every picture is black.
+        for diagonal in [0, 2, 4] {
+            rig.shared.element(&preview::RGB_MAT, diagonal).store(256, SeqCst);
+        }
+        for (row, colour) in [preview::csc::G, preview::csc::B, preview::csc::R].iter().enumerate()
+        {
+            rig.shared.element(&preview::CSC, row).store(colour.of(100), SeqCst);
+        }
         let options = [preview::pcr::CFAEN, preview::pcr::ONESHOT, preview::pcr::GAMMA_BYPASS];
         let options = options.iter().fold(preview::pcr::EN.mask(), |all, f| all | f.mask());
         rig.set(&preview::PCR, options | preview::pcr::SDRPORT.mask());

@@ -7,12 +7,9 @@ use drv_isp_regs::{firewall, preview, preview::pcr};
 
 const DARK: u32 = 0x8020_0000;
 
-/// Preview to memory with neutral colour matrices.
+/// Preview to memory with the luma of BT.601.
 fn neutral() -> Rig {
     let rig = Rig::with_preview_to_memory();
-    for diagonal in [0, 2, 4] {
-        rig.shared.element(&preview::RGB_MAT, diagonal).store(256, SeqCst);
-    }
     rig.set(&preview::CSC, 66 | 129 << 10 | 25 << 20);
     rig
 }

@@ -7,7 +7,6 @@
 use super::camera_tests::{HEIGHT, Rig, WIDTH};
 use super::memory_channel_tests::{IN, behind_channel, enable, sample, written};
 use super::statistics_tests;
-use super::video_port_tests::preview_rig;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::main_block::irq;
 use drv_isp_regs::{Register, ccdc, ccp2, firewall, hist};
@@ -74,7 +73,7 @@ fn result(mut rig: Rig) -> (Vec<(u32, Vec<u8>)>, Vec<u32>) {
 
 /// Checks that the preview and the statistics get the mosaic from what `read` makes of it.
 fn expect_mosaic(read: impl Fn(&mut Rig)) {
-    for make in [preview_rig, statistics_tests::rig] {
+    for make in [Rig::with_preview_to_memory, statistics_tests::rig] {
         let expected = result(behind_channel(make()));
         assert!(expected.0.len() >= 6, "windows and paxels in rows, or lines of a picture");
         let mut rig = behind_channel(make());
@@ -175,7 +174,7 @@ proptest::proptest! {
     /// Whatever is written: the frame comes to its end, and nothing leaves the firewall's window.
     #[test]
     fn any_words_make_a_frame_that_ends(words in proptest::collection::vec(0_u32.., 24), cut: bool) {
-        let mut rig = behind_channel(preview_rig());
+        let mut rig = behind_channel(Rig::with_preview_to_memory());
         let mut words = words.into_iter();
         let mut any = |register: &Register| {
             for index in 0..usize::from(register.count) {

@@ -117,6 +117,7 @@ fn the_preview_makes_the_picture_that_it_makes_of_the_sensors_lines() {
     assert_eq!(rig.get(&preview::PCR) & preview::pcr::BUSY.mask(), 0);
     let lines =
         |rig: &Rig| rig.memory.0.range(..IN).map(|(a, l)| (*a, l.clone())).collect::<Vec<_>>();
+    assert!(lines(&live).iter().all(|(_, line)| line.iter().any(|byte| *byte != 0)), "not black");
     assert_eq!(lines(&rig), lines(&live), "the sensor's pattern has the same level");
     assert_eq!(rig.line(), Turn::Idle, "and then there is nothing to do");
     assert_eq!(rig.shared.progress.active.load(SeqCst), 0);

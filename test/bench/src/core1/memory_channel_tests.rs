@@ -114,6 +114,7 @@ fn the_blocks_behind_make_the_picture_that_they_make_of_the_sensors_lines() {
     enable(&rig);
     rig.lines(HEIGHT);
     assert_eq!(rig.lines_of(irq::PRV_DONE.mask()).len(), 1);
+    assert!(written(&live).iter().all(|(_, line)| line.iter().any(|byte| *byte != 0)), "not black");
     assert_eq!(written(&rig), written(&live), "the sensor's pattern has the same level");
     assert_eq!(rig.get(&preview::PCR) & preview::pcr::BUSY.mask(), 0);
 }

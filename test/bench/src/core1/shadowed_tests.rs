@@ -7,7 +7,6 @@
 
 use super::camera_tests::{HEIGHT, OUT, Rig, WIDTH};
 use super::statistics_tests;
-use super::video_port_tests::preview_rig;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::main_block::{self, ctrl};
 use drv_isp_regs::{
@@ -68,7 +67,7 @@ fn statistics() -> Rig {
 
 /// A preview that goes on, with the resizer behind it.
 fn scaled() -> Rig {
-    let rig = shown(preview_rig());
+    let rig = shown(Rig::with_preview_to_memory());
     let on = rig.get(&preview::PCR) & !preview::pcr::ONESHOT.mask();
     rig.set(&preview::PCR, on | preview::pcr::RSZPORT.mask());
     rig.set(&preview::WSDR_ADDR, OUT + 0x2_0000);
@@ -88,7 +87,7 @@ fn scaled() -> Rig {
 
 /// A preview that subtracts a dark frame of which no two lines are the same.
 fn dark() -> Rig {
-    let mut rig = shown(preview_rig());
+    let mut rig = shown(Rig::with_preview_to_memory());
     let on = rig.get(&preview::PCR) & !preview::pcr::ONESHOT.mask();
     rig.set(&preview::PCR, on | preview::pcr::DRKFEN.mask());
     rig.set(&preview::DSDR_ADDR, DARK);

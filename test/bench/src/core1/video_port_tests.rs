@@ -6,22 +6,10 @@ use super::memory_channel_tests::{behind_channel, enable, sample, written};
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{ccdc, preview};
 
-/// A preview whose luma is green, whose chroma is blue and red.
-pub(super) fn preview_rig() -> Rig {
-    let rig = Rig::with_preview_to_memory();
-    for diagonal in [0, 2, 4] {
-        rig.shared.element(&preview::RGB_MAT, diagonal).store(256, SeqCst);
-    }
-    for (row, colour) in [preview::csc::G, preview::csc::B, preview::csc::R].iter().enumerate() {
-        rig.shared.element(&preview::CSC, row).store(colour.of(100), SeqCst);
-    }
-    rig
-}
-
 #[test]
 fn a_window_of_the_port_is_the_same_window_of_the_preview() {
     let cut = |port: [u32; 3], preview_window: [u32; 2]| {
-        let mut rig = behind_channel(preview_rig());
+        let mut rig = behind_channel(Rig::with_preview_to_memory());
         rig.set(&ccdc::FMT_HORZ, port[0]);
         rig.set(&ccdc::FMT_VERT, port[1]);
         rig.set(&ccdc::VP_OUT, port[2]);
