@@ -233,20 +233,6 @@ mod tests {
         assert!(script(&long).is_err_and(|error| error.contains("at most 64")));
     }
 
-    /// The table in the documentation of `test_bench::misbehaviour` names cases that exist.
-    #[test]
-    fn every_kind_has_a_camera_case() {
-        let table = include_str!("../../../test/bench/src/misbehaviour.rs");
-        let rows = table.lines().filter(|line| line.starts_with("//! | `"));
-        let mut count = 0;
-        for row in rows {
-            let case = row.trim_end_matches(['|', ' ']).rsplit('`').nth(1).expect("a last cell");
-            assert!(CASES.iter().any(|known| known.name == case), "no case {case}");
-            count += 1;
-        }
-        assert_eq!(count, ALL.len());
-    }
-
     #[test]
     fn every_kind_is_listed_as_text_and_as_json() {
         let text = kinds().to_string();

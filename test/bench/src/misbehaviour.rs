@@ -43,7 +43,7 @@
 //! | line | `irq-storm` | `irq-lost` | `irq-late` | `irq-doubled` |
 //! |---|---|---|---|---|
 //! | `isp` | `s39_an_interrupt_storm_is_stalled` | `hw_lost_late_and_doubled_interrupts_damage_no_frame` | `hw_lost_late_and_doubled_interrupts_damage_no_frame` | `hw_lost_late_and_doubled_interrupts_damage_no_frame` |
-//! | `sensor-bus` | none: open, its driver is stalled in time, but a stream's client was not told | `hw_interrupts_of_the_bus_gone_wrong_end_no_life` | `hw_interrupts_of_the_bus_gone_wrong_end_no_life` | `hw_interrupts_of_the_bus_gone_wrong_end_no_life` |
+//! | `sensor-bus` | `hw_a_storm_of_the_control_bus_ends_and_the_camera_returns` | `hw_interrupts_of_the_bus_gone_wrong_end_no_life` | `hw_interrupts_of_the_bus_gone_wrong_end_no_life` | `hw_interrupts_of_the_bus_gone_wrong_end_no_life` |
 //! | `presence` | `hw_a_storm_of_the_power_domain_ends_and_the_camera_returns` | `hw_lost_presence_edges_are_found_with_nobody_streaming` | `s27_registers_that_fault_end_the_life_inside_of_a_call` | none: a doubled edge of the pin is a look more, as a storm's |
 //! | `firewall` | `hw_a_storm_of_the_firewall_ends_and_the_camera_returns` | `hw_interrupts_of_the_firewall_gone_wrong_let_nothing_through` | `hw_interrupts_of_the_firewall_gone_wrong_let_nothing_through` | `hw_interrupts_of_the_firewall_gone_wrong_let_nothing_through` |
 //! | `host-link` | `hw_a_storm_of_the_host_link_leaves_the_camera_at_work` | none: only the host would miss what it asked for | none: as lost | none: as a storm's |

@@ -3,7 +3,9 @@
 //! owner, this client included, until the supervisor ends the owner or the storm ends; then everything is
 //! as it was.
 
-use drv_isp_regs::{FIREWALL_IRQ, HOST_LINK_IRQ, PRCM_IRQ, bench_control as control};
+use drv_isp_regs::{
+    FIREWALL_IRQ, HOST_LINK_IRQ, PRCM_IRQ, SENSOR_BUS_IRQ, bench_control as control,
+};
 use idl::types::{Cause, TaskIndex};
 
 use super::hw_frames::{Reference, Tally, stop};
@@ -24,6 +26,9 @@ const STORM: u32 = 100_000;
 const OVER_US: u64 = 20_000_000;
 /// Deaths of an owner in one storm: far fewer than make the supervisor give it up.
 const DEATHS_MAX: u32 = 6;
+/// Most time until the buffers are back: the CCDC, in the middle of a frame whose sensor is gone, has two
+/// seconds to stop.
+const STOPPED_US: u64 = 2_000_000 + READY_US;
 /// Edges that are lost or doubled, and lines by which one is late.
 const EDGES: u32 = 3;
 const LATE_LINES: u32 = 400;
@@ -92,7 +97,7 @@ fn recovers(stage: &mut Stage, owner: TaskIndex, irq: u32) -> Verdict {
     }
     stage.ready(owner, None)?;
     stage.rebind();
-    stage.wait_for("baseline", READY_US, |stage| Ok(stage.at_baseline().ok()))?;
+    stage.wait_for("baseline", STOPPED_US, |stage| Ok(stage.at_baseline().ok()))?;
     stage.all_ready(None)?;
     streams_again(stage, BEFORE)?;
     stage.same_lives_but(&lives, &[owner])?;
@@ -102,6 +107,11 @@ fn recovers(stage: &mut Stage, owner: TaskIndex, irq: u32) -> Verdict {
 /// The line of the power domain.
 pub fn power(stage: &mut Stage) -> Verdict {
     recovers(stage, stage.power, PRCM_IRQ)
+}
+
+/// The line of the control bus.
+pub fn bus(stage: &mut Stage) -> Verdict {
+    recovers(stage, stage.sensor, SENSOR_BUS_IRQ)
 }
 
 /// The line of the DMA firewall.

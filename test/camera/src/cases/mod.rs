@@ -264,6 +264,7 @@ pub const CASES: &[Case] = &[
     case("hw_interrupts_of_the_bus_gone_wrong_end_no_life", hw_interrupts::of_the_bus),
     case("hw_late_interrupts_cost_frames_and_not_the_rate", hw_late::interrupts),
     case("hw_a_storm_of_the_power_domain_ends_and_the_camera_returns", hw_storms::power),
+    case("hw_a_storm_of_the_control_bus_ends_and_the_camera_returns", hw_storms::bus),
     case("hw_a_storm_of_the_firewall_ends_and_the_camera_returns", hw_storms::ledger),
     case("hw_a_storm_of_the_host_link_leaves_the_camera_at_work", hw_storms::host),
     case("hw_interrupts_of_the_firewall_gone_wrong_let_nothing_through", hw_storms::edges),
