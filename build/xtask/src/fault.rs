@@ -189,7 +189,6 @@ impl fmt::Display for Kinds {
 mod tests {
     use super::*;
     use drv_isp_regs::bench_control as control;
-    use test_camera::cases::CASES;
 
     #[test]
     fn a_script_is_read_line_by_line() {
