@@ -36,7 +36,8 @@
 //! marked damaged until all of them have been written again.
 //!
 //! *A new configuration of the preview engine holds the next frame* ([`crate::config`]): its enable bit is
-//! taken back between two frames, and given again when all is written.
+//! taken back between two frames, and given again when all is written. A frame comes before the next one is
+//! held, so that configurations, however many, cost frames and not the stream.
 //!
 //! *What the hardware says of its own damage marks the frame.* Lost lines (overflow flags), requests
 //! that the DMA firewall refused, a table of the CCDC that did not come, and a frame start in the middle of a picture (the sensor ended the
@@ -136,6 +137,8 @@ pub struct Stream {
     next_number: u32,
     /// No frame of the preview engine starts: it is being configured.
     pub held: bool,
+    /// It has been configured since the last frame start: a frame comes before it is held again.
+    configured: bool,
     /// What it is told to do.
     pub run: Run,
 }
@@ -162,6 +165,7 @@ impl Stream {
             next_address: 0,
             next_number: 0,
             held: false,
+            configured: false,
             run: Run::Parked { by_us: 0 },
         }
     }
@@ -352,6 +356,7 @@ impl Stream {
             Some(FrameStart { sequence: self.starts.next(), timestamp_us: outside.now_us });
         self.clock.started(outside.now_us);
         self.starts.count();
+        self.configured &= self.held;
         let raw = self.path == Path::Raw;
         let near_end = core::mem::take(&mut self.near_end);
         if !raw && self.run.is_on() && !self.held {

@@ -35,11 +35,15 @@ impl Stream {
         }
     }
 
-    /// Lets no frame of the preview engine start; `false` if one is in progress, or if one has passed
-    /// whose events have not been handled: their interrupt comes back here.
+    /// Lets no frame of the preview engine start; `false` if one is in progress, if one has passed whose
+    /// events have not been handled, or if none has been since [`Stream::release`]: their interrupt comes back
+    /// here.
     pub fn hold<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) -> bool {
         if self.held {
             return true;
+        }
+        if self.configured && self.next.is_some() {
+            return false;
         }
         let news = irq::HS_VS.mask() | self.path.done_event();
         // In this order: a frame that ends between the two reads shows in the second.
@@ -62,7 +66,7 @@ impl Stream {
 
     /// Frames start again.
     pub fn release<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
-        self.held = false;
+        (self.held, self.configured) = (false, true);
         if self.next.is_some() {
             self.enable_next(outside);
         }
