@@ -70,7 +70,7 @@ pub struct Jobs {
     begun_us: Option<u64>,
     /// The resizer has not been told of the crop of `checked` yet.
     crop_waits: bool,
-    /// No job begins: the preview engine is being configured.
+    /// No further job begins: the preview engine is being configured, or will be after the one in the hardware.
     pub held: bool,
     /// What it is told to do.
     pub run: Run,
@@ -141,10 +141,10 @@ impl Jobs {
         self.crop_waits = true;
     }
 
-    /// Lets no job begin; `false` if one is in the hardware.
+    /// Lets no further job begin; `false` if one is in the hardware: its end comes back here.
     pub const fn hold(&mut self) -> bool {
-        self.held = self.job.is_none();
-        self.held
+        self.held = true;
+        self.job.is_none()
     }
 
     /// Jobs begin again.

@@ -6,7 +6,7 @@ use crate::program::tests::{
     developed, developed_and_scaled, preview_only, processed, raw, received, scaled,
 };
 use crate::run::STOP_LIMIT_US;
-use idl::types::{FrameInterval, PixelFormat};
+use idl::types::{FrameInterval, PixelFormat, PreviewFeatures, PreviewTable};
 
 /// What came back on a node: frames, and how often it said that it has stopped.
 #[derive(Debug, Default)]
@@ -626,4 +626,46 @@ fn whatever_the_order_a_job_settles_as_a_unit() {
         assert_eq!((model.violations, model.cut_off), (0, 0), "seed {seed}");
     }
     assert!(good > 3000, "the walk is about something: {good} jobs");
+}
+
+/// Jobs that wait in both queues do not keep a configuration off: it comes before the next one.
+#[test]
+fn a_configuration_comes_before_the_next_job() {
+    let preview = Name::new("OMAP3 ISP preview");
+    let through = |pipeline: &Pipeline| pipeline.preview.is_some();
+    for pipeline in all().into_iter().filter(through) {
+        let mut jobs = Jobs::new();
+        let (input, output) = ends(&pipeline);
+        jobs.start(&pipeline).expect("a good pipeline");
+        for index in 0..3 {
+            jobs.queue(input, index).expect("room");
+            jobs.queue(output, 8 + index).expect("room");
+        }
+        let mut looks = vec![jobs.model.borrow_mut().look()];
+        for (feature, table) in [
+            (PreviewFeatures::RGB2RGB, None),
+            (PreviewFeatures::GAMMA, Some(PreviewTable::GreenGamma)),
+        ] {
+            if let Some(table) = table {
+                jobs.driver.preview_table(&preview, table, &[7; 1024]).expect("a whole table");
+            }
+            // Blending is switched off, and gamma stays on with another table.
+            let flag = if table.is_some() { feature } else { PreviewFeatures::NONE };
+            jobs.with(|driver, outside| {
+                driver.preview_configure(&preview, (feature, flag), outside)
+            })
+            .expect("it is supported");
+            let shown = jobs.model.borrow_mut().look();
+            assert!(Some(&shown) == looks.last(), "the job in progress keeps its look");
+            jobs.end_job();
+            (0..10).for_each(|_| _ = jobs.timer());
+            looks.push(jobs.model.borrow_mut().look());
+            let [.., before, after] = looks.as_slice() else { panic!("two looks") };
+            assert!(before != after, "{:?}: {feature:?}", pipeline.video);
+        }
+        jobs.end_job();
+        let flags: Vec<_> = jobs.fetch(output).frames.iter().map(|it| it.flags.0).collect();
+        assert_eq!(flags, [0; 3]);
+        jobs.at_rest();
+    }
 }
