@@ -213,7 +213,11 @@ impl Config {
         self.active.words.write(self.on, state, &mut Writer(&mut write));
     }
 
-    fn may_give(&self, entity: &Name, feature: PreviewFeatures) -> Result<(), IspError> {
+    /// Whether something for the shadow set is taken.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`, `NoConfiguration` of another block; `Busy` while its function waits.
+    pub fn may_give(&self, entity: &Name, feature: PreviewFeatures) -> Result<(), IspError> {
         is_preview(entity)?;
         if self.waiting.0.contains(feature) { Err(IspError::Busy) } else { Ok(()) }
     }

@@ -36,7 +36,8 @@
 //! marked damaged until all of them have been written again.
 //!
 //! *A new configuration of the preview engine holds the next frame* ([`crate::config`]): its enable bit is
-//! taken back between two frames, and given again when all is written.
+//! taken back between two frames, and given again when all is written. A frame comes before the next one is
+//! held, so that configurations, however many, cost frames and not the stream.
 //!
 //! *What the hardware says of its own damage marks the frame.* Lost lines (overflow flags), requests
 //! that the DMA firewall refused, and a frame start in the middle of a picture (the sensor ended the
@@ -133,6 +134,8 @@ pub struct Stream {
     next_number: u32,
     /// No frame of the preview engine starts: it is being configured.
     pub held: bool,
+    /// It has been configured since the last frame start: a frame comes before it is held again.
+    configured: bool,
     /// What it is told to do.
     pub run: Run,
 }
@@ -158,6 +161,7 @@ impl Stream {
             next_address: 0,
             next_number: 0,
             held: false,
+            configured: false,
             run: Run::Parked { by_us: 0 },
         }
     }
@@ -294,11 +298,15 @@ impl Stream {
         }
     }
 
-    /// Lets no frame of the preview engine start; `false` if one is in progress, or if one has passed
-    /// whose events have not been handled: their interrupt comes back here.
+    /// Lets no frame of the preview engine start; `false` if one is in progress, if one has passed whose
+    /// events have not been handled, or if none has been since [`Stream::release`]: their interrupt comes back
+    /// here.
     pub fn hold<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) -> bool {
         if self.held {
             return true;
+        }
+        if self.configured && self.next.is_some() {
+            return false;
         }
         let news = irq::HS_VS.mask() | self.path.done_event();
         // In this order: a frame that ends between the two reads shows in the second.
@@ -321,7 +329,7 @@ impl Stream {
 
     /// Frames start again.
     pub fn release<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
-        self.held = false;
+        (self.held, self.configured) = (false, true);
         if self.next.is_some() {
             self.enable_next(outside);
         }
@@ -390,6 +398,7 @@ impl Stream {
             Some(FrameStart { sequence: self.starts.next(), timestamp_us: outside.now_us });
         self.clock.started(outside.now_us);
         self.starts.count();
+        self.configured &= self.held;
         let raw = self.path == Path::Raw;
         let near_end = core::mem::take(&mut self.near_end);
         if !raw && self.run.is_on() && !self.held {

@@ -27,13 +27,19 @@ impl Driver {
     /// A table of the preview engine, as [`Driver::preview_parameters`].
     ///
     /// # Errors
-    /// The same.
+    /// The same; `Busy` too while tables are on their way to the hardware: they get there, however often others
+    /// are given.
     pub fn preview_table(
         &mut self,
         entity: &Name,
         table: PreviewTable,
         bytes: &[u8],
     ) -> Result<(), IspError> {
+        self.config.may_give(entity, table.feature())?;
+        let is_on_its_way = matches!(self.phase, Phase::Resetting { .. } | Phase::Loading);
+        if self.config.is_stale() && (is_on_its_way || self.is_loading()) {
+            return Err(IspError::Busy);
+        }
         self.config.give_table(entity, table, bytes)
     }
 
@@ -49,7 +55,6 @@ impl Driver {
     ) -> Result<(), IspError> {
         self.config.configure(entity, (update, flag))?;
         self.take_configuration(outside);
-        self.look_at_us = None;
         Ok(())
     }
 

@@ -1,11 +1,15 @@
 //! Functions of the preview engine change under a running stream, at rest, and after a reset.
 
 use super::*;
+use crate::run::STOP_LIMIT_US;
 use drv_isp_regs::preview as regs;
 use idl::types::{PreviewFeatures, PreviewParameters, PreviewTable, RgbToRgb};
 
 const BLEND: PreviewFeatures = PreviewFeatures::RGB2RGB;
 const GAMMA: PreviewFeatures = PreviewFeatures::GAMMA;
+
+/// Time between two calls of a client that does nothing else, in microseconds.
+const CALL_US: u64 = 250;
 
 /// Looks that a test tells apart by all words of blending, and all entries of two tables.
 const GAINS_Q8: [i16; 3] = [100, 200, 300];
@@ -29,6 +33,18 @@ impl Bench {
         }
         let update = if tables { BLEND.and(GAMMA) } else { BLEND };
         self.with(|driver, outside| driver.preview_configure(&preview(), (update, update), outside))
+    }
+
+    /// A client calls, and the timer fires if it is time.
+    fn busy_client(&mut self, mut call: impl FnMut(&mut Self)) {
+        let nothing = (PreviewFeatures::NONE, PreviewFeatures::NONE);
+        self.now_us += CALL_US;
+        call(self);
+        self.with(|driver, outside| driver.preview_configure(&preview(), nothing, outside))
+            .expect("nothing is supported");
+        if self.driver.deadline_us(self.now_us).is_some_and(|at_us| at_us <= self.now_us) {
+            self.with(|driver, outside| driver.timer(outside));
+        }
     }
 
     fn shown(&self) -> Vec<u32> {
@@ -197,4 +213,50 @@ fn a_pipeline_without_the_engine_leaves_it_alone() {
     assert_eq!(bench.configure(1, true), Ok(()));
     bench.settle();
     assert_eq!(bench.model.borrow().table_writes, 3072, "only what probing loads");
+}
+
+/// Calls that cost nothing are no way to keep the driver from its own work.
+#[test]
+fn configurations_do_not_put_off_the_bound_of_a_stop() {
+    for pipeline in [raw(), preview_only()] {
+        let mut bench = Bench::streaming(pipeline);
+        bench.queue(0).expect("room");
+        bench.moment();
+        bench.model.borrow_mut().stuck = true;
+        (0..3).for_each(|_| bench.moment());
+        bench.stop();
+        let begun_us = bench.now_us;
+        while bench.stopped == 0 {
+            assert!(bench.now_us - begun_us <= STOP_LIMIT_US + RECOVERY_US, "{:?}", pipeline.video);
+            bench.busy_client(|_| {});
+            bench.fetch();
+        }
+    }
+}
+
+/// Nor is the longest configuration, set over and over again: the ISP comes up, and frames come.
+#[test]
+fn tables_that_are_given_all_the_time_cost_frames_and_not_the_stream() {
+    let pipeline = processed(320, 240);
+    let mut bench = Bench::new(pipeline);
+    bench.with(|driver, outside| driver.power_on(outside.registers));
+    let mut look = 0;
+    let mut hammer = |bench: &mut Bench| {
+        look = 1 - look;
+        _ = bench.configure(look, true);
+    };
+    while bench.start().is_err() {
+        assert!(bench.now_us <= 2 * RECOVERY_US, "it comes up");
+        bench.busy_client(&mut hammer);
+    }
+    for _ in 0..40 {
+        (0..MOMENT_US / CALL_US).for_each(|_| bench.busy_client(&mut hammer));
+        bench.model.borrow_mut().pass();
+        bench.interrupt();
+        bench.fetch();
+        while bench.given < 4 + bench.fetched.len() as u32 {
+            bench.queue((bench.given % 8) as u8).expect("room");
+        }
+    }
+    assert!(bench.good().len() >= 3, "{:?}", bench.fetched);
 }
