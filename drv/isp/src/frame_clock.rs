@@ -10,7 +10,9 @@
 //! The ISP has no register that counts the sensor's lines, so the deadline is in frames, and what a frame takes is
 //! measured. The longer of the last two intervals counts: an interrupt that was handled late makes one of them
 //! too short. What the sensor says of its next frames counts as well: an exposure of seconds is no stall, and
-//! cannot be measured before it is over.
+//! cannot be measured before it is over. The longest that it has said of the frame in progress and of the one
+//! before counts: one that has begun takes its time, whatever is said meanwhile, and the sensor may be told of
+//! a new exposure too late for the next one.
 //!
 //! A deadline that passes is no death: the driver lives, and the sensor may send again (V4L2:
 //! VIDIOC_DQBUF, EIO "can also indicate temporary problems like signal loss"). Whoever waits for a
@@ -35,11 +37,14 @@ pub struct FrameClock {
     intervals_us: [u64; 2],
     /// Since when a frame start is awaited, and how long, in microseconds; `None` = not watched.
     awaited: Option<(u64, u64)>,
+    /// The longest time that the sensor has said a frame takes, during the last frame and this one; 0 = nothing.
+    told_us: [u64; 2],
 }
 
 impl FrameClock {
     /// Nothing is expected.
-    pub const IDLE: Self = Self { started_us: None, intervals_us: [0; 2], awaited: None };
+    pub const IDLE: Self =
+        Self { started_us: None, intervals_us: [0; 2], awaited: None, told_us: [0; 2] };
 
     /// Frames are expected from now on.
     #[must_use]
@@ -52,6 +57,7 @@ impl FrameClock {
         if let Some(before_us) = self.started_us.replace(now_us) {
             self.intervals_us = [self.intervals_us[1], now_us.saturating_sub(before_us)];
         }
+        self.told_us = [self.told_us[1], 0];
         self.expect_next(now_us);
     }
 
@@ -77,7 +83,9 @@ impl FrameClock {
     /// Whether the deadline has passed; the next one begins then. Frames are expected to take `expected_us`, or
     /// nothing is known of that: 0.
     pub fn is_stalled(&mut self, now_us: u64, expected_us: u64) -> bool {
-        let least_us = expected_us.saturating_mul(STALLED_FRAMES);
+        let [before_us, told_us] = &mut self.told_us;
+        *told_us = expected_us.max(*told_us);
+        let least_us = told_us.max(before_us).saturating_mul(STALLED_FRAMES);
         let stalled = self.awaited.is_some_and(|(since_us, wait_us)| {
             now_us >= since_us.saturating_add(wait_us.max(least_us))
         });
@@ -168,7 +176,29 @@ mod tests {
         assert!(clock.is_stalled(20_000 + 4 * 500_000, 500_000));
         let mut first = FrameClock::new(0);
         assert!(!first.is_stalled(3 * FIRST_FRAMES_US, FIRST_FRAMES_US));
-        assert!(first.is_stalled(3 * FIRST_FRAMES_US, 1_000), "a short one changes nothing");
+        let mut short = FrameClock::new(0);
+        assert!(short.is_stalled(FIRST_FRAMES_US, 1_000), "a short one changes nothing");
+    }
+
+    /// An exposure is shortened while a long one is in progress, or the sensor is told of it too late for the
+    /// next one: that frame takes its time.
+    #[test]
+    fn a_frame_that_began_long_takes_as_long_whatever_is_said_meanwhile() {
+        const LONG_US: u64 = 500_000;
+        for late in [false, true] {
+            let mut clock = running(&[0, 10_000, 20_000]);
+            assert!(!clock.is_stalled(20_000, LONG_US));
+            if late {
+                clock.started(30_000);
+            }
+            let since_us = if late { 30_000 } else { 20_000 };
+            assert!(!clock.is_stalled(since_us + LONG_US, 10_000), "{late}");
+            assert!(clock.is_stalled(since_us + 4 * LONG_US, 10_000), "{late}: and not for ever");
+            clock.started(3_000_000);
+            clock.started(3_010_000);
+            clock.started(3_020_000);
+            assert!(clock.is_stalled(3_020_000 + LOOK_US, 10_000), "{late}: that is over");
+        }
     }
 
     #[test]
