@@ -263,7 +263,8 @@ impl Streamed {
         Ok((0..stream.len()).filter(ours).collect())
     }
 
-    /// From each interrupt of `owner` to the client's next instruction, if nothing is idle until then.
+    /// From each interrupt of `owner` that ends idleness to the client's next instruction, if nothing is idle until
+    /// then: the client waited, and a frame came. Other interrupts come while it runs, or does not wait.
     fn spans(&self, owner: &str) -> anyhow::Result<Vec<Span>> {
         let (client, idle) = (self.flash(CLIENT)?, self.flash("idle")?);
         let stream = &self.stream.addresses;
@@ -272,7 +273,9 @@ impl Streamed {
             let length = stream[start..].iter().position(ends)?;
             client.contains(&stream[start + length]).then_some(start..start + length)
         };
-        Ok(self.interrupts(owner)?.into_iter().filter_map(until_client).collect())
+        let ends_idleness = |start: &usize| *start > 0 && idle.contains(&stream[*start - 1]);
+        let interrupts = self.interrupts(owner)?.into_iter().filter(ends_idleness);
+        Ok(interrupts.filter_map(until_client).collect())
     }
 
     /// From the presence interrupt behind the first frame to the client's next instruction. The pin is
