@@ -1,7 +1,6 @@
 //! Functions of the preview engine change under a running stream, at rest, and after a reset.
 
 use super::*;
-use crate::run::CCDC_STOP_LIMIT_US;
 use drv_isp_regs::preview as regs;
 use idl::types::{PreviewFeatures, PreviewParameters, PreviewTable, RgbToRgb};
 
@@ -228,7 +227,7 @@ fn configurations_do_not_put_off_the_bound_of_a_stop() {
         let begun_us = bench.now_us;
         while bench.stopped == 0 {
             assert!(
-                bench.now_us - begun_us <= CCDC_STOP_LIMIT_US + RECOVERY_US,
+                bench.now_us - begun_us <= stop_limit_us(&pipeline) + RECOVERY_US,
                 "{:?}",
                 pipeline.video
             );
