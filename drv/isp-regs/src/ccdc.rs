@@ -1,8 +1,9 @@
 //! CCDC: takes lines from the sensor, writes raw frames, feeds the video port.
 //!
 //! The block is always continuous: clearing EN lets the frame in progress finish. VD events come
-//! as long as the sensor runs and `SYN_MODE.VDHDEN` is set, also with EN clear. Rows marked
-//! shadowed take effect at frame start while `CFG.VDLC` is set (as software must), else at once.
+//! as long as the sensor runs and `SYN_MODE.VDHDEN` is set, also with EN clear. Rows and bits marked
+//! shadowed take effect at frame start while `CFG.VDLC` is set (as software must), else at once. The rows
+//! say where a frame takes them at its start with VDLC or without.
 
 use crate::Access::{Control, Mixed, ReadWrite, Shadowed};
 use crate::register::registers;
@@ -18,8 +19,9 @@ registers! {
         /// A frame is in progress: set at frame start if EN, cleared at frame end. Read only.
         BUSY: 1, 1;
     }
-    /// Sync and input mode.
-    SYN_MODE syn_mode @ 0x08, 0, ReadWrite, 0x000F_7FFF, "ispreg.h" {
+    /// Sync and input mode. What becomes of the data is shadowed, the pins and VDHDEN are not. Stored only:
+    /// the pins, fields, INPMOD and SDR2RSZ, for the bench's sensor sends raw frames with syncs of its own.
+    SYN_MODE syn_mode @ 0x08, 0, Mixed { clear: 0, shadowed: 0x000E_7F40 }, 0x000F_7FFF, "ispreg.h" {
         /// VD and HD are outputs.
         VDHDOUT: 0, 1;
         /// Field signal is an output.
@@ -48,14 +50,13 @@ registers! {
         FLDSTAT: 15, 1;
         /// Sync input on; needed for any VD event.
         VDHDEN: 16, 1;
-        /// Write to memory.
+        /// Write to memory. Taken at frame start, with VDLC or without.
         WEN: 17, 1;
         /// Video port to memory, in place of the raw lines: ten bits, and of the formatter's lines if that is
         /// on. The windows, culling, low pass, A-law and packing of the memory path work on those. Without
         /// VPEN memory gets nothing.
         VP2SDR: 18, 1;
-        /// Memory path to the resizer, for YUV input. Stored only: the bench has no source of YUV, and raw
-        /// must not go there (TRM).
+        /// Memory path to the resizer, for YUV input: raw must not go there (TRM).
         SDR2RSZ: 19, 1;
     }
     /// Width of the sync pulses when they are outputs. Stored only: the bench's sensor makes its own.
@@ -122,7 +123,7 @@ registers! {
     /// Value subtracted from each pixel when CLAMPEN is clear.
     DCSUB dcsub @ 0x34, 0, Shadowed, 0x3FFF, "ispreg.h" {}
     /// Colour of each place of a 4x4 mosaic, 2 bits each: R 0, Gr 1, Gb 2, B 3.
-    COLPTN colptn @ 0x38, 0, ReadWrite, 0xFFFF_FFFF, "ispreg.h" {}
+    COLPTN colptn @ 0x38, 0, Shadowed, 0xFFFF_FFFF, "ispreg.h" {}
     /// Black level compensation, signed 8 bits per colour.
     BLKCMP blkcmp @ 0x3C, 0, Shadowed, 0xFFFF_FFFF, "ispreg.h" {
         /// Blue.
@@ -134,8 +135,8 @@ registers! {
         /// Red.
         R: 24, 8;
     }
-    /// Fault pixel correction.
-    FPC fpc @ 0x40, 0, Mixed { clear: 1 << 16 }, 0x1_FFFF, "ispreg.h" {
+    /// Fault pixel correction. A frame takes its count and its switch at its start, with VDLC or without.
+    FPC fpc @ 0x40, 0, Mixed { clear: 1 << 16, shadowed: 0xFFFF }, 0x1_FFFF, "ispreg.h" {
         /// Number of entries.
         FPNUM: 0, 15;
         /// On.
@@ -144,7 +145,7 @@ registers! {
         /// clear.
         FPERR: 16, 1;
     }
-    /// Address of the fault pixel table; 64-byte aligned.
+    /// Address of the fault pixel table; 64-byte aligned. Used at each burst of the table.
     FPC_ADDR fpc_addr @ 0x44, 0, ReadWrite, 0xFFFF_FFC0, "ispreg.h" {}
     /// Lines at which VD0 and VD1 are raised, counted from frame start.
     VDINT vdint @ 0x48, 0, ReadWrite, 0x7FFF_7FFF, "ispreg.h" {
@@ -154,21 +155,21 @@ registers! {
         VDINT0: 16, 15;
     }
     /// A-law compression of the memory path.
-    ALAW alaw @ 0x4C, 4, ReadWrite, 0xF, "ispreg.h" {
+    ALAW alaw @ 0x4C, 4, Shadowed, 0xF, "ispreg.h" {
         /// Which 10 bits of the input: 3 12:3, 4 11:2, 5 10:1, 6 9:0.
         GWDI: 0, 3;
         /// On.
         CCDTBL: 3, 1;
     }
-    /// BT.656 input. The bench has no such source: the word is stored and read back, and the input is that
-    /// of ISP_CTRL whatever it says.
+    /// BT.656 input. Stored only: the bench has no such source, and the input is that of ISP_CTRL whatever
+    /// it says.
     REC656IF rec656if @ 0x50, 0, ReadWrite, 0x3, "ispreg.h" {
         /// On.
         R656ON: 0, 1;
         /// Error correction.
         ECCFVH: 1, 1;
     }
-    /// Configuration.
+    /// Configuration. Stored only, but VDLC: the others are for YCbCr, BT.656 and fields.
     CFG cfg @ 0x54, 0, ReadWrite, 0xB960, "ispreg.h" {
         /// 10-bit BT.656.
         BW656: 5, 1;
@@ -242,8 +243,8 @@ registers! {
         /// Number of lines; less than FMTLNV while the formatter is off.
         VERT_NUM: 17, 14;
     }
-    /// Lens shading.
-    LSC_CONFIG lsc_config @ 0x98, 0x6600, ReadWrite, 0x774F, "ispreg.h" {
+    /// Lens shading. A frame takes it at its start, with VDLC or without.
+    LSC_CONFIG lsc_config @ 0x98, 0x6600, Shadowed, 0x774F, "ispreg.h" {
         /// On.
         ENABLE: 0, 1;
         /// Gain format.
@@ -257,15 +258,15 @@ registers! {
         /// log2 of the paxel width.
         GAIN_MODE_M: 12, 3;
     }
-    /// Lens shading origin.
-    LSC_INITIAL lsc_initial @ 0x9C, 0, ReadWrite, 0x3F_003F, "ispreg.h" {
+    /// Lens shading origin. A frame takes it at its start, with VDLC or without.
+    LSC_INITIAL lsc_initial @ 0x9C, 0, Shadowed, 0x3F_003F, "ispreg.h" {
         /// Horizontal.
         X: 0, 6;
         /// Vertical.
         Y: 16, 6;
     }
-    /// Address of the lens shading table.
+    /// Address of the lens shading table. Used at each row of its points.
     LSC_TABLE_BASE lsc_table_base @ 0xA0, 0, ReadWrite, 0xFFFF_FFFC, "ispreg.h" {}
-    /// Line length of the lens shading table in bytes.
+    /// Line length of the lens shading table in bytes. Used as LSC_TABLE_BASE.
     LSC_TABLE_OFFSET lsc_table_offset @ 0xA4, 0, ReadWrite, 0xFFFC, "ispreg.h" {}
 }

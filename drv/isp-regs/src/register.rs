@@ -155,10 +155,13 @@ pub enum Access {
     WriteOneToClear,
     /// May be written at any time; takes effect at the next frame start.
     Shadowed,
-    /// Bits in `clear` are [`Access::WriteOneToClear`], the other writable bits [`Access::ReadWrite`].
+    /// Bits in `clear` are [`Access::WriteOneToClear`], those in `shadowed` [`Access::Shadowed`], the other
+    /// writable bits [`Access::ReadWrite`].
     Mixed {
         /// The bits that a one clears.
         clear: u32,
+        /// The shadowed bits.
+        shadowed: u32,
     },
     /// Silently dropped while the block's BUSY bit is set, at once otherwise.
     BusyLocked,

@@ -120,7 +120,7 @@ registers! {
         /// Stay stopped at the next frame end while set.
         PAUSE: 1, 1;
     }
-    /// Shutter delay.
+    /// Shutter delay. Stored only: an exposure begins with its line.
     SHUTTER_DELAY shutter_delay @ 0x0C, 0, Shadowed, 0x1FFF, "MT9P031" {}
     /// Writing 1 puts all registers to their defaults and stops the sensor; then write 0.
     RESET reset @ 0x0D, 0, ReadWrite, 0x1, "MT9P031" {}
@@ -143,7 +143,7 @@ registers! {
         /// P1 - 1: the output is the VCO's divided by P1.
         P1_LESS_1: 0, 5;
     }
-    /// Read mode 1.
+    /// Read mode 1. Stored only.
     READ_MODE_1 read_mode_1 @ 0x1E, 0x4006, ReadWrite, 0xFFFF, "MT9P031" {}
     /// Read mode 2.
     READ_MODE_2 read_mode_2 @ 0x20, 0x0040, Shadowed, 0xFFFF, "MT9P031" {
@@ -154,7 +154,8 @@ registers! {
         /// Mirror up and down.
         ROW_MIRROR: 15, 1;
     }
-    /// Row skip and bin.
+    /// Row skip and bin. SKIP is stored only: a picture is skipped alike in both directions, by that of the
+    /// columns.
     ROW_ADDRESS_MODE row_address_mode @ 0x22, 0, Shadowed, 0x37, "MT9P031" {
         /// Every (n + 1)th row pair.
         SKIP: 0, 3;
@@ -185,24 +186,26 @@ registers! {
     GREEN2_GAIN green2_gain @ 0x2E, 8, Shadowed, 0x7F7F, "MT9P031" {}
     /// Writes all four gains.
     GLOBAL_GAIN global_gain @ 0x35, 8, Shadowed, 0x7F7F, "MT9P031" {}
-    /// Black level that the row correction aims at, 12-bit steps.
+    /// Black level that the row correction aims at, 12-bit steps. Stored only: black stands where the default
+    /// target puts it.
     ROW_BLACK_TARGET row_black_target @ 0x49, 0xA8, Shadowed, 0x0FFF, "MT9P031" {}
-    /// Default offset of the row correction.
+    /// Default offset of the row correction. Stored only, as ROW_BLACK_TARGET.
     ROW_BLACK_DEFAULT_OFFSET row_black_default_offset @ 0x4B, 0x28, ReadWrite, 0x0FFF, "MT9P031" {}
-    /// Offsets of green 1, green 2, red and blue are at 0x60, 0x61, 0x63, 0x64; this is green 1.
+    /// Offsets of green 1, green 2, red and blue are at 0x60, 0x61, 0x63, 0x64; this is green 1. Stored only,
+    /// as ROW_BLACK_TARGET.
     GREEN1_OFFSET green1_offset @ 0x60, 0x20, ReadWrite, 0x1FF, "MT9P031" {}
-    /// Offset of green 2.
+    /// Offset of green 2. Stored only, as ROW_BLACK_TARGET.
     GREEN2_OFFSET green2_offset @ 0x61, 0x20, ReadWrite, 0x1FF, "MT9P031" {}
-    /// Black level calibration.
+    /// Black level calibration. Stored only, as ROW_BLACK_TARGET.
     BLACK_LEVEL_CALIBRATION black_level_calibration @ 0x62, 0, ReadWrite, 0xFFFF, "MT9P031" {
         /// Use the manual offsets.
         MANUAL: 0, 1;
         /// Stop the calibration.
         DISABLE: 1, 1;
     }
-    /// Offset of red.
+    /// Offset of red. Stored only, as ROW_BLACK_TARGET.
     RED_OFFSET red_offset @ 0x63, 0x20, ReadWrite, 0x1FF, "MT9P031" {}
-    /// Offset of blue.
+    /// Offset of blue. Stored only, as ROW_BLACK_TARGET.
     BLUE_OFFSET blue_offset @ 0x64, 0x20, ReadWrite, 0x1FF, "MT9P031" {}
     /// Test pattern.
     TEST_PATTERN test_pattern @ 0xA0, 0, Shadowed, 0x7F, "MT9P031" {

@@ -146,11 +146,15 @@ mod tests {
         for register in ALL.iter().copied().flatten().chain(sensor::TABLE) {
             let read_only = register.access == Access::ReadOnly;
             assert_eq!(read_only, register.writable == 0, "{}", register.name);
-            if let Access::Control { shadowed: some } | Access::Mixed { clear: some } =
-                register.access
-            {
-                assert_eq!(some & !register.writable, 0, "{}", register.name);
-            }
+            let some = match register.access {
+                Access::Control { shadowed } => shadowed,
+                Access::Mixed { clear, shadowed } => {
+                    assert_eq!(clear & shadowed, 0, "{}", register.name);
+                    clear | shadowed
+                }
+                _ => continue,
+            };
+            assert_eq!(some & !register.writable, 0, "{}", register.name);
         }
     }
 

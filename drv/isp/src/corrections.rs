@@ -13,9 +13,9 @@
 //! and what becomes of them at a death is the ledger's business, as for any buffer: quarantined until
 //! quiet, then free.
 //!
-//! *Tables wait for the end of a stream.* Their registers take effect at once (TRM), so the frame in
-//! progress would have a part of each. omap3isp answers EBUSY for the fault pixels; here lens shading, A-law
-//! and low pass do too.
+//! *Tables wait for the end of a stream.* Their addresses take effect at once (TRM), so the frame in
+//! progress would have a part of each. omap3isp answers EBUSY for the fault pixels; here lens shading does
+//! too.
 //!
 //! *What is shadowed changes in a stream.* If a frame starts while several words are written, nobody knows
 //! which of them it took: it is marked.
@@ -212,6 +212,12 @@ impl Corrections {
         if !self.touched {
             return;
         }
+        self.write_tables(&mut Writer(&mut |write| registers.write_at(write)));
+        self.write_shadowed(bits, to_memory, registers);
+    }
+
+    /// Writes what takes effect at the next frame start.
+    pub fn write_shadowed(&self, bits: u8, to_memory: bool, registers: &mut impl Registers) {
         let low_pass = regs::syn_mode::LPF.of(self.has(CcdcFeatures::LPF).into());
         let mode = registers.read(&regs::SYN_MODE) & !regs::syn_mode::LPF.mask();
         let mut write = |write| registers.write_at(write);
@@ -221,12 +227,6 @@ impl Corrections {
         let input = if bits == 12 { 4 } else { 6 };
         let compression = regs::alaw::CCDTBL.of(self.has(CcdcFeatures::ALAW).into());
         out.put(&regs::ALAW, regs::alaw::GWDI.of(input) | compression);
-        self.write_tables(out);
-        self.write_shadowed(bits, to_memory, out);
-    }
-
-    /// Writes what takes effect at the next frame start.
-    pub fn write_shadowed(&self, bits: u8, to_memory: bool, out: &mut Writer<'_>) {
         let (clamp, subtracted) = match self.black {
             Black::Module if to_memory => (0, 0),
             Black::Module => (0, black_level(bits)),

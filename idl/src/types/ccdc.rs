@@ -35,7 +35,8 @@ impl CcdcFeatures {
     /// All of them.
     pub const SUPPORTED: Self = Self(0x1BF);
     /// Those whose registers take effect at the next frame start, so that they may change in a stream.
-    pub const SHADOWED: Self = Self::BLCLAMP.and(Self::BCOMP).and(Self::CULL);
+    pub const SHADOWED: Self =
+        Self::ALAW.and(Self::LPF).and(Self::BLCLAMP).and(Self::BCOMP).and(Self::CULL);
 }
 
 set_of_functions!(CcdcFeatures);

@@ -89,11 +89,10 @@ impl Stream {
         let started =
             |registers: &mut R| irq::HS_VS.is_set(registers.read(&main_block::IRQ0STATUS));
         let before = started(outside.registers);
-        let mut write = |write| outside.registers.write_at(write);
-        let out = &mut Writer(&mut write);
-        corrections.write_shadowed(bits, self.path == Path::Raw, out);
+        corrections.write_shadowed(bits, self.path == Path::Raw, outside.registers);
         if tables {
-            corrections.write_tables(out);
+            let mut write = |write| outside.registers.write_at(write);
+            corrections.write_tables(&mut Writer(&mut write));
         }
         if tables || (started(outside.registers) && !before) {
             self.mixed = MIXED_FRAMES;

@@ -20,15 +20,24 @@ pub(super) const BLANK: u32 = 26;
 pub(super) const OUT: u32 = 0x8001_0000;
 pub(super) const RAW_STRIDE: u32 = 320;
 
-pub(super) struct Grey;
+/// A grey scene; it may be brighter to the right and downwards.
+#[derive(Default)]
+pub(super) struct Grey {
+    pub(super) slopes: bool,
+}
 
 impl SceneSource for Grey {
     fn size(&self) -> SceneSize {
         SceneSize { width_px: 648, height_px: 486 }
     }
 
-    fn line(&mut self, _: usize, rgb: &mut [u8]) {
+    fn line(&mut self, row: usize, rgb: &mut [u8]) {
         rgb.fill(128);
+        if self.slopes {
+            for (column, pixel) in rgb.chunks_exact_mut(3).enumerate() {
+                pixel.fill(((row + column) / 6) as u8);
+            }
+        }
     }
 }
 
@@ -53,6 +62,7 @@ pub(super) struct Rig {
     pub(super) memory: Lines,
     /// Frame, line and bits of each new status bit.
     pub(super) events: Vec<(u32, u32, u32)>,
+    pub(super) scene: Grey,
 }
 
 impl Rig {
@@ -68,7 +78,13 @@ impl Rig {
             shared.sensor(register.sensor_index()).store(register.reset, SeqCst);
         }
         shared.gates.store(gate::SENSOR | gate::PIPE | gate::DMA, SeqCst);
-        let rig = Self { shared, camera: Box::default(), memory: Lines::default(), events: vec![] };
+        let rig = Self {
+            shared,
+            camera: Box::default(),
+            memory: Lines::default(),
+            events: vec![],
+            scene: Grey::default(),
+        };
         rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, NOMINAL_EXPOSURE_LINES);
         rig.sensor(&sensor::WINDOW_WIDTH, 8 * WIDTH - 1);
         rig.sensor(&sensor::WINDOW_HEIGHT, 8 * HEIGHT - 1);
@@ -153,7 +169,7 @@ impl Rig {
     pub(super) fn line(&mut self) -> Turn {
         let turn = self.camera.begin_line(&self.shared);
         if turn == Turn::Line {
-            self.camera.run_line(&self.shared, &mut Grey, &mut self.memory);
+            self.camera.run_line(&self.shared, &mut self.scene, &mut self.memory);
         }
         let bits = self.shared.word(&IRQ0STATUS).swap(0, SeqCst);
         if bits != 0 {

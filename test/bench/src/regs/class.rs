@@ -20,7 +20,7 @@ pub fn write(register: &Register, old: u32, value: u32, busy: bool) -> Written {
     match register.access {
         Access::ReadOnly | Access::Command => kept(old),
         Access::ReadWrite | Access::Shadowed => kept(replace(mask)),
-        Access::Mixed { clear } => {
+        Access::Mixed { clear, .. } => {
             let cleared = old & !(value & mask & clear);
             kept(cleared & !(mask & !clear) | value & mask & !clear)
         }

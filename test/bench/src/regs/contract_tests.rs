@@ -102,7 +102,7 @@ fn stored_bits_are_those_that_the_row_says() {
         for (row, offset) in elements(&STORAGE) {
             let stores = match row.access {
                 Access::ReadOnly => 0,
-                Access::Mixed { clear } => row.writable & !clear,
+                Access::Mixed { clear, .. } => row.writable & !clear,
                 Access::ReadWrite
                 | Access::Shadowed
                 | Access::BusyLocked
@@ -131,7 +131,7 @@ fn ones_clear_exactly_the_bits_of_a_status_register_and_reading_clears_none() {
         for (row, offset) in elements(&STORAGE) {
             let clears = match row.access {
                 Access::WriteOneToClear => row.writable,
-                Access::Mixed { clear } => clear,
+                Access::Mixed { clear, .. } => clear,
                 _ => continue,
             };
             rows += 1;
@@ -194,6 +194,7 @@ fn a_word_that_is_not_locked_is_taken_and_read_back_at_once_while_its_block_is_b
             let free = match row.access {
                 Access::Shadowed | Access::ReadWrite => row.writable,
                 Access::Control { shadowed } => shadowed,
+                Access::Mixed { clear, .. } => row.writable & !clear,
                 _ => continue,
             };
             let (word, act) = (shared.word_at(offset), acting(row));

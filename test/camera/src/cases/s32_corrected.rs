@@ -133,7 +133,7 @@ pub fn streaming(stage: &mut Stage) -> Verdict {
     take(stage, 0)?;
     let watched = Watched::raw(stage)?;
     let node = open(stage)?;
-    for feature in [CcdcFeatures::FPC, CcdcFeatures::LSC, CcdcFeatures::ALAW, CcdcFeatures::LPF] {
+    for feature in [CcdcFeatures::FPC, CcdcFeatures::LSC] {
         let (bytes, count) = corrected::entries(CcdcTable::FaultPixels);
         ok("give", node.give_ccdc_table(CcdcTable::FaultPixels, &bytes[..count]))?;
         refused("on", node.correct(feature, feature), NodeError::Busy)?;
@@ -160,7 +160,13 @@ pub fn streaming(stage: &mut Stage) -> Verdict {
     // The one under way, without a look.
     let info = watched.queue.take(stage)?;
     watched.queue.queue(stage, info.frame.buffer)?;
+    stage.in_mid_frame()?;
+    ok("A-law", node.correct(CcdcFeatures::ALAW, CcdcFeatures::ALAW))?;
     watched.shows(stage, 1, STEPS[0].size)?;
+    let info = watched.queue.take(stage)?;
+    let pixels = watched.queue.pixels(watched.pool, stage, info.frame.buffer)?;
+    let brightest = (0..bytes).step_by(4).map(|at| pixels.read(at) & 0x3FF).max();
+    ensure!(brightest <= Some(255), "a code of a compressed frame is {brightest:?}");
     ok("close", node.close())?;
     watched.close(stage)?;
     Ok(Text::of(format_args!("levels changed behind frame {}", taken + 1)))
