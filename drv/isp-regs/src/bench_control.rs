@@ -74,6 +74,12 @@ pub const CLOCK_LOST: u32 = 28;
 /// The task that next accesses block A (code of the block) falls silent there: instead of the access
 /// it makes system call B (its number, that of a receive), which waits for nobody and nothing.
 pub const MUTE: u32 = 29;
+/// For B frames that CSI2a receives, a bit of the payload of line A is wrong on the serial line.
+pub const CSI2_CRC: u32 = 30;
+/// For B frames that CSI2a receives, a bit of the header of line A is wrong on the serial line.
+pub const CSI2_ECC_1BIT: u32 = 31;
+/// For B frames that CSI2a receives, two bits of the header of line A are wrong on the serial line.
+pub const CSI2_ECC_2BIT: u32 = 32;
 
 /// Most lines by which [`DMA_LATE`] delays.
 pub const LATE_LINES_MAX: u32 = 8;

@@ -11,8 +11,13 @@
 //!
 //! The [`mod@format`]s are those of the Linux driver omap3isp, RAW12, and RAW10 and RAW12 as they come. A context takes a line
 //! whose data type is that of its format; of others it only sees frame start and end. Not modelled:
-//! contexts 1 to 7, virtual channels other than 0, check sums and header correction (the line makes no
-//! errors), what the timing of the PHY does, and whether its power takes time.
+//! contexts 1 to 7, virtual channels other than 0, what the timing of the PHY does, and whether its power
+//! takes time.
+//!
+//! The line makes no errors of itself. With CTRL.ECC_EN a header with one wrong bit is corrected and one with two is
+//! lost, with its line; without, either is believed, and no line of the context. With CTX_CTRL1.CS_EN a line
+//! whose check sum is wrong is reported; it gets to memory all the same. A line that is lost does not count:
+//! those behind it move up.
 
 use crate::Access::{BusyLocked, ReadOnly, ReadWrite, WriteOneToClear};
 use crate::register::registers;

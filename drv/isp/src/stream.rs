@@ -58,7 +58,7 @@ use crate::ccdc_watch::CcdcWatch;
 use crate::fifo::Fifo;
 use crate::frame_clock::FrameClock;
 use crate::outbox::Outbox;
-use crate::program::{Blocks, Checked, Path};
+use crate::program::{self, Blocks, Checked, Path};
 use crate::registers::Registers;
 use crate::run::Run;
 use crate::starts::Starts;
@@ -300,7 +300,9 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        self.damaged |= events & BAD_EVENTS != 0;
+        let bad_line =
+            irq::CSIA.is_set(events) && program::csi2a::take_events(outside.registers).damaged;
+        self.damaged |= events & BAD_EVENTS != 0 || bad_line;
         self.near_end |= irq::CCDC_VD0.is_set(events);
         // In the order in which they happen in a frame that was handled late.
         if events & self.path.done_event() != 0 {
@@ -309,6 +311,8 @@ impl Stream {
         }
         if irq::HS_VS.is_set(events) {
             self.frame_started(outside, outbox);
+            // It may be a line of this frame as well.
+            self.damaged |= bad_line;
         }
         self.arm(outside, outbox);
         if irq::CCDC_VD0.is_set(events) && self.next.is_none() {

@@ -37,6 +37,9 @@
 //! | `frame-torn` | line | frames | `a_torn_picture_loses_lines_in_the_write_buffer_which_says_so` | `hw_damaged_frames_are_marked_and_the_others_are_right` |
 //! | `clock-lost` | switch | - | `a_sensor_without_its_clock_neither_sends_nor_answers` | `hw_a_lost_sensor_clock_costs_frames_and_no_life` |
 //! | `mute` | block | call | `one_access_to_a_muted_block_is_a_system_call_instead` | `s39_a_silent_driver_is_stalled` |
+//! | `csi2-crc` | line | frames | `a_wrong_bit_of_a_payload_gets_to_memory_and_the_check_sum_says_so` | `hw_errors_on_the_serial_line_mark_their_frames_and_no_others` |
+//! | `csi2-ecc-1bit` | line | frames | `a_wrong_bit_of_a_header_is_corrected_or_costs_the_line` | `hw_errors_on_the_serial_line_mark_their_frames_and_no_others` |
+//! | `csi2-ecc-2bit` | line | frames | `a_header_that_cannot_be_corrected_costs_the_line` | `hw_errors_on_the_serial_line_mark_their_frames_and_no_others` |
 //!
 //! The kinds that have an interrupt line as argument do the same on each; the driver case of each line:
 //!
@@ -127,7 +130,7 @@ const fn row(code: u32, name: &'static str, a: Argument, b: Argument) -> Misbeha
 }
 
 /// All of them, by code.
-pub const ALL: [Misbehaviour; 29] = {
+pub const ALL: [Misbehaviour; 32] = {
     use Argument::{
         Block, Bytes, Call, Count, Frames, Interrupt, Line, Lines, Module, None, Switch, Version,
     };
@@ -161,6 +164,9 @@ pub const ALL: [Misbehaviour; 29] = {
         row(code::FRAME_TORN, "frame-torn", Line, Frames),
         row(code::CLOCK_LOST, "clock-lost", Switch, None),
         row(code::MUTE, "mute", Block, Call),
+        row(code::CSI2_CRC, "csi2-crc", Line, Frames),
+        row(code::CSI2_ECC_1BIT, "csi2-ecc-1bit", Line, Frames),
+        row(code::CSI2_ECC_2BIT, "csi2-ecc-2bit", Line, Frames),
     ]
 };
 
@@ -190,9 +196,10 @@ mod tests {
     use super::*;
 
     /// The modules whose tests the table names.
-    const TESTS: [&str; 6] = [
+    const TESTS: [&str; 7] = [
         include_str!("core1/camera_tests.rs"),
         include_str!("core1/mischief_tests.rs"),
+        include_str!("core1/receiver_errors_tests.rs"),
         include_str!("irq.rs"),
         include_str!("regs/bus.rs"),
         include_str!("regs/hardware_tests.rs"),

@@ -86,6 +86,12 @@ pub struct Mischief {
     pub long: Framed,
     /// Line of a picture from which on lines are lost.
     pub torn: Framed,
+    /// Line whose payload has a wrong bit on the serial line.
+    pub csi2_crc: Framed,
+    /// Line whose header has a wrong bit there.
+    pub csi2_ecc_1bit: Framed,
+    /// Line whose header has two.
+    pub csi2_ecc_2bit: Framed,
 }
 
 /// Values of [`Progress::alive`].
@@ -267,6 +273,9 @@ impl Shared {
                 short: Framed::new(),
                 long: Framed::new(),
                 torn: Framed::new(),
+                csi2_crc: Framed::new(),
+                csi2_ecc_1bit: Framed::new(),
+                csi2_ecc_2bit: Framed::new(),
             },
             progress: Progress {
                 alive: zero(),

@@ -72,16 +72,20 @@ pub fn configure((sink, source): (PadFormat, PadFormat), output: &PixFormat, out
     out.put(&regs::CTX_DAT_OFST, output.stride_bytes);
     out.put(&regs::CTX_IRQENABLE, EVENTS);
     out.put(&regs::IRQENABLE, regs::irqstatus::CONTEXT0.mask());
-    out.put(&regs::CTRL, regs::ctrl::IF_EN.of(1));
+    out.put(&regs::CTRL, regs::ctrl::IF_EN.of(1) | regs::ctrl::ECC_EN.of(1));
 }
 
 /// All writes for frames to the video port, which get there from now on.
 pub fn configure_port((sink, source): (PadFormat, PadFormat), out: &mut Writer<'_>) {
     common(sink, format(sink.code, source.code, None).unwrap_or(0), out);
-    out.put(&regs::CTX_IRQENABLE, 0);
-    out.put(&regs::IRQENABLE, 0);
-    out.put(&regs::CTX_CTRL1, regs::ctx_ctrl1::COUNT_UNLOCK.of(1) | regs::ctx_ctrl1::CTX_EN.of(1));
-    out.put(&regs::CTRL, regs::ctrl::VP_ONLY_EN.of(1) | regs::ctrl::IF_EN.of(1));
+    // Frames start and end at the CCDC; what is wrong with one is known here.
+    out.put(&regs::CTX_IRQENABLE, regs::ctx_irqstatus::CS.mask());
+    out.put(&regs::IRQENABLE, ERRORS | regs::irqstatus::CONTEXT0.mask());
+    let checks = regs::ctx_ctrl1::CS_EN.of(1);
+    let endless = regs::ctx_ctrl1::COUNT_UNLOCK.of(1) | regs::ctx_ctrl1::CTX_EN.of(1);
+    out.put(&regs::CTX_CTRL1, endless | checks);
+    let control = regs::ctrl::VP_ONLY_EN.of(1) | regs::ctrl::IF_EN.of(1);
+    out.put(&regs::CTRL, control | regs::ctrl::ECC_EN.of(1));
 }
 
 fn common(sink: PadFormat, format: u32, out: &mut Writer<'_>) {
@@ -114,7 +118,8 @@ pub fn take_frame(address: u32, registers: &mut impl Registers) {
     registers.write(&regs::CTX_DAT_PING_ADDR, address);
     registers.write(&regs::CTX_DAT_PONG_ADDR, address);
     let one = regs::ctx_ctrl1::COUNT.of(1) | regs::ctx_ctrl1::COUNT_UNLOCK.of(1);
-    registers.write(&regs::CTX_CTRL1, one | regs::ctx_ctrl1::CTX_EN.of(1));
+    let checks = regs::ctx_ctrl1::CS_EN.of(1);
+    registers.write(&regs::CTX_CTRL1, one | checks | regs::ctx_ctrl1::CTX_EN.of(1));
 }
 
 /// Reads and acknowledges the events of context 0 and of the receiver.

@@ -67,7 +67,9 @@ impl Route {
     #[must_use]
     pub const fn events(self) -> u32 {
         match self {
-            Self::Live(path) | Self::Serial(path) => path.events() | statistics::EVENTS,
+            Self::Live(path) => path.events() | statistics::EVENTS,
+            // The receiver says what was wrong on the line.
+            Self::Serial(path) => path.events() | statistics::EVENTS | irq::CSIA.mask(),
             Self::Csi2a => irq::CSIA.mask(),
             Self::Memory(path) => path.done_events(),
         }

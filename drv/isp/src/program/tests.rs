@@ -275,7 +275,7 @@ fn the_serial_line_goes_to_memory_a_frame_at_a_time() {
     expect(&map, &csi2a_regs::CTX_DAT_OFST, 320);
     expect(&map, &csi2a_regs::CTX_IRQENABLE, 3);
     expect(&map, &csi2a_regs::IRQENABLE, 1);
-    expect(&map, &csi2a_regs::CTRL, 1);
+    expect(&map, &csi2a_regs::CTRL, 5);
     assert!(
         !map.contains_key(&ccdc_regs::PCR.offset()) && !map.contains_key(&main_regs::CTRL.offset())
     );
@@ -291,8 +291,10 @@ fn the_ccdc_does_with_serial_frames_what_it_does_with_parallel_ones() {
         assert_eq!(main_regs::ctrl::PAR_SER_CLK_SEL.get(serial[&control]), 1, "CSI A");
         expect(&serial, &csi2a_regs::CTX_CTRL2, 0x12F);
         // On without end, and nothing to memory.
-        expect(&serial, &csi2a_regs::CTX_CTRL1, 0x11);
-        expect(&serial, &csi2a_regs::CTRL, 0x801);
+        expect(&serial, &csi2a_regs::CTX_CTRL1, 0x31);
+        expect(&serial, &csi2a_regs::CTRL, 0x805);
+        expect(&serial, &csi2a_regs::CTX_IRQENABLE, 0x20);
+        expect(&serial, &csi2a_regs::IRQENABLE, 0x6B01);
         serial.retain(|offset, _| *offset < csi2a_regs::REVISION.offset());
         serial.insert(control, parallel[&control]);
         assert_eq!(serial, parallel);

@@ -26,7 +26,7 @@ use crate::scene::sensor::{Sensor, SensorConfig};
 use crate::shared::{Shared, gate};
 use core::ops::Range;
 use core::sync::atomic::Ordering::SeqCst;
-use drv_isp_regs::ccdc::{CFG, HSIZE_OFF, SYN_MODE, VDINT, cfg, syn_mode, vdint};
+use drv_isp_regs::ccdc::{CFG, HSIZE_OFF, cfg};
 use drv_isp_regs::main_block::{IRQ0STATUS, irq};
 use drv_isp_regs::sensor::{OUTPUT_CONTROL, RESTART, output_control, restart};
 
@@ -192,6 +192,7 @@ impl Camera {
             epoch,
             sequence,
             line: 0,
+            row: 0,
             height,
             lines,
             dropped: shared.mischief.dropped.take().is_some(),
@@ -337,9 +338,11 @@ impl Camera {
     ) {
         let taken = frame.ccdc.is_some() || frame.reception.is_some();
         let width = if taken { self.sensor_row(frame, scene) } else { 0 };
-        self.receive_line(shared, frame, width, memory);
-        if frame.heard {
+        let came = self.receive_line(shared, frame, width, memory);
+        if frame.heard && came {
             self.received(shared, frame, width, memory);
+        } else if frame.heard {
+            self.end_line(shared, frame, 0);
         }
     }
 
@@ -361,7 +364,8 @@ impl Camera {
             }
             self.ccdc_row(shared, frame, width, memory);
         }
-        self.end_line(shared, frame);
+        self.end_line(shared, frame, frame.line_events(shared));
+        frame.row += 1;
     }
 
     fn sensor_row(&mut self, frame: &Frame, scene: &mut impl SceneSource) -> usize {
@@ -379,7 +383,7 @@ impl Camera {
         width: usize,
         memory: &mut impl Memory,
     ) {
-        let row = frame.line as usize;
+        let row = frame.row as usize;
         self.ccdc.correct(row, &mut self.raw[..width]);
         if self.corrections.are_on() {
             let max = self.ccdc_config.max_code();
@@ -467,18 +471,8 @@ impl Camera {
         }
     }
 
-    /// Line events, and the end of the CCDC's frame at the last active line.
-    fn end_line(&mut self, shared: &Shared, frame: &mut Frame) {
-        let lines = shared.get(&VDINT);
-        let sync =
-            syn_mode::VDHDEN.is_set(shared.get(&SYN_MODE)) && config::hears(shared, frame.input);
-        let mut events = 0;
-        if sync && frame.line == vdint::VDINT0.get(lines) {
-            events |= irq::CCDC_VD0.mask();
-        }
-        if sync && frame.line == vdint::VDINT1.get(lines) {
-            events |= irq::CCDC_VD1.mask();
-        }
+    /// Line events, and the end of the CCDC's frame with the last active line of the sensor.
+    fn end_line(&mut self, shared: &Shared, frame: &mut Frame, events: u32) {
         let last = frame.line + 1 == frame.height;
         if events == 0 && !(last && frame.ccdc.is_some()) {
             return;

@@ -9,6 +9,7 @@ use crate::pixels::yuv::YuvOrder;
 use crate::regs::firewall::Engine;
 use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::SeqCst;
+use drv_isp_regs::main_block::irq;
 use drv_isp_regs::{Block, Field, Register, ccdc, main_block, preview, resizer};
 
 /// What a block with an output is doing in this frame.
@@ -50,6 +51,8 @@ pub struct Frame {
     pub sequence: u32,
     /// Line, blanking included.
     pub line: u32,
+    /// Lines that the CCDC has heard.
+    pub row: u32,
     /// Active lines.
     pub height: u32,
     /// All lines.
@@ -184,6 +187,7 @@ impl Frame {
             epoch,
             sequence: 0,
             line: 0,
+            row: 0,
             height: 0,
             lines: 0,
             dropped: false,
@@ -238,6 +242,17 @@ impl Frame {
         } else {
             shared.progress.outstanding.store(self.engines() | statistics.engines(), SeqCst);
         }
+    }
+
+    /// Events of the line that the CCDC has heard.
+    pub fn line_events(&self, shared: &Shared) -> u32 {
+        let sync = ccdc::syn_mode::VDHDEN.is_set(shared.get(&ccdc::SYN_MODE));
+        if !sync || !config::hears(shared, self.input) {
+            return 0;
+        }
+        let lines = shared.get(&ccdc::VDINT);
+        let is_at = |field: Field| u32::from(self.row == field.get(lines));
+        irq::CCDC_VD0.of(is_at(ccdc::vdint::VDINT0)) | irq::CCDC_VD1.of(is_at(ccdc::vdint::VDINT1))
     }
 
     /// Blocks with this frame in them, a bit per block code.

@@ -24,6 +24,7 @@ mod filters;
 mod frame;
 mod from_memory;
 mod h3a_writer;
+mod line_errors;
 mod memory_channel;
 mod mischief;
 mod receiver;
@@ -47,6 +48,8 @@ mod histogram_tests;
 mod memory_channel_tests;
 #[cfg(test)]
 mod mischief_tests;
+#[cfg(test)]
+mod receiver_errors_tests;
 #[cfg(test)]
 mod receiver_tests;
 #[cfg(test)]

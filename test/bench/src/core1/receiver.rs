@@ -7,6 +7,7 @@ use super::camera::Camera;
 use super::config::{self, Input};
 use super::dma::{Memory, Target};
 use super::frame::Frame;
+use super::line_errors::{LineErrors, Packet};
 use super::mischief::Mischief;
 use crate::pixels::csi2::{self, DataType, Format};
 use crate::regs::firewall::Engine;
@@ -31,6 +32,10 @@ pub struct Reception {
     format: Option<Format>,
     /// Where it goes in memory.
     target: Option<Target>,
+    /// Lines that were taken.
+    lines: u32,
+    /// What is wrong on the line.
+    errors: LineErrors,
 }
 
 impl Reception {
@@ -84,7 +89,8 @@ fn begin(shared: &Shared, sent: DataType, mischief: &mut Mischief) -> Option<Rec
         Target { life: cuts, ..mischief.target(Engine::Csi2a, shared.get(address), offset) }
     });
     raise(shared, ctx_irqstatus::FS.mask());
-    Some(Reception { cuts, sent, format, target })
+    let errors = LineErrors::begin_frame(shared);
+    Some(Reception { cuts, sent, format, target, lines: 0, errors })
 }
 
 impl Camera {
@@ -107,59 +113,70 @@ impl Camera {
     }
 
     /// A line of the sensor, which is in the raw line, comes over the serial line as well; if the CCDC
-    /// listens to that, the raw line becomes what is received.
+    /// listens to that, the raw line becomes what is received. Whether there is a line for the CCDC.
     pub(super) fn receive_line(
         &mut self,
         shared: &Shared,
         frame: &mut Frame,
         width: usize,
         memory: &mut impl Memory,
-    ) {
+    ) -> bool {
         let Some(mut reception) = frame.reception.filter(|taken| !taken.is_cut(shared)) else {
             frame.reception = None;
-            return;
+            return true;
         };
-        let mut events = ctx_irqstatus::LS.mask() | ctx_irqstatus::LE.mask();
+        let mut packet = Packet::default();
         if let Some(format) = reception.format.filter(|format| format.takes == reception.sent) {
-            self.take_line(shared, frame.epoch, (&mut reception, format), width, memory);
-            if frame.input == Input::Csi2a {
+            packet = self.take_line(shared, frame, (&mut reception, format), width, memory);
+            if frame.input == Input::Csi2a && !packet.lost {
                 self.raw[..width].copy_from_slice(&self.serial[..width]);
             }
-            let line = ctx_ctrl3::LINE_NUMBER.get(shared.get(&CTX_CTRL3));
-            if frame.line + 1 == line {
-                events |= ctx_irqstatus::LINE_NUMBER.mask();
-            }
+        }
+        if !packet.lost {
+            packet.events |= ctx_irqstatus::LS.mask() | ctx_irqstatus::LE.mask();
         }
         frame.reception = Some(reception);
         shared.commit(frame.epoch, |_| {
             if !reception.is_cut(shared) {
-                raise(shared, events);
+                raise(shared, packet.events);
+                raise_receiver(shared, packet.of_receiver);
             }
         });
         if frame.line + 1 == frame.height {
             self.end_reception(shared, frame);
         }
+        frame.input != Input::Csi2a || !packet.lost
     }
 
     fn take_line(
         &mut self,
         shared: &Shared,
-        epoch: u32,
+        frame: &Frame,
         (reception, format): (&mut Reception, Format),
         width: usize,
         memory: &mut impl Memory,
-    ) {
+    ) -> Packet {
         let Self { raw, serial, bytes, lines, .. } = self;
         let mut count = reception.sent.send(&raw[..width], bytes);
+        let errors = reception.errors;
+        let mut packet = errors.receive(shared, frame.line, reception.sent, &mut bytes[..count]);
+        if packet.lost {
+            return packet;
+        }
+        reception.lines += 1;
+        if reception.lines == ctx_ctrl3::LINE_NUMBER.get(shared.get(&CTX_CTRL3)) {
+            packet.events |= ctx_irqstatus::LINE_NUMBER.mask();
+        }
         format.samples(&bytes[..count], serial);
-        let Some(target) = &mut reception.target else { return };
+        let Some(target) = &mut reception.target else { return packet };
         if format.stores_samples() {
             count = csi2::store(&serial[..width], bytes);
         }
         if target.offset_bytes == 0 {
             target.offset_bytes = count as u32;
         }
-        lines.write(shared, epoch, target, &bytes[..count], memory);
+        lines.write(shared, frame.epoch, target, &bytes[..count], memory);
+        packet
     }
 
     /// The frame end on the serial line. A stuck receiver does not see it.

@@ -14,7 +14,7 @@ use drv_isp_regs::{Block, firewall, sbl};
 const PONG: u32 = 0x8010_0000;
 
 /// The serial line into context 0, whose frames go to OUT and to PONG; the sensor sends a gradient.
-fn rig() -> Rig {
+pub(super) fn rig() -> Rig {
     receiving(Rig::new())
 }
 
@@ -40,13 +40,13 @@ fn set_format(rig: &Rig, format: u32) {
 }
 
 /// The lines of the frame at this address.
-fn frame_at(rig: &Rig, address: u32) -> Vec<Vec<u8>> {
+pub(super) fn frame_at(rig: &Rig, address: u32) -> Vec<Vec<u8>> {
     let range = address..address + RAW_STRIDE * HEIGHT;
     rig.memory.0.range(range).map(|(_, line)| line.clone()).collect()
 }
 
 /// Frame `number` of the gradient, as the CCDC writes it from the parallel port.
-fn parallel(number: u32) -> Vec<Vec<u8>> {
+pub(super) fn parallel(number: u32) -> Vec<Vec<u8>> {
     let mut rig = Rig::with_raw_output();
     rig.sensor(&sensor::TEST_PATTERN, test_pattern::ENABLE.of(1) | test_pattern::CONTROL.of(3));
     (0..=number).for_each(|_| rig.frame());
@@ -57,7 +57,7 @@ fn samples(line: &[u8]) -> Vec<u16> {
     line.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect()
 }
 
-fn context_events(rig: &Rig) -> u32 {
+pub(super) fn context_events(rig: &Rig) -> u32 {
     rig.shared.word(&csi2a::CTX_IRQSTATUS).swap(0, SeqCst)
 }
 
@@ -287,7 +287,7 @@ fn a_stuck_receiver_never_sees_the_end() {
 }
 
 /// The CCDC listens to CSI A: it makes of the serial frame what it makes of the parallel one.
-fn serial_ccdc(sent: u16, format: u32) -> Rig {
+pub(super) fn serial_ccdc(sent: u16, format: u32) -> Rig {
     let rig = receiving(Rig::with_raw_output());
     rig.or(&main_block::CTRL, main_block::ctrl::PAR_SER_CLK_SEL.of(1));
     rig.set(&csi2a::CTRL, ctrl::IF_EN.mask() | ctrl::VP_ONLY_EN.mask());

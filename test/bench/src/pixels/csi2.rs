@@ -49,6 +49,17 @@ impl DataType {
         }
     }
 
+    /// Its code in a header (MIPI CSI-2, 11).
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Raw8 => 0x2A,
+            Self::Raw10 => 0x2B,
+            Self::Raw12 => 0x2C,
+            Self::UserByte => 0x30,
+        }
+    }
+
     /// Puts a line of samples of its bits on the line; returns the number of bytes.
     pub fn send(self, samples: &[u16], line: &mut [u8]) -> usize {
         match self {

@@ -27,6 +27,7 @@ pub mod ccp2;
 pub mod cfa;
 pub mod chroma_suppression;
 pub mod csi2;
+pub mod csi2_packet;
 pub mod dark_frame;
 pub mod defect;
 pub mod dpcm;

@@ -246,7 +246,7 @@ fn every_line_storms_for_a_handler_that_only_reads_too() {
 #[test]
 fn unknown_misbehaviour_is_not_accepted() {
     with_defaults(|hw, _| {
-        for kind in [0, control::MUTE + 1, 0xFF] {
+        for kind in [0, control::CSI2_ECC_2BIT + 1, 0xFF] {
             set(hw, &control::COMMAND, kind);
             assert_eq!(get(hw, &control::ACCEPTED), 0, "{kind}");
         }

@@ -6,6 +6,7 @@ mod hw_late;
 mod hw_lies;
 mod hw_log;
 mod hw_serial;
+mod hw_serial_errors;
 mod hw_serial_trouble;
 mod hw_storms;
 mod hw_widths;
@@ -287,6 +288,7 @@ pub const CASES: &[Case] = &[
         "hw_serial_frame_cut_by_an_unplug_ends_disconnected_in_time",
         hw_serial_trouble::unplugged,
     ),
+    case("hw_errors_on_the_serial_line_mark_their_frames_and_no_others", hw_serial_errors::errors),
     case("hw_serial_receiver_that_does_not_stop_is_reset", hw_serial_trouble::wedged),
     case(
         "hw_serial_frame_cut_at_the_ccdc_ends_disconnected_in_time",

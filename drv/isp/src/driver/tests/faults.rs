@@ -1,6 +1,7 @@
 //! Lost interrupts, silent sensors, frames that end early, writes that the firewall refused.
 
 use super::*;
+use idl::types::Input;
 
 #[test]
 fn a_stream_without_interrupts_looks_for_events_by_itself() {
@@ -112,5 +113,44 @@ fn a_frame_of_which_the_firewall_refused_a_part_is_marked() {
         bench.fetch();
         let flags: Vec<_> = bench.fetched.iter().map(|frame| frame.flags).collect();
         assert_eq!(flags[..2], [FrameFlags::ERROR, FrameFlags::default()], "{:?}", pipeline.video);
+    }
+}
+
+#[test]
+fn a_frame_of_which_the_serial_line_lost_a_line_is_marked() {
+    for pipeline in all() {
+        let serial = matches!(pipeline.input, Input::Csi2a { .. });
+        let mut bench = Bench::streaming(pipeline);
+        for index in 0..3 {
+            bench.queue(index).expect("room");
+        }
+        bench.moment();
+        bench.model.borrow_mut().lose_packet();
+        bench.frames(4);
+        bench.fetch();
+        let flags: Vec<_> = bench.fetched.iter().map(|frame| frame.flags).collect();
+        let expected = if serial { FrameFlags::ERROR } else { FrameFlags::default() };
+        assert_eq!(flags[..2], [expected, FrameFlags::default()], "{:?}", pipeline.video);
+    }
+}
+
+/// The line is one of the second frame, but nobody looks before that has begun.
+#[test]
+fn a_lost_line_that_is_seen_late_marks_each_frame_that_it_may_be_of() {
+    for pipeline in all().into_iter().filter(|it| matches!(it.input, Input::Csi2a { .. })) {
+        let mut bench = Bench::streaming(pipeline);
+        for index in 0..4 {
+            bench.queue(index).expect("room");
+        }
+        bench.moment();
+        while !matches!(bench.pass(), Moment::Start) {}
+        bench.model.borrow_mut().lose_packet();
+        bench.interrupt();
+        bench.frames(4);
+        bench.fetch();
+        let frames = bench.fetched.iter();
+        let good: Vec<_> = frames.filter(|frame| frame.flags == FrameFlags::default()).collect();
+        assert!(good.iter().all(|frame| frame.sequence != 1), "{:?}: {good:?}", pipeline.video);
+        assert!(!good.is_empty(), "{:?}", pipeline.video);
     }
 }

@@ -4,7 +4,7 @@
 //! through the receiver CCP2 and takes the place of the sensor's.
 
 use drv_isp_regs::main_block::{CTRL, IRQ0STATUS, REVISION, SYSSTATUS, ctrl, irq};
-use drv_isp_regs::{ccdc, ccp2, preview, resizer, sbl};
+use drv_isp_regs::{ccdc, ccp2, csi2a, preview, resizer, sbl};
 use idl::types::BufferIndex;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -411,6 +411,15 @@ impl Model {
         self.status |= event;
     }
 
+    /// A line of the serial line is lost, which the receiver says if it was asked to.
+    pub fn lose_packet(&mut self) {
+        let lost = csi2a::irqstatus::ECC_NO_CORRECTION.mask();
+        if *self.word(csi2a::IRQENABLE.offset()) & lost != 0 {
+            *self.word(csi2a::IRQSTATUS.offset()) |= lost;
+            self.status |= irq::CSIA.mask();
+        }
+    }
+
     /// The firewall refuses a request of the engine.
     pub fn refuse(&mut self) {
         self.status |= irq::MMU_ERR.mask();
@@ -491,6 +500,10 @@ impl Registers for Model {
         }
         if table.contains(&offset) {
             return self.write_table(offset, value);
+        }
+        if offset == csi2a::IRQSTATUS.offset() {
+            *self.word(offset) &= !value;
+            return;
         }
         *self.word(offset) = value;
         self.begin_job(offset);
