@@ -113,11 +113,13 @@ registers! {
         /// The clock is inverted.
         INVERT: 15, 1;
     }
-    /// Restart: bit 0 abandons the frame and starts the next one; reads as zero.
+    /// Restart of the frame in progress.
     RESTART restart @ 0x0B, 0, ReadWrite, 0x7, "MT9P031" {
-        /// Start the next frame now.
+        /// Abandons the frame and begins the next one, and is cleared by that. To clear it by hand is
+        /// undefined.
         RESTART: 0, 1;
-        /// Stay stopped at the next frame end while set.
+        /// While set, a restart stays before the first row, with RESTART set, and goes on when this is
+        /// cleared.
         PAUSE: 1, 1;
     }
     /// Shutter delay. Stored only: an exposure begins with its line.

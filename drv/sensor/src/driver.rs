@@ -126,6 +126,9 @@ pub struct Sensor {
     target: Option<Mode>,
     /// What the part was told last.
     running: Option<Mode>,
+    /// It is to be told to stop before anything else, also if the same mode is wanted again by then: a new
+    /// stream begins with a frame of its own.
+    stop_wanted: bool,
     controls: Controls,
     /// Bit n: control n of [`Control::ALL`] is not in the part yet.
     dirty: u8,
@@ -151,6 +154,7 @@ impl Sensor {
             program: Program::EMPTY,
             target: None,
             running: None,
+            stop_wanted: false,
             controls: Controls::DEFAULT,
             dirty: 0,
             interval: FrameInterval::NONE,
@@ -236,6 +240,12 @@ impl Sensor {
     pub fn stop(&mut self) -> Result<(), SensorError> {
         self.known()?;
         self.target = None;
+        if self.running.is_some() {
+            // What it was being told means nothing any more: a frame that had not begun never will, and the
+            // next start tells it everything.
+            self.program = Program::EMPTY;
+            self.stop_wanted = true;
+        }
         Ok(())
     }
 
@@ -299,10 +309,12 @@ impl Sensor {
         Ok(self.interval_of(&mode))
     }
 
-    /// How long a frame takes with what was asked for last, in microseconds; `None` while none is read out.
+    /// How long a frame takes with what was asked for last, in microseconds; 0 = none is to be read out, or the
+    /// part has not been told to.
     #[must_use]
-    pub fn frame_us(&self) -> Option<u32> {
-        self.running.as_ref().map(|mode| self.interval_of(mode).as_us())
+    pub fn frame_us(&self) -> u32 {
+        let mode = self.running.filter(|_| !self.stop_wanted);
+        mode.map_or(0, |mode| self.interval_of(&mode).as_us())
     }
 
     fn interval_of(&self, mode: &Mode) -> FrameInterval {
@@ -348,7 +360,7 @@ impl Sensor {
     fn come_to_rest(&mut self, act: &mut dyn FnMut(Action)) {
         self.phase = Phase::Rested;
         self.program = Program::EMPTY;
-        self.running = None;
+        self.forget_running();
         self.rest_wanted = false;
         act(Action::AtRest);
     }
@@ -358,7 +370,13 @@ impl Sensor {
         self.phase = phase;
         self.bus = Bus::IDLE;
         self.program = Program::EMPTY;
-        (self.target, self.running) = (None, None);
+        self.target = None;
+        self.forget_running();
+    }
+
+    /// The part reads out nothing, or is told to.
+    fn forget_running(&mut self) {
+        (self.running, self.stop_wanted) = (None, false);
     }
 
     fn bus_event(&mut self, now_us: u64, look: &Look, act: &mut dyn FnMut(Action)) {
@@ -436,8 +454,8 @@ impl Sensor {
             return;
         }
         match (self.running, self.target) {
-            (Some(running), target) if target != Some(running) => {
-                self.running = None;
+            (Some(_), _) if self.stop_wanted => {
+                self.forget_running();
                 self.program = Program::stop();
             }
             (None, Some(mode)) => {

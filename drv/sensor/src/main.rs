@@ -20,7 +20,7 @@ fn main() -> ! {
         bus: Controller::at(userlib::peripheral!("sensor_bus")),
         power: power::Client::to(userlib::slot!("power")),
         isp: isp::Client::to(userlib::slot!("isp")),
-        told_us: None,
+        told_us: 0,
     };
     userlib::sys_irq_control(userlib::notification!("bus_irq"), true);
     // If power is gone, so is this task in a moment: the supervisor sees to it.
@@ -37,8 +37,8 @@ struct Server {
     bus: Controller,
     power: power::Client,
     isp: isp::Client,
-    /// What the ISP knows of the time of a frame.
-    told_us: Option<u32>,
+    /// What the ISP knows of the time of a frame, in microseconds; 0 = nothing.
+    told_us: u32,
 }
 
 type Outcome<T> = Result<T, RequestError<SensorError>>;
@@ -76,10 +76,11 @@ impl Server {
         want_clock
     }
 
-    /// The ISP takes silence for a stall, unless it knows that frames take so long.
+    /// The ISP takes silence for a stall, unless it knows that frames take so long. What was said of one stream
+    /// says nothing of the next.
     fn tell_frame_time(&mut self) {
-        let Some(frame_us) = self.sensor.frame_us() else { return };
-        if self.told_us.replace(frame_us) != Some(frame_us) {
+        let frame_us = self.sensor.frame_us();
+        if core::mem::replace(&mut self.told_us, frame_us) != frame_us {
             // An ISP that is away asks for nothing, and is told by its next life's clock.
             let _ = self.isp.expect_frames(frame_us);
         }
@@ -88,7 +89,7 @@ impl Server {
     /// If the ISP does not give the clock now, its ready edge or the timer says when to ask again.
     fn ask_for_clock(&mut self) {
         self.isp.rebind();
-        self.told_us = None;
+        self.told_us = 0;
         if let Ok(hz) = self.isp.xclk(CLOCK_HZ) {
             // Who has just got its clock does not want it; and the stack has a bound.
             self.act(Event::Clock(Some(hz)));
@@ -114,7 +115,10 @@ impl Server {
                 continue;
             }
             match event.edge {
-                Edge::Died => self.step(Event::Clock(None)),
+                Edge::Died => {
+                    self.told_us = 0;
+                    self.step(Event::Clock(None));
+                }
                 Edge::Ready if self.sensor.wants_clock() => self.ask_for_clock(),
                 Edge::Ready | Edge::Removing | Edge::Quiet => {}
             }

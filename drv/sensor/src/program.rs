@@ -58,10 +58,18 @@ impl Program {
         program
     }
 
-    /// Reads out `mode` from the next frame on, with this many blank lines but one after each frame.
+    /// Reads out `mode`, with this many blank lines but one after each frame, beginning with a frame of its own.
+    ///
+    /// # Why it restarts the part
+    /// A part that was told to stop reads its frame to the end, and an exposure may make that take minutes. What is
+    /// left of it means nothing to a new stream, which would wait for it. It is not given up at the stop, because
+    /// the ISP may not have all of its lines. The order is that of the data sheet (MT9P031, R11: Pause_Restart, then
+    /// Chip_Enable, then no pause): RESTART stays set in the last write, as the part clears it, and to clear it by
+    /// hand is undefined.
     #[must_use]
     pub fn start(mode: &Mode, controls: &Controls, vertical_blank: u16) -> Self {
         let mut program = Self::EMPTY;
+        program.push(&regs::RESTART, restart(true));
         program.geometry(mode);
         program.push(&regs::VERTICAL_BLANK, vertical_blank);
         // Both flips live in one register: one of them writes it.
@@ -69,6 +77,7 @@ impl Program {
             program.control(control, controls);
         }
         program.push(&regs::OUTPUT_CONTROL, output_control(true));
+        program.push(&regs::RESTART, restart(false));
         program
     }
 
@@ -171,6 +180,12 @@ fn output_control(on: bool) -> u16 {
     regs::output_control::CHIP_ENABLE.put(regs::OUTPUT_CONTROL.reset, u32::from(on)) as u16
 }
 
+/// The frame is given up; the next one begins, or waits while this pauses.
+fn restart(pauses: bool) -> u16 {
+    use regs::restart::{PAUSE, RESTART};
+    PAUSE.put(RESTART.of(1), u32::from(pauses)) as u16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,17 +198,27 @@ mod tests {
     fn the_default_mode_reads_all_rows_and_columns_four_to_one() {
         let program = writes(Program::start(&Mode::DEFAULT, &Controls::DEFAULT, 25));
         let geometry = [(1, 54), (2, 16), (3, 1943), (4, 2591), (0x22, 0x33), (0x23, 0x33)];
-        assert_eq!(program[..6], geometry);
-        assert_eq!(program[6..8], [(0xE0, 0x0A0A), (6, 25)]);
-        let controls = [(8, 0), (9, 144), (0x35, 8), (0xA0, 0), (0x20, 0x40), (7, 0x1F82)];
-        assert_eq!(program[8..], controls);
+        assert_eq!(program[1..7], geometry);
+        assert_eq!(program[7..9], [(0xE0, 0x0A0A), (6, 25)]);
+        let controls = [(8, 0), (9, 144), (0x35, 8), (0xA0, 0), (0x20, 0x40)];
+        assert_eq!(program[9..14], controls);
     }
 
     #[test]
     fn eight_to_one_skips_eight_and_averages_four() {
         let mode = Mode { reduction: 8, ..Mode::DEFAULT };
         let program = writes(Program::start(&mode, &Controls::DEFAULT, 25));
-        assert_eq!(program[4..6], [(0x22, 0x37), (0x23, 0x37)]);
+        assert_eq!(program[5..7], [(0x22, 0x37), (0x23, 0x37)]);
+    }
+
+    #[test]
+    fn a_start_gives_the_old_frame_up_first_and_lets_the_new_one_go_last() {
+        let program = writes(Program::start(&Mode::DEFAULT, &Controls::DEFAULT, 25));
+        assert_eq!(program.first(), Some(&(0x0B, 3)), "restart, and pause");
+        let last = [(7, 0x1F82), (0x0B, 1)];
+        assert_eq!(program[program.len() - 2..], last, "RESTART is never cleared by hand");
+        assert_eq!(program.iter().filter(|(index, _)| *index == 0x0B).count(), 2);
+        assert!(writes(Program::stop()).iter().all(|(index, _)| *index != 0x0B));
     }
 
     #[test]
@@ -201,7 +226,7 @@ mod tests {
         let mut controls = Controls::DEFAULT;
         controls.set(Control::TestPattern, 1);
         let program = writes(Program::start(&Mode::DEFAULT, &controls, 25));
-        assert_eq!(program.last(), Some(&(7, 0x1F82)), "enabling comes last");
+        assert_eq!(program.len(), 20);
         assert!(program.len() < WRITES_MAX);
     }
 

@@ -12,6 +12,8 @@ const GOOD: Look = Look { done: true, nak: false, arbitration_lost: false, stuck
 const PIXEL_CLOCK_HZ: u32 = 24_000_000;
 const ENABLED: u16 = 0x1F82;
 const DISABLED: u16 = 0x1F80;
+/// Index of the register.
+const RESTART: usize = 0x0B;
 
 struct World {
     sensor: Sensor,
@@ -22,7 +24,7 @@ struct World {
     stuck: bool,
     /// Everything but commands.
     log: Vec<Action>,
-    writes: usize,
+    writes: Vec<(u8, u16)>,
 }
 
 impl World {
@@ -37,7 +39,7 @@ impl World {
             naks: 0,
             stuck: false,
             log: Vec::new(),
-            writes: 0,
+            writes: Vec::new(),
         }
     }
 
@@ -97,11 +99,21 @@ impl World {
             Transfer::Read { index } => look.data = self.registers[usize::from(index)],
             Transfer::Write { index, value } => {
                 self.registers[usize::from(index)] = value;
-                self.writes += 1;
+                if (index, value) == (regs::RESET.sensor_index(), 1) {
+                    self.reset();
+                }
+                self.writes.push((index, value));
             }
         }
         self.step(Event::Bus(look));
         true
+    }
+
+    /// The part forgets everything.
+    fn reset(&mut self) {
+        for register in regs::TABLE {
+            self.registers[usize::from(register.sensor_index())] = register.reset as u16;
+        }
     }
 
     fn run(&mut self) {
@@ -215,22 +227,24 @@ fn an_exposure_longer_than_the_frame_makes_it_longer_and_stays_when_a_short_inte
 {
     let mut world = World::serving();
     let state = small().state();
-    assert_eq!(world.sensor.frame_us(), None, "nothing is read out");
+    assert_eq!(world.sensor.frame_us(), 0, "nothing is read out");
     world.start(small()).expect("ready");
     world.run();
     let shortest = world.sensor.frame_interval(&state).unwrap();
-    assert_eq!(world.sensor.frame_us(), Some(shortest.as_us()));
+    assert_eq!(world.sensor.frame_us(), shortest.as_us());
     let twice = FrameInterval { numerator: 2 * shortest.numerator, ..shortest };
     assert_eq!(world.sensor.set_frame_interval(&state, twice), Ok(twice));
     assert_eq!(world.sensor.set_control(ControlId::EXPOSURE, 1459), Ok(1459));
     // 120 + 26 lines are ten times as many then.
     let long = FrameInterval { numerator: 10 * shortest.numerator, ..shortest };
     assert_eq!(world.sensor.frame_interval(&state), Ok(long));
-    assert_eq!(world.sensor.frame_us(), Some(long.as_us()));
+    assert_eq!(world.sensor.frame_us(), long.as_us());
     assert_eq!(world.sensor.set_frame_interval(&state, FrameInterval::NONE), Ok(long));
     assert_eq!(world.sensor.set_frame_interval(&state, twice), Ok(long));
     assert_eq!(world.sensor.set_control(ControlId::EXPOSURE, 10), Ok(10));
     assert_eq!(world.sensor.frame_interval(&state), Ok(twice), "it was asked for");
+    world.sensor.stop().expect("it runs");
+    assert_eq!(world.sensor.frame_us(), 0, "nothing is to be read out any more");
 }
 
 #[test]
@@ -282,6 +296,7 @@ fn a_stop_in_the_middle_of_programming_wins() {
     world.stop();
     world.run();
     assert_eq!(world.output_control(), DISABLED);
+    assert!(world.writes.iter().all(|write| *write != (7, ENABLED)), "no frame begins");
 }
 
 #[test]
@@ -295,6 +310,71 @@ fn a_stop_and_a_start_with_another_mode_go_through_a_stop() {
     assert_eq!(world.output_control(), DISABLED);
     world.run();
     assert_eq!((world.output_control(), world.registers[4]), (ENABLED, 2591));
+}
+
+/// PAUSE stays in the part. Neither a rest that is given up nor a lost clock leaves it there: the part is reset
+/// before it is programmed again.
+#[test]
+fn a_start_that_is_cut_off_while_the_part_pauses_is_made_again_to_its_end() {
+    for rests in [true, false] {
+        let mut world = World::serving();
+        world.start(small()).expect("ready");
+        world.transfer();
+        assert_eq!(world.registers[RESTART], 3);
+        if rests {
+            world.step(Event::Rest);
+            world.run();
+        } else {
+            world.step(Event::Clock(None));
+            world.command = None;
+            world.start(small()).expect_err("no clock");
+            world.step(Event::Power(false));
+        }
+        assert_eq!((world.registers[RESTART], world.output_control()), (3, DISABLED), "{rests}");
+        world.up();
+        assert_eq!(world.registers[RESTART], if rests { 1 } else { 0 }, "{rests}");
+        if !rests {
+            world.start(small()).expect("ready");
+            world.run();
+        }
+        assert_eq!((world.registers[RESTART], world.output_control()), (1, ENABLED), "{rests}");
+    }
+}
+
+#[test]
+fn a_start_whose_last_write_is_not_acknowledged_is_made_to_its_end() {
+    let mut world = World::serving();
+    world.start(small()).expect("ready");
+    while world.output_control() != ENABLED {
+        assert!(world.transfer(), "it was never enabled");
+    }
+    assert_eq!(world.registers[RESTART], 3, "it pauses until the last write");
+    world.naks = u32::from(RETRIES_MAX);
+    world.run();
+    assert_eq!((world.registers[RESTART], world.output_control()), (1, ENABLED));
+}
+
+/// The bus is busy when it is told to stop: the same mode that is asked for in that time is a new stream.
+#[test]
+fn a_stream_that_follows_another_at_once_begins_with_a_frame_of_its_own() {
+    for busy in [true, false] {
+        let mut world = World::serving();
+        world.start(small()).expect("ready");
+        world.run();
+        if busy {
+            world.sensor.set_control(ControlId::GAIN, 16).expect("a control");
+            world.step(Event::Timer);
+        }
+        world.writes.clear();
+        world.stop();
+        world.start(small()).expect("stopped");
+        assert_eq!(world.sensor.frame_us(), 0, "the part has not been told yet");
+        world.run();
+        let outside = |(index, _): &&(u8, u16)| [7, RESTART as u8].contains(index);
+        let told: Vec<_> = world.writes.iter().filter(outside).copied().collect();
+        assert_eq!(told, [(7, DISABLED), (0x0B, 3), (7, ENABLED), (0x0B, 1)], "busy: {busy}");
+        assert_ne!(world.sensor.frame_us(), 0);
+    }
 }
 
 #[test]
@@ -319,10 +399,10 @@ fn controls_are_written_while_it_runs_and_kept_until_it_does() {
         world.sensor.set_control(ControlId::EXPOSURE, value).expect("a control");
         world.step(Event::Timer);
     }
-    world.writes = 0;
+    world.writes.clear();
     world.run();
     assert_eq!(world.registers[9], 300);
-    assert!(world.writes <= 4, "values that were never seen are not written");
+    assert!(world.writes.len() <= 4, "values that were never seen are not written");
     assert_eq!(world.sensor.get_control(ControlId::EXPOSURE), Ok(300));
     assert_eq!(world.sensor.get_control(ControlId(1)), Err(SensorError::NoSuchControl));
     assert_eq!(world.sensor.query_control(6), Err(SensorError::NoSuchControl));
@@ -337,7 +417,7 @@ fn a_frame_interval_is_written_while_it_runs_and_kept_until_it_does() {
     let twice = FrameInterval { numerator: 2 * shortest.numerator, ..shortest };
     assert_eq!(world.sensor.set_frame_interval(&state, twice), Ok(twice));
     world.run();
-    assert_eq!(world.registers[BLANK], 0, "nothing runs");
+    assert_eq!(world.registers[BLANK], 25, "nothing runs");
     world.start(small()).unwrap();
     world.run();
     let lines = small().output().height_px + 26;
@@ -345,10 +425,10 @@ fn a_frame_interval_is_written_while_it_runs_and_kept_until_it_does() {
     for (wanted, taken, blank) in [(FrameInterval::NONE, shortest, 25), (twice, twice, 25 + lines)]
     {
         assert_eq!(world.sensor.set_frame_interval(&state, wanted), Ok(taken));
-        let writes = world.writes;
+        let writes = world.writes.len();
         world.step(Event::Timer);
         world.run();
-        assert_eq!((world.registers[BLANK], world.writes - writes), (blank, 1), "{wanted:?}");
+        assert_eq!((world.registers[BLANK], world.writes.len() - writes), (blank, 1), "{wanted:?}");
         assert_eq!(world.sensor.frame_interval(&state), Ok(taken));
     }
     let odd = Rect { left_px: 1, ..state.crop };

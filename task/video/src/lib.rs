@@ -20,6 +20,9 @@
 //!                                 └─queue─► Read ─┘ the last reader lets go
 //!                                 └─reclaim── Cancelled ◄──quiet── all of these at a disconnect
 //! ```
+//! A driver whose block has crashed takes no buffer until the stream is off. A `queue` that it refuses fails, and its
+//! buffer stays the client's (V4L2: VIDIOC_QBUF; Linux videobuf2). What was queued before, at a start or while
+//! readers looked at it, has been answered, and waits as `Queued` until stream off (V4L2: VIDIOC_STREAMOFF).
 //!
 //! # From memory to memory
 //! A video output node (CCP2 input, preview input, resizer input) queues buffers that the client has

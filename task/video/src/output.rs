@@ -32,7 +32,7 @@ impl<U: Upstream> Node<U> {
         let queued = self.upstream.frames_queue(frames, buffer);
         self.ledger(queued)?;
         let timing = opened.timing(frame.timestamp_us);
-        self.enqueue(buffer, Queued { imported: None, timing })
+        self.queue_new(buffer, Queued { imported: None, timing })
     }
 
     /// `import_buffer`. Only for reading: the client may look at the picture meanwhile.
@@ -56,7 +56,7 @@ impl<U: Upstream> Node<U> {
         let imported = self.upstream.frames_import(frames, memory, caller.index());
         self.ledger(imported)?;
         let timing = opened.timing(frame.timestamp_us);
-        self.enqueue(buffer, Queued { imported: Some(memory), timing })
+        self.queue_new(buffer, Queued { imported: Some(memory), timing })
     }
 
     /// `get_parm`.

@@ -195,7 +195,7 @@ impl<U: Upstream> Node<U> {
         let mut released = self.readers.take_released();
         while let Some(buffer) = self.buffers.oldest_read(released) {
             released &= !bit(buffer);
-            // An error is a disconnect, and has been dealt with, or the driver's, which the next call tells.
+            // An error is a disconnect, and has been dealt with.
             let _ = self.queue_released(buffer);
         }
     }
@@ -204,7 +204,8 @@ impl<U: Upstream> Node<U> {
         let frames = self.call_id(self.config.frames)?;
         let queued = self.upstream.frames_queue(frames, buffer);
         self.ledger(queued)?;
-        self.enqueue(buffer, self.buffers.queued(buffer))
+        self.buffers.put(buffer, Place::Queued);
+        self.feed_answered()
     }
 
     /// A reader has let go of these buffers, says the node.

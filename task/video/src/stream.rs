@@ -62,7 +62,8 @@ impl<U: Upstream> Node<U> {
     /// `queue_buffer`.
     ///
     /// # Errors
-    /// `BadBuffer` unless the buffer is the client's; `NoDevice`; the handle's record.
+    /// `BadBuffer` unless the buffer is the client's; `DriverRefused`; `NoDevice`; the handle's record. The buffer
+    /// is the client's afterwards, but after a disconnect.
     pub fn queue_buffer(
         &mut self,
         caller: TaskId,
@@ -77,7 +78,7 @@ impl<U: Upstream> Node<U> {
         let frames = self.call_id(self.config.frames)?;
         let taken = self.upstream.frames_queue(frames, buffer);
         self.ledger(taken)?;
-        self.enqueue(buffer, queued)
+        self.queue_new(buffer, queued)
     }
 
     /// The client queues one of its buffers: what its handle says, if it may.
@@ -98,11 +99,17 @@ impl<U: Upstream> Node<U> {
         }
     }
 
-    /// The ledger has the buffer as queued.
-    pub(crate) fn enqueue(&mut self, buffer: BufferIndex, queued: Queued) -> Result<(), Refusal> {
+    /// The ledger has the buffer as queued, and its QBUF is still to be answered. If the driver refuses it, or one
+    /// that it would wait behind, it is the client's again (V4L2: a QBUF that fails leaves its buffer dequeued).
+    pub(crate) fn queue_new(&mut self, buffer: BufferIndex, queued: Queued) -> Result<(), Refusal> {
         self.buffers.note(buffer, queued);
         self.buffers.put(buffer, Place::Queued);
-        if matches!(self.stream, Stream::On(_)) { self.feed() } else { Ok(()) }
+        let fed = self.feed();
+        if matches!(fed, Err(ipc::Error::Op(_))) {
+            self.cancel(buffer)?;
+            self.buffers.put(buffer, Place::Client(None));
+        }
+        fed
     }
 
     /// `stream_on`.
@@ -136,7 +143,7 @@ impl<U: Upstream> Node<U> {
             }
             Ok((entity, started)) => {
                 self.stream = Stream::On(Run { entity, live: started == Started::Live });
-                self.feed()
+                self.feed_answered()
             }
             Err(refusal) => {
                 if let Some(record) = refusal.disconnect() {
@@ -255,16 +262,29 @@ impl<U: Upstream> Node<U> {
         Ok(())
     }
 
-    /// Gives the driver what waits in the queue, in the client's order.
+    /// As [`Node::feed`], when each QBUF has been answered: what the driver refuses, because it has crashed in the
+    /// stream, goes on waiting, and STREAMOFF gives it back.
+    pub(crate) fn feed_answered(&mut self) -> Result<(), Refusal> {
+        match self.feed() {
+            Err(ipc::Error::Op(_)) => Ok(()),
+            fed => fed,
+        }
+    }
+
+    /// Gives the driver of a running stream what waits in the queue, in the client's order.
     fn feed(&mut self) -> Result<(), Refusal> {
+        if !matches!(self.stream, Stream::On(_)) {
+            return Ok(());
+        }
         while let Some(buffer) = self.buffers.oldest_queued() {
             let isp = self.call_id(self.config.isp)?;
             let Queued { imported, timing } = self.buffers.queued(buffer);
             let memory = imported.unwrap_or(Memory { pool: self.config.pool, buffer });
             match self.upstream.isp_queue(isp, memory, timing) {
                 Ok(()) => self.buffers.put(buffer, Place::Driver),
-                // It takes the rest when it has handed some back: drain feeds again.
-                Err(ipc::Error::Op(IspError::QueueFull)) => return Ok(()),
+                // It takes the rest when it has handed some back: drain feeds again. Or the stream has
+                // ended: with Stopped, which is to come, they are the client's.
+                Err(ipc::Error::Op(IspError::QueueFull | IspError::NotStreaming)) => return Ok(()),
                 Err(ipc::Error::Op(_)) => return Err(ipc::Error::Op(NodeError::DriverRefused)),
                 Err(ipc::Error::Disconnected(record)) => {
                     self.observe(Some(record));
@@ -392,7 +412,7 @@ impl<U: Upstream> Node<U> {
         if self.buffers.any_filled() {
             self.answer_polls(self.ready_event());
         }
-        if matches!(self.stream, Stream::On(_)) { self.feed() } else { Ok(()) }
+        self.feed_answered()
     }
 
     fn hand_out(&mut self, caller: TaskId, info: FrameInfo) -> Result<FrameInfo, Refusal> {

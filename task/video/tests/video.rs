@@ -7,6 +7,8 @@ mod disconnect;
 mod memory;
 #[path = "video/reading.rs"]
 mod reading;
+#[path = "video/refused.rs"]
+mod refused;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet, VecDeque};
@@ -45,6 +47,8 @@ struct World {
     /// Buffers that the ledger has for these tasks.
     held: std::collections::HashMap<u8, TaskIndex>,
     isp_is_dead: bool,
+    /// What the ISP says to each buffer.
+    refusal: Option<IspError>,
     frames_are_dead: bool,
 }
 
@@ -67,6 +71,7 @@ impl Default for World {
             readers: BTreeSet::new(),
             held: std::collections::HashMap::new(),
             isp_is_dead: false,
+            refusal: None,
             frames_are_dead: false,
         }
     }
@@ -114,6 +119,9 @@ impl Upstream for Fake {
         let ReadTiming { timestamp_us, interval } = timing;
         if self.0.borrow().isp_is_dead {
             return Err(ipc::Error::Disconnected(record(ISP, 0)));
+        }
+        if let Some(refusal) = self.0.borrow().refusal {
+            return Err(ipc::Error::Op(refusal));
         }
         let own = pool == PoolId(0) && timestamp_us == 0;
         let more = if own { String::new() } else { format!(" of {} at {timestamp_us}", pool.0) };

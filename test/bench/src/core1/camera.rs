@@ -8,6 +8,7 @@ use super::frame::{CCDC, Frame, Output, PREVIEW, RESIZER, Unfinished};
 use super::from_memory::FromMemory;
 use super::memory_channel::MemoryChannel;
 use super::mischief::{Lines, Mischief};
+use super::sending::{end_restart, restart_wanted, sending, sensor_powered, sensor_sends};
 use super::statistics::Statistics;
 use super::timing::Timing;
 use super::video_port::Format;
@@ -28,10 +29,7 @@ use core::ops::Range;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::ccdc::{CFG, HSIZE_OFF, cfg};
 use drv_isp_regs::main_block::{IRQ0STATUS, irq};
-use drv_isp_regs::sensor::{OUTPUT_CONTROL, RESTART, output_control, restart};
-
-/// Looks at a sensor that is being stopped and started, before it counts as stopped.
-pub(super) const SENDING_READS_MAX: usize = 8;
+use drv_isp_regs::sensor::{OUTPUT_CONTROL, output_control};
 
 /// What the next turn of the loop is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +145,7 @@ impl Camera {
         }
         if let Some(frame) = &mut self.frame {
             frame.line += 1;
-            if frame.line < frame.lines && !take_restart(shared) {
+            if frame.line < frame.lines && !restart_wanted(shared) {
                 publish(shared, frame.line);
                 return Turn::Line;
             }
@@ -180,6 +178,7 @@ impl Camera {
     }
 
     fn begin_frame(&mut self, shared: &Shared, epoch: u32) {
+        end_restart(shared);
         self.latch_sensor(shared);
         let height = self.sensor_config.height_px as u32;
         let lines = self.timing.lines;
@@ -552,40 +551,4 @@ fn publish(shared: &Shared, line: u32) {
     let progress = &shared.progress;
     progress.line.store(line, SeqCst);
     progress.lines.fetch_add(1, SeqCst);
-}
-
-fn sensor_powered(shared: &Shared) -> bool {
-    shared.gates.load(SeqCst) & gate::SENSOR != 0
-}
-
-/// Does the sensor start another frame?
-#[must_use]
-pub fn sensor_sends(shared: &Shared) -> bool {
-    let output = shared.sensor(OUTPUT_CONTROL.sensor_index()).load(SeqCst);
-    let paused = shared.sensor(RESTART.sensor_index()).load(SeqCst);
-    sensor_powered(shared)
-        && output_control::CHIP_ENABLE.is_set(output)
-        && !restart::PAUSE.is_set(paused)
-}
-
-/// Does the sensor send, and how many stops came before? Core 0 stops and starts it whenever it likes; both
-/// answers are of one moment, or a frame would be counted with those of a start that it does not belong
-/// to. A sensor that changes each time does not send: core 0 rings after each change.
-pub(super) fn sending(sends: impl Fn() -> bool, stops: impl Fn() -> u32) -> (bool, u32) {
-    let mut before = stops();
-    for _ in 0..SENDING_READS_MAX {
-        let now_sends = sends();
-        let after = stops();
-        if after == before {
-            return (now_sends, after);
-        }
-        before = after;
-    }
-    (false, before)
-}
-
-/// Was a restart asked for? It is answered once.
-fn take_restart(shared: &Shared) -> bool {
-    let word = shared.sensor(RESTART.sensor_index());
-    restart::RESTART.is_set(word.fetch_and(!restart::RESTART.mask(), SeqCst))
 }

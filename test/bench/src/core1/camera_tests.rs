@@ -1,6 +1,6 @@
 //! The camera over whole frames: events at their lines, pictures where they belong, misbehaviour.
 
-use super::camera::{SENDING_READS_MAX, sending};
+use super::sending::{SENDING_READS_MAX, sending};
 use super::*;
 use crate::pixels::yuv::YuvOrder;
 use crate::regs::firewall::Engine;
@@ -471,6 +471,39 @@ fn a_restart_of_the_sensor_begins_a_new_frame() {
     rig.sensor(&sensor::RESTART, 1);
     rig.lines(1);
     assert_eq!(rig.lines_of(irq::HS_VS.mask()), [(1, 0), (2, 0)]);
+    assert_eq!(rig.shared.sensor(sensor::RESTART.sensor_index()).load(SeqCst), 0, "by itself");
+    rig.lines(10);
+    assert_eq!(rig.lines_of(irq::HS_VS.mask()), [(1, 0), (2, 0)], "once");
+}
+
+/// A sensor that is stopped in a frame of a thousand lines, and started as the data sheet says.
+#[test]
+fn a_restart_that_pauses_waits_before_the_first_row_and_ends_when_it_goes_on() {
+    let mut rig = Rig::with_raw_output();
+    let enable = |rig: &Rig, on| {
+        rig.sensor(&sensor::OUTPUT_CONTROL, output_control::CHIP_ENABLE.of(on));
+    };
+    let restarts = |rig: &Rig| rig.shared.sensor(sensor::RESTART.sensor_index()).load(SeqCst);
+    rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, 1000);
+    rig.lines(200);
+    rig.sensor(&sensor::RESTART, 2);
+    rig.lines(10);
+    assert_eq!(rig.shared.progress.line.load(SeqCst), 209, "to pause is nothing by itself");
+    enable(&rig, 0);
+    rig.shared.sensor_stops.fetch_add(1, SeqCst);
+    rig.lines(10);
+    assert_eq!(rig.shared.progress.line.load(SeqCst), 219, "it reads its frame to the end");
+    rig.sensor(&sensor::RESTART, 3);
+    assert_eq!(rig.line(), Turn::Idle, "given up");
+    rig.sensor(&sensor::SHUTTER_WIDTH_LOWER, 100);
+    enable(&rig, 1);
+    assert_eq!((rig.line(), restarts(&rig)), (Turn::Idle, 3), "it waits before the first row");
+    rig.sensor(&sensor::RESTART, 1);
+    rig.lines(1);
+    assert_eq!(restarts(&rig), 0);
+    assert_eq!(rig.shared.progress.frame_lines.load(SeqCst), HEIGHT + BLANK, "a frame of its own");
+    rig.lines(HEIGHT + BLANK);
+    assert_eq!(rig.lines_of(irq::HS_VS.mask()), [(1, 0), (2, 0), (3, 0)]);
 }
 
 #[test]

@@ -28,6 +28,7 @@ mod line_errors;
 mod memory_channel;
 mod mischief;
 mod receiver;
+mod sending;
 mod statistics;
 mod timing;
 mod video_port;
@@ -61,5 +62,6 @@ mod video_port_tests;
 #[cfg(test)]
 mod widths_tests;
 
-pub use camera::{Camera, Turn, alarm_due, sensor_sends};
+pub use camera::{Camera, Turn, alarm_due};
 pub use dma::Memory;
+pub use sending::sensor_sends;

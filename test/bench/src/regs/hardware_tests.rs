@@ -2,6 +2,7 @@
 
 use super::prcm::Power;
 use super::*;
+use crate::core1::sensor_sends;
 use crate::irq::{LINES, Pend};
 use crate::log::{Access, Log, Verdict, Who};
 use crate::params::{Flags, Parameters};
@@ -298,6 +299,28 @@ fn each_stop_of_the_sensor_is_counted_whoever_stops_it() {
         transfer(hw, output, Some(on)).expect("the sensor answers");
         set(hw, &prcm::CLOCK_ENABLE, 0);
         check("no clock", 1);
+    });
+}
+
+#[test]
+fn a_restart_that_is_cleared_by_hand_leaves_a_sensor_that_sends_nothing() {
+    with_defaults(|hw, shared| {
+        power_up(hw);
+        let mut write = |register: &Register, value| {
+            let index = u32::from(register.sensor_index());
+            transfer(hw, index, Some(value)).expect("the sensor answers");
+            sensor_sends(shared)
+        };
+        let on = sensor::output_control::CHIP_ENABLE.mask();
+        for (restart, sends) in
+            [(2, true), (3, false), (1, true), (0, false), (2, false), (1, true)]
+        {
+            write(&sensor::OUTPUT_CONTROL, on);
+            assert_eq!(write(&sensor::RESTART, restart), sends, "{restart}");
+        }
+        write(&sensor::RESTART, 0);
+        write(&sensor::RESET, 1);
+        assert!(write(&sensor::OUTPUT_CONTROL, on), "its reset helps");
     });
 }
 

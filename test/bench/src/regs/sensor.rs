@@ -10,7 +10,8 @@ use crate::core1::sensor_sends;
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::sensor::{
     BLUE_GAIN, BUS_ADDRESS, CHIP_VERSION, CHIP_VERSION_ALT, GLOBAL_GAIN, GREEN1_GAIN, GREEN2_GAIN,
-    PIXEL_CLOCK_CONTROL, PLL_CONFIG_1, PLL_CONFIG_2, PLL_CONTROL, RED_GAIN, RESET, TABLE,
+    PIXEL_CLOCK_CONTROL, PLL_CONFIG_1, PLL_CONFIG_2, PLL_CONTROL, RED_GAIN, RESET, RESTART, TABLE,
+    restart,
 };
 use drv_isp_regs::sensor_bus::{COMMAND, DATA, INDEX, SLAVE, STATUS, command, status};
 use drv_isp_regs::{Access, Register};
@@ -107,10 +108,21 @@ impl<P: Platform> Hardware<'_, P> {
                 self.sensor_store(register, value);
                 self.update_gates();
             }
+            RESTART => self.sensor_restart(value),
             _ => self.sensor_store(register, value),
         }
         self.note_stop(sent);
         self.platform.ring_core1();
+    }
+
+    /// Core 1 clears RESTART when a frame begins. One that is cleared by hand before leaves a part that
+    /// pauses: the data sheet calls that undefined.
+    fn sensor_restart(&self, value: u16) {
+        let written = u32::from(value) & RESTART.writable;
+        let _ = self.shared.sensor(RESTART.sensor_index()).fetch_update(SeqCst, SeqCst, |before| {
+            let by_hand = restart::RESTART.is_set(before) && !restart::RESTART.is_set(written);
+            Some(if by_hand { restart::PAUSE.put(before, 1) } else { written })
+        });
     }
 
     fn sensor_store(&self, register: &Register, value: u16) {

@@ -45,6 +45,7 @@ mod s32_controls;
 mod s32_corrected;
 mod s32_interval;
 mod s32_rate;
+mod s32_restart;
 mod s35_after_stop;
 mod s35_dma;
 mod s36_quiesce_fails;
@@ -198,6 +199,7 @@ pub const CASES: &[Case] = &[
     case("s32_flips_mirror_the_picture", s32_controls::flips),
     case("s32_the_sensor_s_frames_are_as_long_as_their_interval", s32_interval::stretched),
     case("s32_a_long_exposure_makes_frames_longer_and_is_no_stall", s32_interval::exposed),
+    case("s32_a_stop_in_a_long_exposure_leaves_nothing_to_the_next_stream", s32_restart::stopped),
     Case {
         name: "s32_a_sensor_too_fast_for_the_parallel_port_streams_on_the_serial_line",
         manifest: FAST,

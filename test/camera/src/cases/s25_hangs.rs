@@ -75,10 +75,13 @@ pub fn streaming(stage: &mut Stage) -> Verdict {
     // Whoever waits is told that nothing comes.
     let waited = stage.video.dequeue_buffer(running.handle, PATIENCE_MS).map(|_| ());
     refused("a long wait", waited, NodeError::NoFrames)?;
-    for buffer in (0..BUFFERS).map(BufferIndex) {
+    // However often: they stay the client's.
+    for buffer in (0..BUFFERS).chain(0..BUFFERS).map(BufferIndex) {
         let queued = stage.video.queue_buffer(running.handle, buffer);
         refused("queue", queued, NodeError::DriverRefused)?;
     }
+    let waited = stage.video.dequeue_buffer(running.handle, PATIENCE_MS).map(|_| ());
+    refused("a long wait after it", waited, NodeError::NoFrames)?;
     let took_us = stops(stage, &running, STOP_LIMIT_US)?;
     reference.compare(stage)?;
     equal("refused by the firewall", stage.bench.seen().dma_refused, 0)?;
