@@ -25,7 +25,7 @@ impl Bench {
 
     fn give_faults(&mut self) {
         let entry = (7_u32 << 5 | 1).to_le_bytes();
-        let buffer = self.driver.ccdc_table(&ccdc(), (CcdcTable::FaultPixels, 0), &entry);
+        let buffer = self.driver.ccdc_table(&ccdc(), (CcdcTable::FaultPixels, 4), 0, &entry);
         assert!(buffer.is_ok());
     }
 
