@@ -1,5 +1,5 @@
-//! Whatever a driver writes, and whenever: core 1 neither panics nor runs on for ever, and reaches no byte
-//! outside of an open window.
+//! Whatever a driver writes, whenever, and however the hardware misbehaves: core 1 neither panics nor runs on
+//! for ever, and reaches no byte outside of an open window.
 //!
 //! Writes go the way of a driver's, through [`Hardware`], so that access classes and locks hold. Random
 //! words are mostly dead configurations: so all paths run before the first write, and most writes change a
@@ -14,8 +14,8 @@ use crate::scene::{SceneSize, SceneSource};
 use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{
-    ALL, Block, Field, Register, ccdc, csi2a, firewall, h3a, hist, main_block, prcm, preview,
-    resizer, sensor,
+    ALL, Block, Field, Register, bench_control, ccdc, csi2a, firewall, h3a, hist, main_block, prcm,
+    preview, resizer, sensor,
 };
 use proptest::prelude::*;
 
@@ -102,6 +102,10 @@ enum Step {
     Fields(prop::sample::Index, u64),
     /// A driver writes: place in the list of words, value.
     Write(prop::sample::Index, Draw),
+    /// The hardware misbehaves: kind, arguments.
+    Misbehave(u32, u32, u32),
+    /// All that it was asked to do wrong ends with a reset, a loss of power or an unplug; then all starts anew.
+    Restart(u32),
     /// The sensor has been told something.
     Sensor(prop::sample::Index, Draw),
     /// Lines pass.
@@ -142,12 +146,22 @@ fn draw() -> impl Strategy<Value = Draw> {
     ]
 }
 
+/// Misbehaviour of all kinds but the module's coming and going.
+const WRONG: core::ops::RangeInclusive<u32> = bench_control::IRQ_LOST..=bench_control::CLOCK_LOST;
+/// Of engines and frames.
+const DMA_WRONG: core::ops::RangeInclusive<u32> =
+    bench_control::DMA_LATE..=bench_control::FRAME_TORN;
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (any::<prop::sample::Index>(), any::<u64>()).prop_map(|(at, s)| Step::Fields(at, s)),
         3 => (any::<prop::sample::Index>(), draw()).prop_map(|(at, draw)| Step::Write(at, draw)),
         1 => (any::<prop::sample::Index>(), draw()).prop_map(|(at, draw)| Step::Sensor(at, draw)),
         3 => (1..60_u8).prop_map(Step::Lines),
+        1 => (WRONG, 0..200_u32, 1..4_u32).prop_map(|(kind, a, b)| Step::Misbehave(kind, a, b)),
+        1 => (DMA_WRONG, any::<u32>(), 1..4_u32)
+            .prop_map(|(kind, a, b)| Step::Misbehave(kind, a, b)),
+        1 => (0..3_u32).prop_map(Step::Restart),
     ]
 }
 
@@ -234,7 +248,31 @@ type Machine<'a> = Hardware<'a, Quiet>;
 fn write(hardware: &mut Machine<'_>, register: &Register, index: u32, value: u32) {
     let offset = register.window_offset() + index * u32::from(register.stride_bytes);
     let request = Request { offset, is_word: true, kind: Kind::Write(value), who: Who::default() };
-    hardware.access(request).expect("the block answers");
+    // Without clock or power it ends in a bus fault, which is an answer too.
+    let _ = hardware.access(request);
+}
+
+fn misbehave(hardware: &mut Machine<'_>, kind: u32, a: u32, b: u32) {
+    for (register, value) in
+        [(&bench_control::A, a), (&bench_control::B, b), (&bench_control::COMMAND, kind)]
+    {
+        write(hardware, register, 0, value);
+    }
+    hardware.tick();
+}
+
+/// The ISP loses its state, in one of three ways, in the middle of whatever it does.
+fn lose_state(hardware: &mut Machine<'_>, way: u32) {
+    match way {
+        0 => write(hardware, &main_block::SYSCONFIG, 0, main_block::sysconfig::SOFTRESET.of(1)),
+        1 => write(hardware, &prcm::POWER_CONTROL, 0, 0),
+        _ => {
+            misbehave(hardware, bench_control::UNPLUG, 0, 0);
+            misbehave(hardware, bench_control::REPLUG, 0, 0);
+        }
+    }
+    hardware.platform().now_us += 100_000;
+    hardware.tick();
 }
 
 /// Sensor, CCDC, preview, resizer, all statistics, with windows over all of memory.
@@ -330,6 +368,11 @@ proptest! {
                 Step::Fields(at, seed) => {
                     let block = *at.get(&Block::ISP);
                     change_fields(&mut hardware, &shared, block, seed);
+                }
+                Step::Misbehave(kind, a, b) => misbehave(&mut hardware, kind, a, b),
+                Step::Restart(way) => {
+                    lose_state(&mut hardware, way);
+                    start(&mut hardware, &shared);
                 }
                 Step::Write(at, draw) => {
                     let (register, index) = *at.get(&words);
