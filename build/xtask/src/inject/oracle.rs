@@ -9,8 +9,8 @@
 //!    that answers nonsense ends the session and not yet its life. Of a death under a stream that went well
 //!    until then, the client is told.
 //! 4. Nobody dies but the module's drivers.
-//! 5. Between quiet and the next life DMA writes nothing and asks for nothing; at the end no buffer
-//!    is with the hardware or in quarantine.
+//! 5. Between quiet and the next life, or the end, DMA writes nothing and asks for nothing; at the end no
+//!    buffer is with the hardware or in quarantine.
 //! 6. Correct frames return: each frame of a later life is the clean run's, with a number that this has, and
 //!    enough of them come; or the driver is down, and the supervisor says so.
 //!
