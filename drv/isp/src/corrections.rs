@@ -56,8 +56,9 @@ enum Black {
 struct Buffers {
     /// Which of the two is written.
     spare: u8,
-    /// How much of it has been written, in bytes.
+    /// How much of it has been written, and how long the table is, in bytes.
     given_bytes: u32,
+    whole_bytes: u32,
     /// Place of the last fault pixel that was given: the next one comes behind it.
     last: Option<u32>,
     /// What the hardware reads: bus address and length in bytes.
@@ -65,7 +66,12 @@ struct Buffers {
 }
 
 impl Buffers {
-    const NEW: Self = Self { spare: 0, given_bytes: 0, last: None, active: None };
+    const NEW: Self = Self { spare: 0, given_bytes: 0, whole_bytes: 0, last: None, active: None };
+
+    /// A table is there to be used. Who gave a part of one and died, or was refused, gave none.
+    const fn is_whole(&self) -> bool {
+        self.given_bytes > 0 && self.given_bytes == self.whole_bytes
+    }
 }
 
 /// What the CCDC does, apart from windows and formats.
@@ -132,7 +138,7 @@ impl Corrections {
         Ok(())
     }
 
-    /// A piece of a table: the buffer to write it to.
+    /// A piece of a table of `whole_bytes` bytes, from `offset` on: the buffer to write it to.
     ///
     /// # Errors
     /// As [`Corrections::give`]; `InvalidConfiguration` for half a word, more than a table has, a piece that
@@ -140,17 +146,20 @@ impl Corrections {
     pub fn give_piece(
         &mut self,
         entity: &Name,
-        (table, offset): (CcdcTable, u32),
+        (table, whole_bytes): (CcdcTable, u32),
+        offset: u32,
         piece: &[u8],
     ) -> Result<BufferIndex, IspError> {
         is_ccdc(entity)?;
         let buffers = &mut self.tables[table as usize];
         if offset == 0 {
-            (buffers.given_bytes, buffers.last) = (0, None);
+            (buffers.given_bytes, buffers.whole_bytes, buffers.last) = (0, whole_bytes, None);
         }
         let end = offset as usize + piece.len();
-        let whole = !piece.is_empty() && piece.len().is_multiple_of(ENTRY_BYTES);
-        if !whole || offset != buffers.given_bytes || end > CCDC_TABLE_BYTES_MAX {
+        let fits = end <= whole_bytes as usize && whole_bytes as usize <= CCDC_TABLE_BYTES_MAX;
+        let words = !piece.is_empty() && piece.len().is_multiple_of(ENTRY_BYTES);
+        let behind = offset == buffers.given_bytes && whole_bytes == buffers.whole_bytes;
+        if !words || !behind || !fits {
             return Err(IspError::InvalidConfiguration);
         }
         if table == CcdcTable::FaultPixels {
@@ -186,7 +195,7 @@ impl Corrections {
             return Err(IspError::Busy);
         }
         let wanted = CcdcTable::ALL.map(|table| on.contains(feature(table)));
-        let has_table = |table: CcdcTable| self.tables[table as usize].given_bytes > 0;
+        let has_table = |table: CcdcTable| self.tables[table as usize].is_whole();
         let lacks = |table: &CcdcTable| wanted[*table as usize] && !has_table(*table);
         if CcdcTable::ALL.iter().any(lacks)
             || (on.contains(CcdcFeatures::LSC) && self.shading.is_none())

@@ -242,13 +242,14 @@ impl isp::InOrderIspImpl for Server<'_> {
         _: &CallInfo,
         entity: Name,
         table: CcdcTable,
+        whole_bytes: u32,
         offset: u32,
         piece: Leased<R, [u8]>,
     ) -> Reply<()> {
         let mut bytes = [0; CCDC_PIECE_BYTES_MAX];
         let bytes = bytes.get_mut(..piece.len()).ok_or(IspError::InvalidConfiguration)?;
         piece.read_range(0, bytes)?;
-        let buffer = self.driver.ccdc_table(&entity, (table, offset), bytes)?;
+        let buffer = self.driver.ccdc_table(&entity, (table, whole_bytes), offset, bytes)?;
         self.tables.write(buffer, offset, bytes);
         Ok(())
     }

@@ -51,7 +51,8 @@ pub trait Driver {
     fn ccdc_table(
         &mut self,
         driver: TaskId,
-        place: (CcdcTable, u32),
+        whole: (CcdcTable, u32),
+        offset: u32,
         piece: &[u8],
     ) -> Result<(), Refusal>;
     fn ccdc_configure(

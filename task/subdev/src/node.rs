@@ -408,7 +408,8 @@ impl<U: Upstream> Node<U> {
             let driver = self.driver()?;
             let piece = &mut piece[..(bytes - offset).min(CCDC_PIECE_BYTES_MAX)];
             read(offset, piece)?;
-            let result = self.upstream.ccdc_table(driver, (table, offset as u32), piece);
+            let whole = (table, bytes as u32);
+            let result = self.upstream.ccdc_table(driver, whole, offset as u32, piece);
             self.relay(result)?;
         }
         Ok(())

@@ -130,10 +130,12 @@ impl Driver for Slots {
     fn ccdc_table(
         &mut self,
         driver: TaskId,
-        (table, offset): (CcdcTable, u32),
+        (table, whole_bytes): (CcdcTable, u32),
+        offset: u32,
         piece: &[u8],
     ) -> Result<(), Refusal> {
-        self.block(driver)?.ccdc_table(self.entity, table, offset, piece).map_err(isp_refused)
+        let block = self.block(driver)?;
+        block.ccdc_table(self.entity, table, whole_bytes, offset, piece).map_err(isp_refused)
     }
 
     fn ccdc_configure(

@@ -151,12 +151,15 @@ impl Driver for Fake {
     fn ccdc_table(
         &mut self,
         _: TaskId,
-        (table, offset): (CcdcTable, u32),
+        (table, whole_bytes): (CcdcTable, u32),
+        offset: u32,
         piece: &[u8],
     ) -> Result<(), Refusal> {
         let mut world = self.0.borrow_mut();
         let first = piece.first();
-        world.log.push(format!("give {table:?} {offset}+{} {first:?}", piece.len()));
+        world
+            .log
+            .push(format!("give {table:?} {offset}+{} of {whole_bytes} {first:?}", piece.len()));
         world.refusal.map_or(Ok(()), Err)
     }
 

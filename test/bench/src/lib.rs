@@ -39,3 +39,6 @@ pub mod scene;
 pub mod scene_file;
 pub mod script;
 pub mod shared;
+
+#[cfg(test)]
+mod any_driver_tests;

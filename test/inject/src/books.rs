@@ -88,6 +88,35 @@ impl Books {
     }
 }
 
+/// What DMA did while the driver's hardware was quiet and its next life was not ready. A driver that does not
+/// come back is quiet to the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Silence {
+    /// It should be quiet.
+    is_quiet: bool,
+    /// Bytes that were written all the same.
+    pub bytes: u32,
+    /// Accesses that were refused all the same.
+    pub refused: u32,
+}
+
+impl Silence {
+    /// So much has happened since the last call, and from now on it should be quiet, or need not be.
+    pub fn pass(&mut self, bytes: u32, refused: u32, is_quiet: bool) {
+        if self.is_quiet {
+            self.bytes += bytes;
+            self.refused += refused;
+        }
+        self.is_quiet = is_quiet;
+    }
+
+    /// It should be quiet now.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +168,23 @@ mod tests {
         books.asked(0, 0, Call::Dequeue);
         books.answered(2 * ANSWER_US, 0, Ending::Done);
         assert_eq!((books.overdue, books.open()), (1, 0));
+    }
+
+    #[test]
+    fn what_dma_does_in_silence_counts_also_if_it_never_ends() {
+        let mut silence = Silence::default();
+        silence.pass(100, 1, false);
+        silence.pass(200, 2, true);
+        assert_eq!((silence.bytes, silence.refused), (0, 0));
+        silence.pass(3, 4, true);
+        assert_eq!(
+            (silence.bytes, silence.refused),
+            (3, 4),
+            "a life that died before it was ready"
+        );
+        silence.pass(5, 6, false);
+        silence.pass(700, 70, false);
+        assert_eq!((silence.bytes, silence.refused, silence.is_quiet()), (8, 10, false));
     }
 
     #[test]

@@ -66,6 +66,7 @@ impl Campaign {
         let clean = Clean {
             crc32s,
             sequences: record.frames.iter().map(|frame| frame.sequence).collect(),
+            epoch: record.frames.first().context("the clean run took no frame")?.epoch,
             refusals: record.refused.len(),
             in_time_us: IN_TIME_US.max(interval_us),
             tasks: stage.tasks(),

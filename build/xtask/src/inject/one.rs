@@ -56,6 +56,10 @@ impl One {
     pub fn shot(&self) -> anyhow::Result<Shot> {
         let Self { class, at, bit, bits, register, address, .. } = self;
         let bits = match bits {
+            // The parser asks for --bits beside a place, but not if --bit is there too.
+            None if register.is_some() || address.is_some() => {
+                bail!("--bit {bit} is drawn from all that there is; give --bits for a named place")
+            }
             None => Bits::Any(*bit),
             Some(mask) => named(*class, *mask, register.as_deref(), *address)?,
         };
@@ -94,7 +98,7 @@ fn register_number(name: &str) -> anyhow::Result<u8> {
     let number = match name {
         "lr" => Some(14),
         "pc" => Some(15),
-        _ => name.strip_prefix('r').and_then(|digits| digits.parse().ok()),
+        _ => (0..=u8::MAX).find(|number| name == format!("r{number}")),
     };
     number.filter(|number| REGISTERS.contains(number)).with_context(|| {
         format!("--register {name}: give r0 to r12, lr or pc; sp cannot be changed from outside")
@@ -176,6 +180,10 @@ mod tests {
             ("register-bit --bits 1 --register r16", "give r0 to r12"),
             ("register-bit --bits 1 --register x", "give r0 to r12"),
             ("register-bit --bits 3 --register pc", "bit 0 of pc"),
+            ("register-bit --bits 3 --register r01", "give r0 to r12"),
+            ("register-bit --bits 3 --register r+1", "give r0 to r12"),
+            ("register-bit --bit 3 --register r1", "give --bits"),
+            ("ram-bit --bit 3 --address 16", "give --bits"),
             ("panic --bits 1", "panic flips no bits"),
             ("unplug --bits 1", "unplug flips no bits"),
         ] {

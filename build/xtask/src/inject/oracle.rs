@@ -1,27 +1,33 @@
 //! The oracle: what must hold whatever was injected into the driver.
 //!
+//! 0. The fault was done, once, and the supervisor's story of what followed has no gap: else a run in which
+//!    nothing happened would be called one that survived.
 //! 1. Kernel and supervisor live: the machine ends by the witness's word. Either one's death resets
 //!    the machine before that.
 //! 2. Each request of the client has exactly one result in time, by the witness's books.
 //! 3. A disconnect names a life that ended, with its cause; the first one comes in time. A driver
-//!    that answers nonsense ends the session and not yet its life.
+//!    that answers nonsense ends the session and not yet its life. Of a death under a stream that went well
+//!    until then, the client is told.
 //! 4. Nobody dies but the module's drivers.
-//! 5. Between quiet and the next life DMA writes nothing and asks for nothing; at the end no buffer
-//!    is with the hardware or in quarantine.
-//! 6. Correct frames return: each frame of a later life is the clean run's, and enough of them come;
-//!    or the driver is down, and the supervisor says so.
+//! 5. Between quiet and the next life, or the end, DMA writes nothing and asks for nothing; at the end no
+//!    buffer is with the hardware or in quarantine.
+//! 6. Correct frames return: each frame of a later life is the clean run's, with a number that this has, and
+//!    enough of them come; or the driver is down, and the supervisor says so.
 //!
 //! Wrong pixels of the life that was hit are no objection but a manifestation: the driver may be
 //! wrong in any way until somebody ends it.
 
 use super::class::Class;
-use super::record::{Books, Death, Disconnected, Record};
+use super::record::{Books, Death, Disconnected, Frame, Record};
 use super::stage::MODULE;
 use crate::machine::End;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
 use test_inject::FINISHED;
+
+/// The task whose lives the witness watches (`test/inject/app.toml`).
+const WATCHED: &str = "isp";
 
 /// What was known before.
 #[derive(Clone, Debug)]
@@ -30,6 +36,8 @@ pub struct Clean {
     pub crc32s: Vec<u32>,
     /// Sequence numbers of the frames of the clean run.
     pub sequences: Vec<u32>,
+    /// The life that filled them; frames of another one are of a later life.
+    pub epoch: u32,
     /// Refusals in the clean run (while the drivers start).
     pub refusals: usize,
     /// Longest time from a death to the client's disconnect, in microseconds.
@@ -87,14 +95,17 @@ pub struct Judgement {
 #[must_use]
 pub fn judge(record: &Record, class: Class, clean: &Clean) -> Judgement {
     let mut objections = Vec::new();
+    done(record, class, &mut objections);
     let books = books(record, &mut objections);
     if let Some(books) = books {
         answers(books, &mut objections);
         dma(books, &mut objections);
         ending(record, books, &mut objections);
+        known(record, books, clean, &mut objections);
     }
     deaths(record, clean, &mut objections);
     told(record, clean, &mut objections);
+    untold(record, clean, &mut objections);
     later_frames(record, clean, &mut objections);
     let manifested = manifested(record, clean);
     if class == Class::None && manifested.is_some() {
@@ -106,6 +117,32 @@ pub fn judge(record: &Record, class: Class, clean: &Clean) -> Judgement {
         disconnected: record.disconnected.len(),
         down: books.is_some_and(|books| books.over == "down"),
         dma_refused: books.map_or(0, |books| books.dma_refused),
+    }
+}
+
+/// Rule 0.
+fn done(record: &Record, class: Class, objections: &mut Vec<String>) {
+    let (count, expected) = match class {
+        Class::Unplug => (record.unplugged as usize, 1),
+        Class::None => (record.injected.len(), 0),
+        _ => (record.injected.len(), 1),
+    };
+    if count != expected {
+        objections.push(format!("the fault was done {count} times"));
+    }
+    if record.untold != 0 {
+        objections.push(format!("{} events of the story are missing", record.untold));
+    }
+}
+
+/// Rule 0: the kernel's word on deaths is the supervisor's.
+fn known(record: &Record, books: &Books, clean: &Clean, objections: &mut Vec<String>) {
+    let of_watched = |death: &&Death| task_name(clean, death.task) == WATCHED;
+    let told = record.deaths.iter().filter(of_watched).count();
+    if told != books.deaths as usize {
+        let watched = books.deaths;
+        objections
+            .push(format!("{WATCHED} died {watched} times by its watch, {told} by the story"));
     }
 }
 
@@ -204,6 +241,22 @@ fn told(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
     }
 }
 
+/// Rule 3, of the first death: a client that had no trouble before it had its stream open.
+fn untold(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
+    let hit = |death: &&Death| task_name(clean, death.task) == clean.victim;
+    let Some(death) = record.deaths.iter().find(hit) else { return };
+    let earlier = record.frames.iter().filter(|frame| frame.time_us <= death.time_us);
+    let went_well = earlier
+        .clone()
+        .all(|frame| frame.flags == 0 && !is_wrong(clean, frame.sequence, frame.crc32));
+    let refused = record.refused.iter().filter(|refused| refused.time_us <= death.time_us);
+    // With all of its frames it stops in order.
+    let streams = earlier.count() < clean.sequences.len() && refused.count() <= clean.refusals;
+    if went_well && streams && record.disconnected.is_empty() {
+        objections.push(format!("the client was never told that {} died", clean.victim));
+    }
+}
+
 /// Whether the session ended while the driver lived: the client had it before the death, or the node
 /// that ended it had told the supervisor by then. The client itself may get to run only afterwards.
 fn lived(record: &Record, disconnected: &Disconnected, death: &Death) -> bool {
@@ -216,11 +269,14 @@ fn lived(record: &Record, disconnected: &Disconnected, death: &Death) -> bool {
 
 /// Rule 6, the frames.
 fn later_frames(record: &Record, clean: &Clean, objections: &mut Vec<String>) {
-    let first = record.frames.first().map_or(0, |frame| frame.epoch);
-    for frame in record.frames.iter().filter(|frame| frame.epoch > first) {
-        if frame.flags == 0 && is_wrong(clean, frame.sequence, frame.crc32) {
-            let (sequence, epoch) = (frame.sequence, frame.epoch);
-            objections.push(format!("frame {sequence} of epoch {epoch} is wrong"));
+    let is_later = |frame: &&Frame| frame.epoch > clean.epoch && frame.flags == 0;
+    for Frame { sequence, crc32, epoch, .. } in record.frames.iter().filter(is_later) {
+        match clean.crc32s.get(*sequence as usize) {
+            Some(expected) if expected == crc32 => {}
+            Some(_) => objections.push(format!("frame {sequence} of epoch {epoch} is wrong")),
+            None => {
+                objections.push(format!("epoch {epoch} has a frame {sequence}, which nobody knows"))
+            }
         }
     }
 }
@@ -262,6 +318,7 @@ mod tests {
         Clean {
             crc32s: vec![10, 11, 12],
             sequences: vec![0, 1, 2],
+            epoch: 0,
             refusals: 1,
             in_time_us: 10_000,
             victim: "isp".into(),
@@ -271,17 +328,19 @@ mod tests {
         }
     }
 
+    const INJECTED: &str = "bench: injected code 00000010: 00000001 -> 00000003";
     const REFUSED: &str = r#"{"kind":"refused","call":"setup","error":2,"time_us":1}"#;
 
     fn frame(sequence: u32, crc32: u32, epoch: u32, flags: u32) -> String {
         format!(
-            r#"{{"kind":"frame","sequence":{sequence},"crc32":{crc32},"epoch":{epoch},"flags":{flags},"time_us":5}}"#
+            r#"{{"kind":"frame","sequence":{sequence},"crc32":{crc32},"epoch":{epoch},"flags":{flags},"time_us":{}}}"#,
+            5 + 200 * epoch
         )
     }
 
     fn death(task: u32, generation: u32, cause: &str) -> String {
         format!(
-            r#"{{"kind":"story","number":1,"time_us":100,"task":{task},"what":"death","generation":{generation},"cause":"{cause}"}}"#
+            r#"{{"kind":"story","number":0,"time_us":100,"task":{task},"what":"death","generation":{generation},"cause":"{cause}"}}"#
         )
     }
 
@@ -302,13 +361,16 @@ mod tests {
     }
 
     fn undisturbed() -> Vec<String> {
-        vec![REFUSED.into(), frame(0, 10, 0, 0), frame(1, 11, 0, 0), frame(2, 12, 0, 0), books(&[])]
+        let calm = books(&[(r#""deaths":1"#, r#""deaths":0"#)]);
+        let frames = [frame(0, 10, 0, 0), frame(1, 11, 0, 0), frame(2, 12, 0, 0)];
+        [&[REFUSED.into()], &frames[..], &[calm, INJECTED.into()]].concat()
     }
 
     fn recovered() -> Vec<String> {
         let mut lines = vec![REFUSED.into(), frame(0, 10, 0, 0), death(3, 0, "faulted")];
         lines.push(disconnected(0, "faulted", 2_000));
         lines.extend([frame(0, 10, 1, 0), frame(1, 11, 1, 0), frame(2, 12, 1, 0), books(&[])]);
+        lines.push(INJECTED.into());
         lines
     }
 
@@ -343,7 +405,7 @@ mod tests {
     #[test]
     fn a_reset_is_the_death_of_kernel_or_supervisor() {
         let mut lines = undisturbed();
-        lines.pop();
+        lines.remove(4);
         let judgement = judged(&lines, 0);
         assert!(judgement.objections[0].contains("reset"), "{judgement:?}");
         assert!(!judged(&undisturbed(), 0).objections.is_empty());
@@ -387,13 +449,23 @@ mod tests {
         check(replaced(recovered(), 3, late.clone()), "was told session_ended");
         let told = |time_us: u32, generation: u32| {
             let line = format!(
-                r#"{{"kind":"story","number":1,"time_us":{time_us},"task":5,"what":"nonsense","generation":{generation},"peer":3}}"#
+                r#"{{"kind":"story","number":0,"time_us":{time_us},"task":5,"what":"nonsense","generation":{generation},"peer":3}}"#
             );
             [vec![line], replaced(recovered(), 3, late.clone())].concat()
         };
         check(told(90, 0), "");
         check(told(110, 0), "was told session_ended");
         check(told(90, 1), "was told session_ended");
+    }
+
+    #[test]
+    fn of_a_death_under_its_stream_the_client_is_told() {
+        let mut lines = recovered();
+        lines.remove(3);
+        check(lines.clone(), "the client was never told that isp died");
+        // After trouble it may have closed the stream.
+        check(replaced(lines.clone(), 1, frame(0, 10, 0, 1)), "");
+        check([&[REFUSED.into(), REFUSED.into()], &lines[..]].concat(), "");
     }
 
     #[test]
@@ -411,6 +483,12 @@ mod tests {
     fn frames_of_a_later_life_are_the_clean_runs() {
         check(replaced(recovered(), 5, frame(1, 99, 1, 0)), "frame 1 of epoch 1 is wrong");
         check(replaced(recovered(), 5, frame(1, 99, 1, 1)), "");
+        check(replaced(recovered(), 5, frame(77, 99, 1, 0)), "epoch 1 has a frame 77");
+        // The first life had no time for any.
+        let mut lines = recovered();
+        lines[5] = frame(1, 99, 1, 0);
+        lines.remove(1);
+        check(lines, "frame 1 of epoch 1 is wrong");
         check(replaced(undisturbed(), 2, frame(1, 99, 0, 0)), "");
     }
 
@@ -446,7 +524,55 @@ mod tests {
 
     #[test]
     fn a_run_without_a_fault_must_be_the_clean_run() {
-        let record = Record::read(&recovered(), End::Status(FINISHED.into()));
-        assert!(!judge(&record, Class::None, &clean()).objections.is_empty());
+        let judged = |mut lines: Vec<String>| {
+            lines.pop();
+            let record = Record::read(&lines, End::Status(FINISHED.into()));
+            judge(&record, Class::None, &clean()).objections
+        };
+        assert_eq!(judged(undisturbed()), [""; 0]);
+        assert_eq!(judged(recovered()), ["nothing was injected, and something happened"]);
+    }
+
+    /// A run that never came to the fault looks like one that survived it.
+    #[test]
+    fn a_fault_that_was_not_done_is_no_fault_that_did_not_show() {
+        let without = |mut lines: Vec<String>| {
+            lines.retain(|line| line != INJECTED);
+            lines
+        };
+        check(without(undisturbed()), "the fault was done 0 times");
+        check([undisturbed(), vec![INJECTED.into()]].concat(), "the fault was done 2 times");
+        let unplugged = |lines: &[String]| {
+            let record = Record::read(lines, End::Status(FINISHED.into()));
+            judge(&record, Class::Unplug, &clean()).objections
+        };
+        assert_eq!(unplugged(&without(undisturbed())), ["the fault was done 0 times"]);
+        let presence = |present: bool| {
+            format!(
+                r#"{{"kind":"story","number":0,"time_us":9,"task":1,"what":"presence","present":{present}}}"#
+            )
+        };
+        let lines = [without(undisturbed()), vec![presence(false), presence(true)]].concat();
+        assert_eq!(unplugged(&lines), [""; 0]);
+    }
+
+    /// What nobody tells cannot be objected to.
+    #[test]
+    fn a_story_with_a_gap_is_objected_to() {
+        let other = |number: u32| {
+            format!(
+                r#"{{"kind":"story","number":{number},"time_us":9,"task":3,"what":"quiet","generation":0}}"#
+            )
+        };
+        let with = |numbers: &[u32]| {
+            let lines = numbers.iter().map(|number| other(*number));
+            [recovered(), lines.collect()].concat()
+        };
+        check(with(&[1, 2]), "");
+        check(with(&[2, 5]), "3 events of the story are missing");
+        let unreadable = death(2, 0, "faulted").replace("\"task\":2,", "");
+        check([vec![unreadable], undisturbed()].concat(), "1 events of the story are missing");
+        let silent = books(&[(r#""deaths":1"#, r#""deaths":2"#)]);
+        check(replaced(recovered(), 7, silent), "isp died 2 times by its watch, 1 by the story");
     }
 }

@@ -117,6 +117,10 @@ pub struct Record {
     pub nonsense: Vec<Nonsense>,
     /// The kill switch was thrown so often.
     pub kill_switch: u32,
+    /// The module was pulled so often.
+    pub unplugged: u32,
+    /// Events of the story that are missing, or that nobody understands.
+    pub untold: u32,
     /// Typed disconnects.
     pub disconnected: Vec<Disconnected>,
     /// Refusals.
@@ -142,7 +146,7 @@ enum Line {
     Refused(Refused),
     Books(Box<Books>),
     Overdue {},
-    Story { what: String },
+    Story { number: u32, what: String, present: Option<bool> },
 }
 
 impl Record {
@@ -154,6 +158,8 @@ impl Record {
             deaths: Vec::new(),
             nonsense: Vec::new(),
             kill_switch: 0,
+            unplugged: 0,
+            untold: 0,
             disconnected: Vec::new(),
             refused: Vec::new(),
             books: Vec::new(),
@@ -161,6 +167,7 @@ impl Record {
             other: Vec::new(),
             end,
         };
+        let mut next = 0;
         for line in lines {
             match serde_json::from_str(line) {
                 Ok(Line::Frame(frame)) => record.frames.push(frame),
@@ -168,7 +175,12 @@ impl Record {
                 Ok(Line::Refused(refused)) => record.refused.push(refused),
                 Ok(Line::Books(books)) => record.books.push(*books),
                 Ok(Line::Overdue {}) => {}
-                Ok(Line::Story { what }) => record.story(&what, line),
+                Ok(Line::Story { number, what, present }) => {
+                    record.untold += number.saturating_sub(next);
+                    next = next.max(number.saturating_add(1));
+                    record.unplugged += u32::from(present == Some(false));
+                    record.story(&what, line);
+                }
                 Err(_) => match line.strip_prefix(BENCH).and_then(Injected::read) {
                     Some(injected) => record.injected.push(injected),
                     None => record.other.push(line.clone()),
@@ -182,15 +194,20 @@ impl Record {
         match what {
             "death" => match serde_json::from_str(line) {
                 Ok(death) => self.deaths.push(death),
-                Err(_) => self.other.push(line.to_string()),
+                Err(_) => self.not_understood(line),
             },
             "nonsense" => match serde_json::from_str(line) {
                 Ok(nonsense) => self.nonsense.push(nonsense),
-                Err(_) => self.other.push(line.to_string()),
+                Err(_) => self.not_understood(line),
             },
             "kill_switch" => self.kill_switch += 1,
             _ => {}
         }
+    }
+
+    fn not_understood(&mut self, line: &str) {
+        self.untold += 1;
+        self.other.push(line.to_string());
     }
 }
 

@@ -68,7 +68,7 @@ fn faults(places: &[u32]) -> Vec<u8> {
 
 impl Corrections {
     fn give_table(&mut self, table: CcdcTable, bytes: &[u8]) -> Result<BufferIndex, IspError> {
-        self.give_piece(&ccdc(), (table, 0), bytes)
+        self.give_piece(&ccdc(), (table, bytes.len() as u32), 0, bytes)
     }
 
     fn switch(
@@ -185,7 +185,7 @@ fn numbers_that_do_not_fit_their_fields_are_refused() {
     ] {
         let (name, none) = (Name::new(name), CcdcFeatures::NONE);
         assert_eq!(corrections.give(&name, &shading(SHADING)), Err(error));
-        let piece = corrections.give_piece(&name, (CcdcTable::LensShading, 0), &[0; 4]);
+        let piece = corrections.give_piece(&name, (CcdcTable::LensShading, 4), 0, &[0; 4]);
         assert_eq!(piece, Err(error));
         let switched = corrections.configure(&name, (none, none), false, &mut Plain::default());
         assert_eq!(switched, Err(error));
@@ -196,29 +196,61 @@ fn numbers_that_do_not_fit_their_fields_are_refused() {
 fn pieces_of_a_table_come_whole_and_in_order() {
     let mut corrections = Corrections::new();
     let bad = Err(IspError::InvalidConfiguration);
-    let mut give =
-        |table, offset, piece: &[u8]| corrections.give_piece(&ccdc(), (table, offset), piece);
+    let max = CCDC_TABLE_BYTES_MAX as u32;
+    let mut give = |table, whole, offset, piece: &[u8]| {
+        corrections.give_piece(&ccdc(), (table, whole), offset, piece)
+    };
     let shading = CcdcTable::LensShading;
     for bytes in [0, 1, 3, 5, 1023] {
-        assert_eq!(give(shading, 0, &vec![1; bytes]), bad, "{bytes}");
+        assert_eq!(give(shading, max, 0, &vec![1; bytes]), bad, "{bytes}");
     }
-    assert_eq!(give(shading, 4, &[1; 4]), bad, "it has no beginning");
-    assert_eq!(give(shading, 0, &[1; 1024]), Ok(BufferIndex(2)));
+    for whole in [0, 4, 1020, max + 4, u32::MAX] {
+        assert_eq!(give(shading, whole, 0, &[1; 1024]), bad, "of {whole}");
+    }
+    assert_eq!(give(shading, max, 4, &[1; 4]), bad, "it has no beginning");
+    assert_eq!(give(shading, max, 0, &[1; 1024]), Ok(BufferIndex(2)));
     for offset in [4, 1020, 1028, 2048, u32::MAX - 3] {
-        assert_eq!(give(shading, offset, &[1; 4]), bad, "{offset}");
+        assert_eq!(give(shading, max, offset, &[1; 4]), bad, "{offset}");
     }
-    for offset in (1024..CCDC_TABLE_BYTES_MAX as u32).step_by(1024) {
-        assert_eq!(give(shading, offset, &[1; 1024]), Ok(BufferIndex(2)));
+    assert_eq!(give(shading, max - 4, 1024, &[1; 4]), bad, "of another length");
+    for offset in (1024..max).step_by(1024) {
+        assert_eq!(give(shading, max, offset, &[1; 1024]), Ok(BufferIndex(2)));
     }
-    assert_eq!(give(shading, CCDC_TABLE_BYTES_MAX as u32, &[1; 4]), bad, "it is full");
+    assert_eq!(give(shading, max, max, &[1; 4]), bad, "it is full");
     let pixels = CcdcTable::FaultPixels;
-    assert_eq!(give(pixels, 0, &faults(&[5, 9])), Ok(BufferIndex(0)));
+    assert_eq!(give(pixels, 12, 0, &faults(&[5, 9])), Ok(BufferIndex(0)));
     for places in [&[9_u32][..], &[8], &[10, 10], &[11, 4]] {
-        assert_eq!(give(pixels, 8, &faults(places)), bad, "{places:?}");
+        assert_eq!(give(pixels, 12, 8, &faults(places)), bad, "{places:?}");
     }
-    assert_eq!(give(pixels, 8, &faults(&[10])), Ok(BufferIndex(0)));
-    assert_eq!(give(pixels, 12, &(20_u32 << 5 | 4).to_le_bytes()), bad, "no such operation");
-    assert_eq!(give(pixels, 0, &faults(&[1])), Ok(BufferIndex(0)), "it begins anew");
+    assert_eq!(give(pixels, 12, 8, &(20_u32 << 5 | 4).to_le_bytes()), bad, "no such operation");
+    assert_eq!(give(pixels, 12, 8, &faults(&[10])), Ok(BufferIndex(0)));
+    assert_eq!(give(pixels, 4, 0, &faults(&[1])), Ok(BufferIndex(0)), "it begins anew");
+}
+
+/// Whoever gave it died in the middle, or was refused: what is there of it is no table, and the one in use
+/// stays.
+#[test]
+fn a_part_of_a_table_is_never_used() {
+    let (mut corrections, mut plain) = (given(), Plain::default());
+    let pixels = (CcdcTable::FaultPixels, CcdcFeatures::FPC);
+    let shading = (CcdcTable::LensShading, CcdcFeatures::LSC);
+    for (table, feature) in [pixels, shading] {
+        assert_eq!(corrections.switch(feature, feature, &mut plain), Ok(()));
+        let before = plain.open.clone();
+        let mut give = |offset, places: &[u32]| {
+            corrections.give_piece(&ccdc(), (table, 12), offset, &faults(places))
+        };
+        assert!(give(0, &[1, 2]).is_ok());
+        if table == CcdcTable::FaultPixels {
+            assert_eq!(give(8, &[2]), Err(IspError::InvalidConfiguration), "out of order");
+        }
+        let bad = Err(IspError::InvalidConfiguration);
+        assert_eq!(corrections.switch(feature, feature, &mut plain), bad, "{table:?}");
+        assert_eq!(plain.open, before);
+        let rest = corrections.give_piece(&ccdc(), (table, 12), 8, &faults(&[3]));
+        assert!(rest.is_ok());
+        assert_eq!(corrections.switch(feature, feature, &mut plain), Ok(()));
+    }
 }
 
 #[test]

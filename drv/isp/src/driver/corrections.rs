@@ -4,7 +4,7 @@ use idl::types::{BufferIndex, CcdcFeatures, CcdcParameters, CcdcTable, IspError,
 
 use super::{Driver, Phase};
 use crate::program::Blocks;
-use crate::registers::Registers;
+use crate::registers::{Registers, Writer};
 use crate::running::Running;
 use crate::stream::{Ledger, Outside};
 
@@ -21,18 +21,19 @@ impl Driver {
         self.corrections.give(entity, given)
     }
 
-    /// A piece of a table of the CCDC: the buffer of the pool of tables that it is to be written to, at its
-    /// offset.
+    /// A piece of a table of the CCDC, which has `whole.1` bytes: the buffer of the pool of tables that it is
+    /// to be written to, at its offset.
     ///
     /// # Errors
     /// As [`Driver::ccdc_parameters`].
     pub fn ccdc_table(
         &mut self,
         entity: &Name,
-        place: (CcdcTable, u32),
+        whole: (CcdcTable, u32),
+        offset: u32,
         piece: &[u8],
     ) -> Result<BufferIndex, IspError> {
-        self.corrections.give_piece(entity, place, piece)
+        self.corrections.give_piece(entity, whole, offset, piece)
     }
 
     /// Switches functions of the CCDC: those that are shadowed with the next frame, the others if none goes
@@ -47,8 +48,7 @@ impl Driver {
         switches: (CcdcFeatures, CcdcFeatures),
         outside: &mut Outside<'_, R, L>,
     ) -> Result<(), IspError> {
-        let uses = |running: &Running| running.blocks().overlap(Blocks::CCDC);
-        let running = self.running.iter_mut().flatten().find(|running| uses(running));
+        let running = self.running.iter_mut().flatten().find(|running| uses_ccdc(running));
         if running.as_ref().is_some_and(|running| !running.is_live()) {
             // Frames from memory begin whenever there is one.
             return Err(IspError::Busy);
@@ -65,10 +65,18 @@ impl Driver {
         if !self.corrections.lose_tables() || self.phase != Phase::Up {
             return;
         }
-        for running in self.running.iter_mut().flatten() {
+        for running in self.running.iter_mut().flatten().filter(|it| uses_ccdc(it)) {
             if let Running::Live(stream) = running {
                 stream.correct(&self.corrections, true, outside);
+            } else {
+                // A job under way comes back cancelled: its ledger is gone.
+                let mut write = |write| outside.registers.write_at(write);
+                self.corrections.write_tables(&mut Writer(&mut write));
             }
         }
     }
+}
+
+const fn uses_ccdc(running: &Running) -> bool {
+    running.blocks().overlap(Blocks::CCDC)
 }

@@ -85,15 +85,15 @@ fn a_long_table_goes_on_in_pieces_and_ends_with_the_first_refusal() {
     assert_eq!(corrected(&mut node, handle, 2052), [Ok(()); 3]);
     let calls = [
         "give BlackCompensation(BlackCompensation([1, 2, 3, 4]))",
-        "give LensShading 0+1024 Some(0)",
-        "give LensShading 1024+1024 Some(1)",
-        "give LensShading 2048+4 Some(2)",
+        "give LensShading 0+1024 of 2052 Some(0)",
+        "give LensShading 1024+1024 of 2052 Some(1)",
+        "give LensShading 2048+4 of 2052 Some(2)",
         "correct 0x8 0x0",
     ];
     assert_eq!(fake.take(), calls);
     let table = (CcdcTable::FaultPixels, 0);
     assert_eq!(node.ccdc_table::<Refusal>((ALICE, handle), table, |_, _| Ok(())), Ok(()));
-    assert_eq!(fake.take(), ["give FaultPixels 0+0 None"]);
+    assert_eq!(fake.take(), ["give FaultPixels 0+0 of 0 None"]);
     for error in [NodeError::NoConfiguration, NodeError::InvalidConfiguration, NodeError::Busy] {
         fake.0.borrow_mut().refusal = Some(ipc::Error::Op(error));
         assert_eq!(corrected(&mut node, handle, 4096), [Err(ipc::Error::Op(error)); 3]);
@@ -111,7 +111,7 @@ fn a_correction_needs_a_handle_a_driver_and_a_caller() {
         if pieces == 2 { Err(gone) } else { Ok(()) }
     });
     assert_eq!(lent, Err(gone));
-    assert_eq!(fake.take(), ["give FaultPixels 0+1024 Some(0)"], "no further piece");
+    assert_eq!(fake.take(), ["give FaultPixels 0+1024 of 4096 Some(0)"], "no further piece");
     let other = node.open(ALICE).unwrap();
     node.close(ALICE, handle).unwrap();
     let none = Err(ipc::Error::Op(NodeError::BadHandle));

@@ -152,7 +152,7 @@ impl Aewb {
     fn place(&self, y: usize) -> Option<(usize, usize, bool)> {
         let config = &self.config;
         let grid = y.checked_sub(config.top).filter(|y| *y < config.rows * config.height);
-        if let Some(inside) = grid.filter(|_| config.height > 0) {
+        if let Some(inside) = grid.filter(|_| config.height > 0 && self.grid_rows_left > 0) {
             return Some((inside % config.height, config.height, true));
         }
         let black = y.checked_sub(config.black_top).filter(|y| *y < config.black_height);

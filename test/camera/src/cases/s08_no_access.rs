@@ -35,9 +35,11 @@ fn watch(stage: &Stage) -> Result<Seen, Failure> {
 }
 
 fn nothing(seen: Seen) -> Result<(), Failure> {
-    let Seen { isp, faulting, .. } = seen;
+    let Seen { isp, faulting, foreign, .. } = seen;
     ensure!(isp == 0, "{isp} accesses to the ISP after its death: {seen:?}");
     ensure!(faulting == 0, "{faulting} faulting accesses after the death: {seen:?}");
+    // Tried all the same, by a task that does not map what it touched.
+    ensure!(foreign == 0, "{foreign} accesses stopped by the memory protection: {seen:?}");
     Ok(())
 }
 

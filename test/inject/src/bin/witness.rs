@@ -9,7 +9,7 @@ use idl::{ctl, frames, supervisor};
 use test_camera::bench::{Bench, Seen};
 use test_camera::clock::now_us;
 use test_inject::FINISHED;
-use test_inject::books::Books;
+use test_inject::books::{Books, Silence};
 use test_inject::line::Line;
 use test_inject::protocol::{Ending, TELL, TOLD_BYTES, Told};
 use userlib::{Received, notification, slot};
@@ -26,10 +26,8 @@ struct Witness {
     bench: Bench,
     books: Books,
     heard_us: u64,
-    /// The driver's hardware is quiet, its next life is not ready.
-    quiet: bool,
-    /// Bytes that DMA wrote and accesses refused, between quiet and ready.
-    late: (u32, u32),
+    /// What DMA did between quiet and ready.
+    silence: Silence,
     /// Accesses of DMA that the firewall refused, and of tasks that the MPU stopped.
     refused: u32,
     foreign: u32,
@@ -42,8 +40,7 @@ fn main() -> ! {
         bench: Bench::new(mmio::bench_control()),
         books: Books::default(),
         heard_us: now_us(),
-        quiet: false,
-        late: (0, 0),
+        silence: Silence::default(),
         refused: 0,
         foreign: 0,
         deaths: 0,
@@ -119,33 +116,25 @@ impl Witness {
         while let Some(event) = userlib::sys_watch_next() {
             match event.edge {
                 Edge::Died => self.deaths += 1,
-                Edge::Quiet => {
-                    self.count();
-                    self.quiet = true;
-                }
-                Edge::Ready if self.quiet => {
-                    self.quiet = false;
-                    let seen = self.count();
-                    self.late.0 += seen.dma_bytes;
-                    self.late.1 += seen.dma_refused;
-                }
+                Edge::Quiet => self.count(true),
+                Edge::Ready => self.count(false),
                 _ => {}
             }
         }
     }
 
-    /// Takes the counts of the bench and starts new ones.
-    fn count(&mut self) -> Seen {
-        let seen = self.bench.seen();
+    /// Takes the counts of the bench and starts new ones; from now on DMA should be quiet, or need not be.
+    fn count(&mut self, is_quiet: bool) {
+        let Seen { dma_bytes, dma_refused, foreign, .. } = self.bench.seen();
         self.bench.mark();
-        self.refused += seen.dma_refused;
-        self.foreign += seen.foreign;
-        seen
+        self.refused += dma_refused;
+        self.foreign += foreign;
+        self.silence.pass(dma_bytes, dma_refused, is_quiet);
     }
 
     fn end(&mut self, over: &str) -> ! {
         self.drain_watches();
-        self.count();
+        self.count(self.silence.is_quiet());
         let outlook = supervisor::Client::to(slot!("supervisor")).outlook(slot!("isp"));
         let owners = frames::Client::to(slot!("frames"))
             .counts(PoolId(userlib::config_u32!("pool") as u8))
@@ -163,8 +152,8 @@ impl Witness {
             .number("unasked", unasked.into())
             .number("overdue", overdue.into())
             .number("deaths", self.deaths.into())
-            .number("late_bytes", self.late.0.into())
-            .number("late_refused", self.late.1.into())
+            .number("late_bytes", self.silence.bytes.into())
+            .number("late_refused", self.silence.refused.into())
             .number("dma_refused", self.refused.into())
             .number("foreign", self.foreign.into())
             .number("in_hardware", owners.hardware.into())

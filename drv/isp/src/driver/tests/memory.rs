@@ -8,7 +8,10 @@ use crate::program::tests::{
     developed, developed_and_scaled, preview_only, processed, raw, received, scaled,
 };
 use crate::run::STOP_LIMIT_US;
-use idl::types::{FrameInterval, PixelFormat, PreviewFeatures, PreviewTable};
+use drv_isp_regs::ccdc as ccdc_registers;
+use idl::types::{
+    CcdcFeatures, CcdcTable, FrameInterval, PixelFormat, PreviewFeatures, PreviewTable,
+};
 
 /// What came back on a node: frames, and how often it said that it has stopped.
 #[derive(Debug, Default)]
@@ -576,5 +579,30 @@ fn a_configuration_comes_before_the_next_job() {
         let flags: Vec<_> = jobs.fetch(output).frames.iter().map(|it| it.flags.0).collect();
         assert_eq!(flags, [0; 3]);
         jobs.at_rest();
+    }
+}
+
+/// Tables that went with the ledger are off in the hardware too, or each further job would be damaged.
+#[test]
+fn jobs_after_the_ledgers_death_read_no_table() {
+    let (ccdc, faults) = (Name::new("OMAP3 ISP CCDC"), CcdcFeatures::FPC);
+    let entry = (7_u32 << 5 | 1).to_le_bytes();
+    for is_busy in [false, true] {
+        let mut jobs = Jobs::new();
+        let table = (CcdcTable::FaultPixels, 4);
+        assert!(jobs.driver.ccdc_table(&ccdc, table, 0, &entry).is_ok());
+        let switched =
+            jobs.with(|driver, outside| driver.ccdc_configure(&ccdc, (faults, faults), outside));
+        assert_eq!(switched, Ok(()));
+        jobs.start(&received(&raw(), PixelFormat::SGRBG10)).expect("a good pipeline");
+        let word = |jobs: &Jobs| jobs.model.borrow_mut().read_at(ccdc_registers::FPC.offset());
+        assert_eq!(word(&jobs), 1 << 15 | 1);
+        if is_busy {
+            jobs.queue(VideoNode::Ccp2Input, 1).expect("room");
+            jobs.queue(VideoNode::CcdcOutput, 9).expect("room");
+        }
+        jobs.model.borrow_mut().tables.clear();
+        jobs.with(|driver, outside| driver.lose_tables(outside));
+        assert_eq!(word(&jobs), 0, "busy: {is_busy}");
     }
 }

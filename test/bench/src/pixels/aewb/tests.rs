@@ -39,6 +39,22 @@ fn run(config: &AewbConfig, (width, height): (usize, usize)) -> Vec<u8> {
     bytes
 }
 
+/// Without VDLC a driver moves the port's window in mid frame: lines come again.
+#[test]
+fn a_line_that_comes_again_ends_no_row_that_has_ended() {
+    let config = AewbConfig { black_top: 50, ..CONFIG };
+    let mut engine = Box::new(Aewb::new());
+    engine.begin_frame(&config);
+    let line: Vec<u16> = (0..SIZE.0).map(|x| code(x, 0)).collect();
+    let last = config.top + config.rows * config.height;
+    let given = (0..last).filter(|y| !engine.line(*y, &line).is_empty()).count();
+    assert_eq!((given, engine.is_done()), (config.rows, false), "the black row is missing");
+    for y in config.top..last {
+        assert!(engine.line(y, &line).is_empty(), "line {y}");
+    }
+    assert!(!engine.flush().is_empty() && engine.is_done());
+}
+
 /// Sums and count of one window, from its definition.
 fn window(config: &AewbConfig, left: usize, top: usize, height: usize) -> ([f64; 8], f64) {
     let (mut sums, mut unsaturated) = ([0.0; 8], 0.0);
