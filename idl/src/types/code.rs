@@ -80,6 +80,11 @@ pub fn encoding(code: MbusCode) -> Option<Encoding> {
     CODES.iter().find(|(known, _)| *known == code).map(|(_, encoding)| *encoding)
 }
 
+/// All codes that the ISP knows, each once.
+pub fn all() -> impl Iterator<Item = MbusCode> {
+    CODES.iter().map(|(code, _)| *code)
+}
+
 /// The code with this meaning; `None` if there is none.
 #[must_use]
 pub fn code(encoding: Encoding) -> Option<MbusCode> {

@@ -42,6 +42,7 @@ mod s32_auto;
 mod s32_configured;
 mod s32_controls;
 mod s32_corrected;
+mod s32_enumerated;
 mod s32_interval;
 mod s32_rate;
 mod s35_after_stop;
@@ -195,6 +196,7 @@ pub const CASES: &[Case] = &[
     case("s51_a_full_statistics_queue_does_not_hide_the_disconnect", s22_statistics::full),
     case("s32_the_test_pattern_is_a_menu_with_names", s32_controls::menu),
     case("s32_flips_mirror_the_picture", s32_controls::flips),
+    case("s32_what_the_nodes_enumerate_is_what_they_take", s32_enumerated::everywhere),
     case("s32_the_sensor_s_frames_are_as_long_as_their_interval", s32_interval::stretched),
     case("s32_a_long_exposure_makes_frames_longer_and_is_no_stall", s32_interval::exposed),
     Case {
