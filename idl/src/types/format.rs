@@ -27,6 +27,30 @@ impl MbusCode {
 pub struct PixelFormat(pub u32);
 
 impl PixelFormat {
+    /// V4L2_PIX_FMT_GREY: luma, a byte.
+    pub const GREY: Self = Self(u32::from_le_bytes(*b"GREY"));
+    /// V4L2_PIX_FMT_Y10: luma, 10 bits in 2 bytes, little endian.
+    pub const Y10: Self = Self(u32::from_le_bytes(*b"Y10 "));
+    /// V4L2_PIX_FMT_Y12: luma, 12 bits in 2 bytes, little endian.
+    pub const Y12: Self = Self(u32::from_le_bytes(*b"Y12 "));
+    /// V4L2_PIX_FMT_SBGGR8: a byte.
+    pub const SBGGR8: Self = Self(u32::from_le_bytes(*b"BA81"));
+    /// V4L2_PIX_FMT_SGBRG8: a byte.
+    pub const SGBRG8: Self = Self(u32::from_le_bytes(*b"GBRG"));
+    /// V4L2_PIX_FMT_SRGGB8: a byte.
+    pub const SRGGB8: Self = Self(u32::from_le_bytes(*b"RGGB"));
+    /// V4L2_PIX_FMT_SBGGR10: 10 bits in 2 bytes, little endian.
+    pub const SBGGR10: Self = Self(u32::from_le_bytes(*b"BG10"));
+    /// V4L2_PIX_FMT_SGBRG10: 10 bits in 2 bytes, little endian.
+    pub const SGBRG10: Self = Self(u32::from_le_bytes(*b"GB10"));
+    /// V4L2_PIX_FMT_SRGGB10: 10 bits in 2 bytes, little endian.
+    pub const SRGGB10: Self = Self(u32::from_le_bytes(*b"RG10"));
+    /// V4L2_PIX_FMT_SBGGR12: 12 bits in 2 bytes, little endian.
+    pub const SBGGR12: Self = Self(u32::from_le_bytes(*b"BG12"));
+    /// V4L2_PIX_FMT_SGBRG12: 12 bits in 2 bytes, little endian.
+    pub const SGBRG12: Self = Self(u32::from_le_bytes(*b"GB12"));
+    /// V4L2_PIX_FMT_SRGGB12: 12 bits in 2 bytes, little endian.
+    pub const SRGGB12: Self = Self(u32::from_le_bytes(*b"RG12"));
     /// V4L2_PIX_FMT_SGRBG8: a byte.
     pub const SGRBG8: Self = Self(u32::from_le_bytes(*b"GRBG"));
     /// V4L2_PIX_FMT_SGRBG10: 10 bits in 2 bytes, little endian.

@@ -47,7 +47,18 @@ impl Formats {
             PixelFormat::SGRBG12,
         ];
         const RECEIVED: &[PixelFormat] = &[PixelFormat::SGRBG10, PixelFormat::SGRBG10_DPCM8];
-        const DEVELOPED: &[PixelFormat] = &[PixelFormat::SGRBG10, PixelFormat::SGRBG8];
+        const DEVELOPED: &[PixelFormat] = &[
+            PixelFormat::SGRBG10,
+            PixelFormat::SGRBG8,
+            PixelFormat::SRGGB10,
+            PixelFormat::SRGGB8,
+            PixelFormat::SBGGR10,
+            PixelFormat::SBGGR8,
+            PixelFormat::SGBRG10,
+            PixelFormat::SGBRG8,
+            PixelFormat::Y10,
+            PixelFormat::GREY,
+        ];
         const YUV: &[PixelFormat] = &[PixelFormat::UYVY, PixelFormat::YUYV];
         let (list, fallback) = match number {
             0 => (RECEIVED, PixelFormat::SGRBG10),
@@ -143,7 +154,12 @@ impl Formats {
 const fn line_bytes(width_px: u16, format: PixelFormat) -> u32 {
     let width = width_px as u32;
     match format {
-        PixelFormat::SGRBG8 | PixelFormat::SGRBG10_DPCM8 => width,
+        PixelFormat::GREY
+        | PixelFormat::SBGGR8
+        | PixelFormat::SGBRG8
+        | PixelFormat::SGRBG8
+        | PixelFormat::SRGGB8
+        | PixelFormat::SGRBG10_DPCM8 => width,
         PixelFormat::SGRBG10P => width.div_ceil(4) * 5,
         _ => 2 * width,
     }
@@ -152,7 +168,12 @@ const fn line_bytes(width_px: u16, format: PixelFormat) -> u32 {
 /// The other way round: pixels of a line of so many bytes.
 const fn line_px(line_bytes: u32, format: PixelFormat) -> u32 {
     match format {
-        PixelFormat::SGRBG8 | PixelFormat::SGRBG10_DPCM8 => line_bytes,
+        PixelFormat::GREY
+        | PixelFormat::SBGGR8
+        | PixelFormat::SGBRG8
+        | PixelFormat::SGRBG8
+        | PixelFormat::SRGGB8
+        | PixelFormat::SGRBG10_DPCM8 => line_bytes,
         PixelFormat::SGRBG10P => line_bytes / 5 * 4,
         _ => line_bytes / 2,
     }
@@ -204,6 +225,11 @@ mod tests {
         check(3, (170, 119, yuyv), (170, 119, raw, 384));
         check(3, (8, 2, raw), (64, 16, raw, 128));
         check(3, (170, 119, bytes), (170, 119, bytes, 192));
+        let (grey, grey_10) = (PixelFormat::GREY, PixelFormat::Y10);
+        check(3, (170, 119, grey), (170, 119, grey, 192));
+        check(3, (170, 119, grey_10), (170, 119, grey_10, 384));
+        check(3, (170, 119, PixelFormat::SRGGB8), (170, 119, PixelFormat::SRGGB8, 192));
+        check(3, (170, 119, PixelFormat::Y12), (170, 119, raw, 384));
         check(2, (162, 120, bytes), (162, 120, bytes, 192));
         let twelve = PixelFormat::SGRBG12;
         check(1, (162, 120, twelve), (162, 120, twelve, 352));

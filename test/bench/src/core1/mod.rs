@@ -30,6 +30,7 @@ mod receiver;
 mod statistics;
 mod timing;
 mod video_port;
+mod weights;
 
 #[cfg(test)]
 mod camera_tests;

@@ -51,6 +51,7 @@ mod s36_quiesce_fails;
 mod s37_byte_order;
 mod s37_developed;
 mod s37_memory;
+mod s37_mosaics;
 mod s37_received;
 mod s38_shared;
 mod s39_hangs;
@@ -241,6 +242,8 @@ pub const CASES: &[Case] = &[
         s37_developed::live_and_from_memory,
     ),
     case("s37_eight_bits_are_developed_as_the_upper_ones_of_ten", s37_developed::eight_bits),
+    case("s37_every_order_of_a_mosaic_is_developed_to_the_same_colours", s37_mosaics::every_order),
+    case("s37_grey_frames_are_developed_without_colour", s37_mosaics::grey),
     case("s37_the_bytes_of_a_picture_stand_in_the_order_of_its_format", s37_byte_order::preview),
     case("s37_the_client_library_scales_as_a_client_does_by_hand", s37_memory::library),
     case("s37_a_raw_frame_comes_through_the_receiver_as_it_is", s37_received::raw),
