@@ -7,6 +7,7 @@ mod buffer;
 mod ccdc;
 pub mod code;
 mod configuration;
+pub mod enumeration;
 mod error;
 mod features;
 mod format;

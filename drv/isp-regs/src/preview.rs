@@ -13,7 +13,7 @@ pub const TABLE_BLUE_GAMMA: u32 = 0x0800;
 pub const TABLE_NOISE_FILTER: u32 = 0x0C00;
 /// Luma enhancement (128 entries of 20 bits: offset 19:10, slope 9:0).
 pub const TABLE_LUMA_ENHANCEMENT: u32 = 0x1000;
-/// CFA weights (4 blocks of 144 entries).
+/// CFA weights (4 blocks of 144 entries, [`cfa_table`]).
 pub const TABLE_CFA: u32 = 0x1400;
 /// Number of entries of the table space.
 pub const TABLE_ENTRIES: usize = 0x1400 + 576;
@@ -230,4 +230,46 @@ registers! {
     }
     /// Identity.
     PID pid @ 0x00, 0x0001_FE01, ReadOnly, 0, "ispreg.h" {}
+}
+
+/// The table of CFA weights.
+///
+/// A block is for a place of the 2x2 cell: left and right of its first line, left and right of its second. So
+/// the order of the blocks says which colour is where, and nothing else does (SWPU177N gives four blocks of
+/// 144; Linux omap3isp writes the blocks of GRBG as 0123, of RGGB as 1032, of BGGR as 2301 and of GBRG as 3210).
+///
+/// TI does not publish what is in a block. Here it is: for an edge along the line, an edge along the column, and
+/// none of both, for each of red, green and blue, [`TAPS`](cfa_table::TAPS) weights in sixteenths, S8, of the
+/// pixels at a distance of up to two, line by line.
+pub mod cfa_table {
+    /// Blocks, one per place of a cell.
+    pub const BLOCKS: usize = 4;
+    /// Entries of a block.
+    pub const BLOCK_ENTRIES: usize = 144;
+    /// Weights of a colour; the last three are not used.
+    pub const TAPS: usize = 16;
+    /// Colours: red, green, blue.
+    pub const COLOURS: usize = 3;
+    /// What the weights add up to.
+    pub const ONE: i8 = 16;
+    /// Where the taps are, in pixels from the one in the middle: (right, down).
+    pub const PLACES: [(i8, i8); 13] = [
+        (0, -2),
+        (-1, -1),
+        (0, -1),
+        (1, -1),
+        (-2, 0),
+        (-1, 0),
+        (0, 0),
+        (1, 0),
+        (2, 0),
+        (-1, 1),
+        (0, 1),
+        (1, 1),
+        (0, 2),
+    ];
+    /// Tap of the left neighbour.
+    pub const LEFT: usize = 5;
+    /// Tap of the pixel itself.
+    pub const OWN: usize = 6;
 }

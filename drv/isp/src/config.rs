@@ -27,11 +27,12 @@ mod words;
 
 use drv_isp_regs::preview as regs;
 use idl::types::{
-    BlockState, ControlId, IspError, Name, PreviewFeatures, PreviewParameters, PreviewTable,
-    WhiteBalance,
+    BlockState, ControlId, IspError, MbusCode, Name, PreviewFeatures, PreviewParameters,
+    PreviewTable, WhiteBalance,
 };
 
 use crate::controls::Controls;
+use crate::formats::code::{Encoding, encoding};
 use crate::registers::{Registers, Write, Writer};
 use crate::topology::{self, position};
 use tables::{Loader, Tables};
@@ -187,6 +188,14 @@ impl Config {
             }
         }
         true
+    }
+
+    /// What comes to the sink pad next. The weights of the interpolation are loaded anew if their order is
+    /// another one; without a mosaic they stay.
+    pub fn expect(&mut self, sink: MbusCode) {
+        if let Some(Encoding::Bayer { order, .. }) = encoding(sink) {
+            self.loader.expect(order);
+        }
     }
 
     /// The hardware has been reset: it has no table any more.

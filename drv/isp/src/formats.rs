@@ -14,7 +14,7 @@ pub mod preview;
 pub mod resizer;
 
 pub use idl::types::code;
-use idl::types::{BlockState, Feed, FormatChange, IspError};
+use idl::types::{BlockState, Choice, Feed, FormatChange, IspError, Offer, PadFormat, enumeration};
 
 use crate::topology::position;
 
@@ -74,6 +74,38 @@ pub fn adjust(
         Block::Preview => preview::adjust(state, feed, change),
         Block::Resizer => resizer::adjust(state, change),
     })
+}
+
+/// A code that a pad of a block can have, and its sizes, while the other pads are as in `state`.
+///
+/// # Errors
+/// `NoSuchEntity` as in [`default_state`]; `NoSuchFormat` after the last code, for one that the pad cannot
+/// have, and if there is no such pad.
+pub fn enumerate(
+    entity: u8,
+    state: BlockState,
+    feed: Feed,
+    (pad, choice): (u8, Choice),
+) -> Result<Offer, IspError> {
+    let block = block(entity)?;
+    let at = match (pad, block) {
+        (0, _) => |state: BlockState| state.sink,
+        (1, _) => |state: BlockState| state.source,
+        (2, Block::Ccdc) => |state: BlockState| state.video_port,
+        _ => return Err(IspError::NoSuchFormat),
+    };
+    let becomes = |format: PadFormat| {
+        let change = FormatChange::Format { pad, format };
+        adjust(entity, state, feed, change).map_or(at(state), at)
+    };
+    enumeration::offered(choice, middle_height_px(&state), becomes).ok_or(IspError::NoSuchFormat)
+}
+
+/// Lines of a picture that the resizer makes a little smaller than its input: then a line can be longest,
+/// because more lines than in the input make its length a multiple of 8, and fewer than half of them fill the
+/// line memory twice.
+const fn middle_height_px(state: &BlockState) -> u16 {
+    state.crop.height_px / 3 * 2
 }
 
 /// `value` rounded down to an even number.

@@ -50,6 +50,7 @@ pub mod statistics;
 mod stream;
 pub mod topology;
 mod tuning;
+mod weights;
 mod xclk;
 
 pub use driver::{Driver, News};

@@ -4,10 +4,10 @@ use core::convert::Infallible;
 use drv_isp::{Held, check_rate, formats, topology};
 use idl::idol_runtime::{R, W};
 use idl::types::{
-    BlockState, BufferIndex, CCDC_PIECE_BYTES_MAX, CcdcFeatures, CcdcParameters, CcdcTable,
+    BlockState, BufferIndex, CCDC_PIECE_BYTES_MAX, CcdcFeatures, CcdcParameters, CcdcTable, Choice,
     ControlDescription, ControlId, Drained, EntityDescription, Feed, FormatChange, FrameStart,
-    Generation, IspError, LinkDescription, Name, NextStatistics, PREVIEW_TABLE_BYTES_MAX, Pipeline,
-    PoolId, PowerState, PreviewFeatures, PreviewParameters, PreviewTable, ReadTiming,
+    Generation, IspError, LinkDescription, Name, NextStatistics, Offer, PREVIEW_TABLE_BYTES_MAX,
+    Pipeline, PoolId, PowerState, PreviewFeatures, PreviewParameters, PreviewTable, ReadTiming,
     StatisticsConfig, StatisticsEngine, VideoNode,
 };
 use idl::{CallInfo, Leased, RequestError, isp};
@@ -74,6 +74,18 @@ impl isp::InOrderIspImpl for Server<'_> {
         change: FormatChange,
     ) -> Reply<BlockState> {
         Ok(formats::adjust(entity, state, feed, change)?)
+    }
+
+    fn enumerate(
+        &mut self,
+        _: &CallInfo,
+        entity: u8,
+        state: BlockState,
+        feed: Feed,
+        pad: u8,
+        choice: Choice,
+    ) -> Reply<Offer> {
+        Ok(formats::enumerate(entity, state, feed, (pad, choice))?)
     }
 
     fn start(&mut self, _: &CallInfo, pipeline: Pipeline, pixel_rate_hz: u32) -> Reply<()> {

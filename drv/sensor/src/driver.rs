@@ -30,12 +30,15 @@
 
 use crate::bus::{Bus, Look, Transfer, Verdict};
 use crate::controls::{Control, Controls, pixel_rate};
-use crate::mode::Mode;
+use crate::mode::{self, Mode};
 use crate::pixel_clock::PixelClock;
 use crate::program::Program;
 use crate::timing;
 use drv_isp_regs::sensor as regs;
-use idl::types::{BlockState, ControlDescription, ControlId, FrameInterval, Name, SensorError};
+use idl::types::{
+    BlockState, Choice, ControlDescription, ControlId, FormatChange, FrameInterval, Name, Offer,
+    PadFormat, SensorError,
+};
 
 /// From the clock's start to the first transfer, in microseconds (MT9P031: 850 clocks; a
 /// millisecond is 20 times that at 21.6 MHz).
@@ -339,6 +342,34 @@ impl Sensor {
         self.frame_interval(state)?;
         (self.interval, self.interval_is_new) = (wanted, true);
         self.frame_interval(state)
+    }
+
+    /// A code that can be sent, and its sizes.
+    ///
+    /// # Errors
+    /// `NotReady` before the first probe; `InvalidFormat` after the last, and for one that cannot be sent.
+    pub fn enumerate(&self, state: &BlockState, choice: Choice) -> Result<Offer, SensorError> {
+        self.known()?;
+        mode::enumerate(state, choice).ok_or(SensorError::InvalidFormat)
+    }
+
+    /// A frame interval that `state` has once it is changed to `format`, the shortest first.
+    ///
+    /// # Errors
+    /// `NotReady` before the first probe; `InvalidFormat` after the last, and if the array cannot read out
+    /// that format.
+    pub fn enumerate_interval(
+        &self,
+        state: &BlockState,
+        format: PadFormat,
+        index: u16,
+    ) -> Result<FrameInterval, SensorError> {
+        self.known()?;
+        let state = mode::adjust(state, &FormatChange::Format { pad: 0, format });
+        Mode::of(&state)
+            .filter(|mode| mode.output() == format)
+            .and_then(|mode| timing::nth(&mode, self.clock.hz, index))
+            .ok_or(SensorError::InvalidFormat)
     }
 
     fn power(&mut self, now_us: u64, on: bool, act: &mut dyn FnMut(Action)) {

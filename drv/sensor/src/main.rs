@@ -5,8 +5,8 @@ mod mmio;
 
 use drv_sensor::{Action, CLOCK_HZ, Event, Mode, Sensor, Up};
 use idl::types::{
-    BlockState, ControlDescription, ControlId, DeviceNode, EntityDescription, EntityFunction,
-    FormatChange, FrameInterval, Name, PowerState, SensorError,
+    BlockState, Choice, ControlDescription, ControlId, DeviceNode, EntityDescription,
+    EntityFunction, FormatChange, FrameInterval, Name, Offer, PadFormat, PowerState, SensorError,
 };
 use idl::{CallInfo, RequestError, isp, power, sensor, supervisor};
 use mmio::Controller;
@@ -181,6 +181,20 @@ impl sensor::InOrderSensorImpl for Server {
     ) -> Outcome<BlockState> {
         self.sensor.known()?;
         Ok(drv_sensor::adjust(&state, &change))
+    }
+
+    fn enumerate(&mut self, _: &CallInfo, state: BlockState, choice: Choice) -> Outcome<Offer> {
+        Ok(self.sensor.enumerate(&state, choice)?)
+    }
+
+    fn enumerate_interval(
+        &mut self,
+        _: &CallInfo,
+        state: BlockState,
+        format: PadFormat,
+        index: u16,
+    ) -> Outcome<FrameInterval> {
+        Ok(self.sensor.enumerate_interval(&state, format, index)?)
     }
 
     fn start(&mut self, _: &CallInfo, state: BlockState) -> Outcome<()> {

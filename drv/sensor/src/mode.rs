@@ -15,7 +15,7 @@
 //! averages only some of the pixels, and no size needs them.
 
 use drv_isp_regs::sensor as regs;
-use idl::types::{BlockState, FormatChange, MbusCode, PadFormat, Rect};
+use idl::types::{BlockState, Choice, FormatChange, MbusCode, Offer, PadFormat, Rect, enumeration};
 
 /// Smallest output, each way; the CCDC takes no less (OMAP3 ISP: 32).
 pub const SIZE_MIN_PX: u16 = 32;
@@ -157,6 +157,13 @@ pub fn adjust(state: &BlockState, change: &FormatChange) -> BlockState {
         FormatChange::Crop(crop) => with_window(mode, *crop),
     }
     .state()
+}
+
+/// A code that can be sent, and its sizes; `None` after the last, and for one that cannot be sent.
+#[must_use]
+pub fn enumerate(state: &BlockState, choice: Choice) -> Option<Offer> {
+    let becomes = |format| adjust(state, &FormatChange::Format { pad: 0, format }).source;
+    enumeration::offered(choice, SIZE_MIN_PX, becomes)
 }
 
 fn with_size(mode: Mode, width_px: u16, height_px: u16) -> Mode {

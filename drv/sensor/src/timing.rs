@@ -67,6 +67,13 @@ pub fn interval(
     FrameInterval { numerator: clocks as u32, denominator }
 }
 
+/// The interval at a position, the shortest first: one for each number of blank lines; `None` after the last.
+#[must_use]
+pub fn nth(mode: &Mode, clock_hz: u32, index: u16) -> Option<FrameInterval> {
+    let blank = BLANK_MIN + u32::from(index);
+    (blank <= BLANK_MAX).then(|| interval(mode, clock_hz, blank as u16, 0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

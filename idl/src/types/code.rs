@@ -80,6 +80,11 @@ pub fn encoding(code: MbusCode) -> Option<Encoding> {
     CODES.iter().find(|(known, _)| *known == code).map(|(_, encoding)| *encoding)
 }
 
+/// All codes that the ISP knows, each once.
+pub fn all() -> impl Iterator<Item = MbusCode> {
+    CODES.iter().map(|(code, _)| *code)
+}
+
 /// The code with this meaning; `None` if there is none.
 #[must_use]
 pub fn code(encoding: Encoding) -> Option<MbusCode> {
@@ -91,34 +96,33 @@ pub fn code(encoding: Encoding) -> Option<MbusCode> {
 /// Samples of 10 and 12 bits take two bytes.
 #[must_use]
 pub fn pixel_format(code: MbusCode) -> Option<PixelFormat> {
-    let fourcc = match encoding(code)? {
-        Encoding::Grey { bits: 8 } => b"GREY",
-        Encoding::Grey { bits: 10 } => b"Y10 ",
-        Encoding::Grey { .. } => b"Y12 ",
+    Some(match encoding(code)? {
+        Encoding::Grey { bits: 8 } => PixelFormat::GREY,
+        Encoding::Grey { bits: 10 } => PixelFormat::Y10,
+        Encoding::Grey { .. } => PixelFormat::Y12,
         Encoding::Bayer { order, bits: 8 } => match order {
-            Bggr => b"BA81",
-            Gbrg => b"GBRG",
-            Grbg => b"GRBG",
-            Rggb => b"RGGB",
+            Bggr => PixelFormat::SBGGR8,
+            Gbrg => PixelFormat::SGBRG8,
+            Grbg => PixelFormat::SGRBG8,
+            Rggb => PixelFormat::SRGGB8,
         },
         Encoding::Bayer { order, bits: 10 } => match order {
-            Bggr => b"BG10",
-            Gbrg => b"GB10",
-            Grbg => b"BA10",
-            Rggb => b"RG10",
+            Bggr => PixelFormat::SBGGR10,
+            Gbrg => PixelFormat::SGBRG10,
+            Grbg => PixelFormat::SGRBG10,
+            Rggb => PixelFormat::SRGGB10,
         },
         Encoding::Bayer { order, .. } => match order {
-            Bggr => b"BG12",
-            Gbrg => b"GB12",
-            Grbg => b"BA12",
-            Rggb => b"RG12",
+            Bggr => PixelFormat::SBGGR12,
+            Gbrg => PixelFormat::SGBRG12,
+            Grbg => PixelFormat::SGRBG12,
+            Rggb => PixelFormat::SRGGB12,
         },
-        Encoding::Compressed => b"BD10",
-        Encoding::Yuv16 { chroma_first: true } => b"UYVY",
-        Encoding::Yuv16 { chroma_first: false } => b"YUYV",
+        Encoding::Compressed => PixelFormat::SGRBG10_DPCM8,
+        Encoding::Yuv16 { chroma_first: true } => PixelFormat::UYVY,
+        Encoding::Yuv16 { chroma_first: false } => PixelFormat::YUYV,
         Encoding::Yuv8 { .. } => return None,
-    };
-    Some(PixelFormat(u32::from_le_bytes(*fourcc)))
+    })
 }
 
 /// Most bits that the lane shifter in front of the CCDC drops (ISP_CTRL.SHIFT: up to three lanes of two).

@@ -78,6 +78,8 @@ pub enum IspError {
     UnsupportedFeature = 14,
     /// The sensor sends more pixels in a second than the CCDC takes; give it a slower pixel clock.
     TooFast = 15,
+    /// The pad cannot have that code, or no more codes, or there is no such pad; begin at index 0.
+    NoSuchFormat = 16,
 }
 
 /// Errors of the sensor driver.
@@ -90,7 +92,7 @@ pub enum SensorError {
     Busy = 2,
     /// No such control.
     NoSuchControl = 3,
-    /// The array cannot read out this format; adjust it first.
+    /// The array cannot read out this format, or an enumeration has ended; adjust it first.
     InvalidFormat = 4,
     /// The control can only be read.
     ReadOnly = 5,
@@ -124,6 +126,8 @@ pub enum GraphError {
     LinkMismatch = 11,
     /// The sensor sends more pixels in a second than the ISP takes (ENOSPC).
     TooFast = 12,
+    /// The pad cannot have that code, or no more codes; begin at index 0.
+    NoSuchFormat = 13,
 }
 
 /// Errors of device nodes.
@@ -139,7 +143,7 @@ pub enum NodeError {
     /// Another handle owns the queue, a running pipeline forbids it, or no measurement is ready
     /// (EBUSY).
     Busy = 4,
-    /// The format does not fit the node or the connected pad (EINVAL).
+    /// The format does not fit the node, the pad or the connected pad, or an enumeration has ended (EINVAL).
     InvalidFormat = 5,
     /// No such buffer, or it is not the client's (EINVAL).
     BadBuffer = 6,

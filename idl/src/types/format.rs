@@ -27,6 +27,30 @@ impl MbusCode {
 pub struct PixelFormat(pub u32);
 
 impl PixelFormat {
+    /// V4L2_PIX_FMT_GREY: luma, a byte.
+    pub const GREY: Self = Self(u32::from_le_bytes(*b"GREY"));
+    /// V4L2_PIX_FMT_Y10: luma, 10 bits in 2 bytes, little endian.
+    pub const Y10: Self = Self(u32::from_le_bytes(*b"Y10 "));
+    /// V4L2_PIX_FMT_Y12: luma, 12 bits in 2 bytes, little endian.
+    pub const Y12: Self = Self(u32::from_le_bytes(*b"Y12 "));
+    /// V4L2_PIX_FMT_SBGGR8: a byte.
+    pub const SBGGR8: Self = Self(u32::from_le_bytes(*b"BA81"));
+    /// V4L2_PIX_FMT_SGBRG8: a byte.
+    pub const SGBRG8: Self = Self(u32::from_le_bytes(*b"GBRG"));
+    /// V4L2_PIX_FMT_SRGGB8: a byte.
+    pub const SRGGB8: Self = Self(u32::from_le_bytes(*b"RGGB"));
+    /// V4L2_PIX_FMT_SBGGR10: 10 bits in 2 bytes, little endian.
+    pub const SBGGR10: Self = Self(u32::from_le_bytes(*b"BG10"));
+    /// V4L2_PIX_FMT_SGBRG10: 10 bits in 2 bytes, little endian.
+    pub const SGBRG10: Self = Self(u32::from_le_bytes(*b"GB10"));
+    /// V4L2_PIX_FMT_SRGGB10: 10 bits in 2 bytes, little endian.
+    pub const SRGGB10: Self = Self(u32::from_le_bytes(*b"RG10"));
+    /// V4L2_PIX_FMT_SBGGR12: 12 bits in 2 bytes, little endian.
+    pub const SBGGR12: Self = Self(u32::from_le_bytes(*b"BG12"));
+    /// V4L2_PIX_FMT_SGBRG12: 12 bits in 2 bytes, little endian.
+    pub const SGBRG12: Self = Self(u32::from_le_bytes(*b"GB12"));
+    /// V4L2_PIX_FMT_SRGGB12: 12 bits in 2 bytes, little endian.
+    pub const SRGGB12: Self = Self(u32::from_le_bytes(*b"RG12"));
     /// V4L2_PIX_FMT_SGRBG8: a byte.
     pub const SGRBG8: Self = Self(u32::from_le_bytes(*b"GRBG"));
     /// V4L2_PIX_FMT_SGRBG10: 10 bits in 2 bytes, little endian.
@@ -94,6 +118,10 @@ pub struct FrameInterval {
 impl FrameInterval {
     /// As fast as it goes.
     pub const NONE: Self = Self { numerator: 0, denominator: 1 };
+    /// The shortest that is told from none: a microsecond.
+    pub const MIN: Self = Self { numerator: 1, denominator: 1_000_000 };
+    /// The longest that [`FrameInterval::as_us`] tells: 71 minutes.
+    pub const MAX: Self = Self { numerator: u32::MAX, denominator: 1_000_000 };
 
     /// In microseconds, rounded down; at most `u32::MAX` of them, 71 minutes.
     #[must_use]
@@ -127,6 +155,73 @@ pub enum Feed {
     Live,
     /// From memory: an input node.
     Memory,
+}
+
+/// Which of the codes that a pad can carry is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub enum Choice {
+    /// The one at this position, 0.. until there is none.
+    Index(u16),
+    /// This one.
+    Code(MbusCode),
+}
+
+/// Sizes at a pad (V4L2: `v4l2_subdev_frame_size_enum`). Each of the four is taken as it is together with
+/// some size the other way; not each size between them is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct SizeRange {
+    /// Fewest columns.
+    pub min_width_px: u16,
+    /// Most columns.
+    pub max_width_px: u16,
+    /// Fewest lines.
+    pub min_height_px: u16,
+    /// Most lines.
+    pub max_height_px: u16,
+}
+
+impl SizeRange {
+    /// Whether a size lies between them.
+    #[must_use]
+    pub fn contains(&self, width_px: u16, height_px: u16) -> bool {
+        (self.min_width_px..=self.max_width_px).contains(&width_px)
+            && (self.min_height_px..=self.max_height_px).contains(&height_px)
+    }
+}
+
+/// A code that a pad can carry, while the other pads of its block stay as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct Offer {
+    /// The code.
+    pub code: MbusCode,
+    /// In these sizes.
+    pub sizes: SizeRange,
+}
+
+/// Sizes that a video node takes (V4L2: `v4l2_frmsize_stepwise`). A picture must fit a buffer, too, so what is
+/// taken is no rectangle: all sizes from the smallest to the largest in these steps whose lines, each a
+/// multiple of `align_bytes` long, are together no more than `buffer_bytes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct FrameSizes {
+    /// Smallest and largest width, each with some height.
+    pub sizes: SizeRange,
+    /// From one width to the next, in pixels.
+    pub step_width_px: u16,
+    /// From one height to the next, in lines.
+    pub step_height_px: u16,
+    /// Lines begin at multiples of this.
+    pub align_bytes: u32,
+    /// Room for a picture.
+    pub buffer_bytes: u32,
+}
+
+/// Frame intervals from the shortest to the longest, all of them (V4L2: V4L2_FRMIVAL_TYPE_CONTINUOUS).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SerializedSize)]
+pub struct FrameIntervals {
+    /// The shortest.
+    pub min: FrameInterval,
+    /// The longest.
+    pub max: FrameInterval,
 }
 
 /// A change that somebody asks for.

@@ -331,15 +331,23 @@ impl Camera {
         input_px: (u16, u16),
         eight_bits: bool,
     ) -> Result<MemoryLayout, Failure> {
+        self.developed_of(input_px, if eight_bits { MbusCode::SGRBG8 } else { MbusCode::SGRBG10 })
+    }
+
+    /// As [`Camera::developed`], of any code that the preview engine takes: a mosaic or grey, of 8 or 10 bits.
+    ///
+    /// # Errors
+    /// As [`Camera::developed`]; `InvalidFormat` for a code that it does not take.
+    pub fn developed_of(
+        &self,
+        (width_px, height_px): (u16, u16),
+        code: MbusCode,
+    ) -> Result<MemoryLayout, Failure> {
         self.link(&[((PREVIEW_INPUT, 0), (PREVIEW, 0)), ((PREVIEW, 1), (PREVIEW_OUTPUT, 0))])?;
-        let (width_px, height_px) = input_px;
-        let (code, pixel_format) = if eight_bits {
-            (MbusCode::SGRBG8, PixelFormat::SGRBG8)
-        } else {
-            (MbusCode::SGRBG10, PixelFormat::SGRBG10)
-        };
         let raw = PadFormat { width_px, height_px, code };
         let preview = with(self.preview, |node| node.set_format(0, raw))?;
+        let in_buffers = code::pixel_format(code).filter(|_| preview.sink.code == code);
+        let pixel_format = in_buffers.ok_or(ipc::Error::Op(NodeError::InvalidFormat))?;
         Ok(MemoryLayout {
             input: in_memory(preview.sink, pixel_format),
             output: in_memory(preview.source, PixelFormat::YUYV),

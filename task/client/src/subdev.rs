@@ -3,8 +3,8 @@
 use idl::subdev;
 use idl::types::{
     BlockState, CcdcFeatures, CcdcParameters, CcdcTable, ControlDescription, ControlId,
-    FormatChange, FrameInterval, Handle, Name, NodeError, PadFormat, PreviewFeatures,
-    PreviewParameters, PreviewTable, Rect, TaskIndex, Which,
+    FormatChange, FrameInterval, Handle, MbusCode, Name, NodeError, PadFormat, PreviewFeatures,
+    PreviewParameters, PreviewTable, Rect, SizeRange, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 
@@ -53,6 +53,50 @@ impl Subdev {
     /// As [`Subdev::set_format`].
     pub fn set_crop(&self, crop: Rect) -> Result<BlockState, Failure> {
         self.node.adjust(self.handle, Which::Active, FormatChange::Crop(crop))
+    }
+
+    /// VIDIOC_SUBDEV_ENUM_MBUS_CODE: a code that a pad can have.
+    ///
+    /// # Errors
+    /// `InvalidFormat` after the last; `NoSuchLink` if there is no such pad; a disconnect.
+    pub fn code(&self, which: Which, pad: u8, index: u16) -> Result<MbusCode, Failure> {
+        self.node.enum_mbus_code(self.handle, which, pad, index)
+    }
+
+    /// VIDIOC_SUBDEV_ENUM_FRAME_SIZE: sizes of a code at a pad.
+    ///
+    /// # Errors
+    /// As [`Subdev::code`]; `InvalidFormat` also for a code that the pad cannot have.
+    pub fn sizes(
+        &self,
+        which: Which,
+        pad: u8,
+        code: MbusCode,
+        index: u16,
+    ) -> Result<SizeRange, Failure> {
+        self.node.enum_frame_size(self.handle, which, pad, code, index)
+    }
+
+    /// VIDIOC_SUBDEV_ENUM_FRAME_INTERVAL, of a sensor: an interval of a format, the shortest first.
+    ///
+    /// # Errors
+    /// As [`Subdev::sizes`], also for a size that the pad cannot have; `NoFrameInterval` of any other entity.
+    pub fn interval(
+        &self,
+        which: Which,
+        pad: u8,
+        format: PadFormat,
+        index: u16,
+    ) -> Result<FrameInterval, Failure> {
+        self.node.enum_frame_interval(self.handle, which, pad, format, index)
+    }
+
+    /// Asks what would become of a format at a pad, without effect on the device (V4L2_SUBDEV_FORMAT_TRY).
+    ///
+    /// # Errors
+    /// `NoSuchLink` if there is no such pad; what the node refuses; a disconnect.
+    pub fn try_format(&self, pad: u8, format: PadFormat) -> Result<BlockState, Failure> {
+        self.node.adjust(self.handle, Which::Try, FormatChange::Format { pad, format })
     }
 
     /// VIDIOC_SUBDEV_G_FRAME_INTERVAL, of a sensor.

@@ -3,8 +3,8 @@
 //! Each call names the life that it is meant for: nothing reaches a later life by accident.
 
 use idl::types::{
-    BlockState, EntityDescription, Feed, FormatChange, IspError, LinkDescription, Pipeline,
-    SensorError, VideoNode,
+    BlockState, Choice, EntityDescription, Feed, FormatChange, IspError, LinkDescription, Offer,
+    Pipeline, SensorError, VideoNode,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
@@ -28,6 +28,14 @@ pub trait Drivers {
         feed: Feed,
         change: FormatChange,
     ) -> IspResult<BlockState>;
+    fn isp_enumerate(
+        &mut self,
+        isp: TaskId,
+        entity: u8,
+        state: BlockState,
+        feed: Feed,
+        asked: (u8, Choice),
+    ) -> IspResult<Offer>;
     fn isp_start(&mut self, isp: TaskId, pipeline: Pipeline, pixel_rate_hz: u32) -> IspResult<()>;
     fn isp_stop(&mut self, isp: TaskId, video: VideoNode) -> IspResult<()>;
     fn isp_set_crop(&mut self, isp: TaskId, video: VideoNode, resizer: BlockState)
@@ -40,6 +48,12 @@ pub trait Drivers {
         state: BlockState,
         change: FormatChange,
     ) -> SensorResult<BlockState>;
+    fn sensor_enumerate(
+        &mut self,
+        sensor: TaskId,
+        state: BlockState,
+        choice: Choice,
+    ) -> SensorResult<Offer>;
     /// V4L2_CID_PIXEL_RATE.
     fn sensor_pixel_rate(&mut self, sensor: TaskId) -> SensorResult<i32>;
     fn sensor_start(&mut self, sensor: TaskId, state: BlockState) -> SensorResult<()>;

@@ -1,8 +1,10 @@
 //! Members that join and leave, pipelines that start and stop.
 
+mod formats;
+
 use idl::types::{
-    BlockState, Entity, EntityFunction, EntityId, FormatChange, Generation, GraphError, IspError,
-    Link, LinkFlags, Name, Outlook, PadFormat, PadRef, Pipeline, PixFormat, SensorError, Started,
+    BlockState, Entity, EntityFunction, EntityId, Generation, GraphError, IspError, Link,
+    LinkFlags, Name, Outlook, PadFormat, PadRef, Pipeline, PixFormat, SensorError, Started,
     TaskIndex, VideoNode,
 };
 use idol_runtime::ipc;
@@ -181,40 +183,6 @@ impl<D: Drivers> Graph<D> {
     pub fn state(&self, entity: EntityId) -> Result<BlockState, GraphError> {
         self.complete()?;
         self.node(entity)?.state.ok_or(GraphError::NoSuchPad)
-    }
-
-    /// Applies a change by the rules of the entity's driver. While the entity streams, its formats
-    /// are what the pipeline was validated with; only the resizer's crop may move.
-    ///
-    /// # Errors
-    /// As [`Graph::state`]; `Busy` for any other commit while the entity streams; the driver's
-    /// disconnect. After an error nothing has changed.
-    pub fn adjust(
-        &mut self,
-        entity: EntityId,
-        tried: BlockState,
-        change: FormatChange,
-        commit: bool,
-    ) -> Result<BlockState, Failure> {
-        let active = self.state(entity).map_err(ipc::Error::Op)?;
-        let node = *self.node(entity).map_err(ipc::Error::Op)?;
-        let scaler = node.entity.description.function == EntityFunction::Scaler;
-        let zoom = scaler && matches!(change, FormatChange::Crop(_));
-        let running = self.running(entity).filter(|_| commit);
-        if running.is_some() && !zoom {
-            return Err(ipc::Error::Op(GraphError::Busy));
-        }
-        let adjusted = self.ask(&node, if commit { active } else { tried }, change)?;
-        if let Some(video) = running {
-            if (adjusted.sink, adjusted.source) != (active.sink, active.source) {
-                return Err(ipc::Error::Op(GraphError::Busy));
-            }
-            self.zoom(video, adjusted)?;
-        }
-        if commit && let Some(node) = self.topology.node_mut(entity) {
-            node.state = Some(adjusted);
-        }
-        Ok(adjusted)
     }
 
     /// Validates the pipeline with the video node `end` at one of its ends and locks it to the life of
@@ -427,33 +395,6 @@ impl<D: Drivers> Graph<D> {
                 let _ = self.topology.connect(Link { source, sink, flags });
             }
         }
-    }
-
-    fn ask(
-        &mut self,
-        node: &Node,
-        state: BlockState,
-        change: FormatChange,
-    ) -> Result<BlockState, Failure> {
-        let driver = self.life(node.member).ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
-        match node.member {
-            Member::Isp => {
-                let feed = self.topology.feed(node.entity.id);
-                let result = self.drivers.isp_adjust(driver, node.position, state, feed, change);
-                self.relay(result, |_| GraphError::NoSuchPad)
-            }
-            Member::Sensor => {
-                let result = self.drivers.sensor_adjust(driver, state, change);
-                self.relay(result, |_| GraphError::NoSuchPad)
-            }
-        }
-    }
-
-    /// Moves the crop of a running resizer.
-    fn zoom(&mut self, video: VideoNode, resizer: BlockState) -> Result<(), Failure> {
-        let isp = self.life(Member::Isp).ok_or(ipc::Error::Op(GraphError::NoSuchEntity))?;
-        let moved = self.drivers.isp_set_crop(isp, video, resizer);
-        self.relay(moved, |_| GraphError::Busy)
     }
 
     /// How many pixels the sensor sends in a second; a sensor that cannot say it cannot be used.

@@ -4,9 +4,9 @@
 
 use idl::graph::{INCOMING_BYTES, InOrderGraphImpl, dispatch};
 use idl::types::{
-    BlockState, ControlId, Entity, EntityDescription, EntityId, Feed, FormatChange, GraphError,
-    Link, LinkDescription, Name, Note, PadFormat, PadRef, Pipeline, PixFormat, Started, TaskIndex,
-    VideoNode,
+    BlockState, Choice, ControlId, Entity, EntityDescription, EntityId, Feed, FormatChange,
+    GraphError, Link, LinkDescription, Name, Note, Offer, PadFormat, PadRef, Pipeline, PixFormat,
+    Started, TaskIndex, VideoNode,
 };
 use idl::{CallInfo, RequestError, isp, sensor, supervisor};
 use sys_abi::TaskId;
@@ -47,6 +47,17 @@ impl Drivers for Slots {
         isp::Client::new(isp).adjust(entity, state, feed, change)
     }
 
+    fn isp_enumerate(
+        &mut self,
+        isp: TaskId,
+        entity: u8,
+        state: BlockState,
+        feed: Feed,
+        (pad, choice): (u8, Choice),
+    ) -> IspResult<Offer> {
+        isp::Client::new(isp).enumerate(entity, state, feed, pad, choice)
+    }
+
     fn isp_start(&mut self, isp: TaskId, pipeline: Pipeline, pixel_rate_hz: u32) -> IspResult<()> {
         isp::Client::new(isp).start(pipeline, pixel_rate_hz)
     }
@@ -79,6 +90,15 @@ impl Drivers for Slots {
         change: FormatChange,
     ) -> SensorResult<BlockState> {
         sensor::Client::new(sensor).adjust(state, change)
+    }
+
+    fn sensor_enumerate(
+        &mut self,
+        sensor: TaskId,
+        state: BlockState,
+        choice: Choice,
+    ) -> SensorResult<Offer> {
+        sensor::Client::new(sensor).enumerate(state, choice)
     }
 
     fn sensor_pixel_rate(&mut self, sensor: TaskId) -> SensorResult<i32> {
@@ -168,6 +188,17 @@ impl InOrderGraphImpl for Server {
         commit: bool,
     ) -> Reply<BlockState> {
         Ok(self.0.adjust(entity, state, change, commit)?)
+    }
+
+    fn enumerate(
+        &mut self,
+        _: &CallInfo,
+        pad: PadRef,
+        state: BlockState,
+        active: bool,
+        choice: Choice,
+    ) -> Reply<Offer> {
+        Ok(self.0.enumerate(pad, (!active).then_some(state), choice)?)
     }
 
     fn start(&mut self, call: &CallInfo, entity: EntityId, format: PixFormat) -> Reply<Started> {

@@ -10,10 +10,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use idl::types::{
-    BlockState, Cause, DeviceNode, Disconnect, Edge, EntityDescription, EntityFunction, EntityId,
-    Feed, FormatChange, Generation, GraphError, Input, IspError, LinkDescription, LinkFlags,
-    MbusCode, Name, Outlook, PadFormat, PadRef, Pipeline, PixFormat, PixelFormat, Rect,
-    SensorError, Started, TaskIndex, VideoNode,
+    BlockState, Cause, Choice, DeviceNode, Disconnect, Edge, EntityDescription, EntityFunction,
+    EntityId, Feed, FormatChange, Generation, GraphError, Input, IspError, LinkDescription,
+    LinkFlags, MbusCode, Name, Offer, Outlook, PadFormat, PadRef, Pipeline, PixFormat, PixelFormat,
+    Rect, SensorError, SizeRange, Started, TaskIndex, VideoNode,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -37,6 +37,7 @@ struct World {
     isp_dies_at_entity: Option<u8>,
     isp_is_not_ready: bool,
     isp_set_crop: Option<ipc::Error<IspError>>,
+    enumerate: Option<ipc::Error<IspError>>,
     sensor_pixel_rate: Option<ipc::Error<SensorError>>,
     /// The rate that the last pipeline was started with.
     started_hz: u32,
@@ -90,6 +91,17 @@ fn description(index: usize) -> EntityDescription {
     let (name, function, pads, sinks, node) = NAMES[index];
     let (name, must_connect) = (Name::new(name), sinks);
     EntityDescription { name, function, pads, sinks, must_connect, default: false, node }
+}
+
+/// The one code of a pad.
+fn offer(choice: Choice, PadFormat { width_px, height_px, code }: PadFormat) -> Option<Offer> {
+    let sizes = SizeRange {
+        min_width_px: width_px,
+        max_width_px: width_px,
+        min_height_px: height_px,
+        max_height_px: height_px,
+    };
+    [Choice::Index(0), Choice::Code(code)].contains(&choice).then_some(Offer { code, sizes })
 }
 
 fn dead(peer: TaskIndex) -> Disconnect {
@@ -156,6 +168,21 @@ impl Drivers for Fake {
         })
     }
 
+    fn isp_enumerate(
+        &mut self,
+        _: TaskId,
+        entity: u8,
+        state: BlockState,
+        feed: Feed,
+        (pad, choice): (u8, Choice),
+    ) -> IspResult<Offer> {
+        self.log(format!("isp.enumerate {entity}:{pad} {feed:?} {}", state.sink.width_px));
+        if let Some(refusal) = self.0.borrow().enumerate {
+            return Err(refusal);
+        }
+        offer(choice, state.sink).ok_or(ipc::Error::Op(IspError::NoSuchFormat))
+    }
+
     fn isp_start(&mut self, _: TaskId, pipeline: Pipeline, pixel_rate_hz: u32) -> IspResult<()> {
         self.0.borrow_mut().started_hz = pixel_rate_hz;
         let from = match pipeline.input {
@@ -204,6 +231,16 @@ impl Drivers for Fake {
             FormatChange::Format { format, .. } => Ok(BlockState { source: format, ..state }),
             FormatChange::Crop(_) => Ok(state),
         }
+    }
+
+    fn sensor_enumerate(
+        &mut self,
+        _: TaskId,
+        state: BlockState,
+        choice: Choice,
+    ) -> SensorResult<Offer> {
+        self.log("sensor.enumerate");
+        offer(choice, state.source).ok_or(ipc::Error::Op(SensorError::InvalidFormat))
     }
 
     fn sensor_pixel_rate(&mut self, _: TaskId) -> SensorResult<i32> {
@@ -573,4 +610,61 @@ fn the_next_life_stops_what_the_last_one_started() {
     let calls = fake.take();
     assert!(calls.contains(&"isp.stop ResizerOutput".into()), "{calls:?}");
     assert!(calls.contains(&"sensor.stop".into()), "{calls:?}");
+}
+
+#[test]
+fn a_pad_is_enumerated_by_its_driver_from_the_state_that_is_meant() {
+    let (mut graph, fake) = linked();
+    let preview = pad(&graph, "OMAP3 ISP preview", 0);
+    let tried = block(format(7, 7, MbusCode::SGRBG8), format(7, 7, MbusCode::YUYV8_1X16));
+    let active = graph.enumerate(preview, None, Choice::Index(0)).unwrap();
+    assert_eq!((active.code, active.sizes.max_width_px), (MbusCode::SGRBG10, 640));
+    let tried = graph.enumerate(preview, Some(tried), Choice::Code(MbusCode::SGRBG8)).unwrap();
+    assert_eq!((tried.code, tried.sizes.max_width_px), (MbusCode::SGRBG8, 7));
+    let sensor = pad(&graph, "sensor", 0);
+    assert!(graph.enumerate(sensor, None, Choice::Index(0)).is_ok());
+    let calls = ["isp.enumerate 2:0 Live 640", "isp.enumerate 2:0 Live 7", "sensor.enumerate"];
+    assert_eq!(fake.take(), calls);
+    graph
+        .setup_link(pad(&graph, "OMAP3 ISP CCDC", 2), preview, false)
+        .and_then(|()| graph.setup_link(pad(&graph, "OMAP3 ISP preview input", 0), preview, true))
+        .unwrap();
+    graph.enumerate(preview, None, Choice::Index(0)).unwrap();
+    assert_eq!(fake.take(), ["isp.enumerate 2:0 Memory 640"]);
+}
+
+#[test]
+fn what_cannot_be_enumerated_says_why() {
+    let (mut graph, fake) = linked();
+    let preview = pad(&graph, "OMAP3 ISP preview", 0);
+    let no_pad = Err(ipc::Error::Op(GraphError::NoSuchPad));
+    let no_format = Err(ipc::Error::Op(GraphError::NoSuchFormat));
+    for (name, number) in [
+        ("OMAP3 ISP preview", 2),
+        ("OMAP3 ISP CCDC", u8::MAX),
+        ("sensor", 1),
+        ("OMAP3 ISP resizer output", 0),
+    ] {
+        let asked = pad(&graph, name, number);
+        assert_eq!(graph.enumerate(asked, None, Choice::Index(0)), no_pad, "{name}:{number}");
+        let state = graph.state(preview.entity).unwrap();
+        let format = FormatChange::Format { pad: number, format: state.sink };
+        let refused = graph.adjust(asked.entity, state, format, false).map(|_| ());
+        assert_eq!(refused, no_pad.map(|_: Offer| ()), "S_FMT {name}:{number}");
+    }
+    for choice in [Choice::Index(1), Choice::Index(u16::MAX), Choice::Code(MbusCode(0))] {
+        assert_eq!(graph.enumerate(preview, None, choice), no_format);
+        let sensor = pad(&graph, "sensor", 0);
+        assert_eq!(graph.enumerate(sensor, None, choice), no_format);
+    }
+    let unknown = PadRef { entity: EntityId(0xFFF), pad: 0 };
+    let no_entity = Err(ipc::Error::Op(GraphError::NoSuchEntity));
+    assert_eq!(graph.enumerate(unknown, None, Choice::Index(0)), no_entity);
+    let gone = ipc::Error::Disconnected(dead(ISP));
+    fake.0.borrow_mut().enumerate = Some(gone);
+    assert_eq!(
+        graph.enumerate(preview, None, Choice::Index(0)).map(|_| ()),
+        Err(gone.map_op(|_| GraphError::Busy))
+    );
+    assert_eq!(graph.enumerate(preview, None, Choice::Index(0)), no_entity, "it has left");
 }

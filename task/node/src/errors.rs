@@ -17,7 +17,7 @@ pub fn graph_refused(error: ipc::Error<GraphError>) -> Refusal {
         GraphError::Immutable => NodeError::Immutable,
         GraphError::BrokenPipeline => NodeError::BrokenPipeline,
         GraphError::LinkMismatch => NodeError::BrokenPipeline,
-        GraphError::FormatMismatch => NodeError::InvalidFormat,
+        GraphError::FormatMismatch | GraphError::NoSuchFormat => NodeError::InvalidFormat,
         GraphError::Rebuilding => NodeError::Rebuilding,
         GraphError::StartFailed => NodeError::DriverRefused,
         GraphError::TooFast => NodeError::TooFast,
@@ -37,6 +37,7 @@ pub fn isp_refused(error: ipc::Error<IspError>) -> Refusal {
         IspError::NoConfiguration => NodeError::NoConfiguration,
         IspError::UnsupportedFeature => NodeError::UnsupportedFeature,
         IspError::TooFast => NodeError::TooFast,
+        IspError::NoSuchFormat => NodeError::InvalidFormat,
         IspError::NotReady
         | IspError::InvalidPipeline
         | IspError::QueueFull

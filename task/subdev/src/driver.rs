@@ -2,8 +2,8 @@
 
 use idl::types::{
     BlockState, CcdcFeatures, CcdcParameters, CcdcTable, ControlDescription, ControlId,
-    FrameInterval, FrameStart, Name, NodeError, PreviewFeatures, PreviewParameters, PreviewTable,
-    SensorError,
+    FrameInterval, FrameStart, Name, NodeError, PadFormat, PreviewFeatures, PreviewParameters,
+    PreviewTable, SensorError,
 };
 use sys_abi::TaskId;
 use task_node::Refusal;
@@ -25,6 +25,13 @@ pub trait Driver {
         driver: TaskId,
         state: BlockState,
         interval: FrameInterval,
+    ) -> Result<FrameInterval, Refusal>;
+    fn enum_frame_interval(
+        &mut self,
+        driver: TaskId,
+        state: BlockState,
+        format: PadFormat,
+        index: u16,
     ) -> Result<FrameInterval, Refusal>;
     fn preview_parameters(
         &mut self,
@@ -71,6 +78,7 @@ pub const fn sensor_refused(error: SensorError) -> NodeError {
         SensorError::NoSuchControl => NodeError::NoSuchControl,
         SensorError::Busy => NodeError::Busy,
         SensorError::ReadOnly => NodeError::ReadOnly,
-        SensorError::NotReady | SensorError::InvalidFormat => NodeError::DriverRefused,
+        SensorError::InvalidFormat => NodeError::InvalidFormat,
+        SensorError::NotReady => NodeError::DriverRefused,
     }
 }

@@ -1,10 +1,11 @@
 //! The operations of a subdev node.
 
 use idl::types::{
-    BlockState, CCDC_PIECE_BYTES_MAX, CcdcFeatures, CcdcParameters, CcdcTable, ControlDescription,
-    ControlId, EntityId, Event, EventKind, FormatChange, FrameInterval, GraphError, Handle, Name,
-    NodeError, NodeUsage, Outlook, PREVIEW_TABLE_BYTES_MAX, PollEvents, PreviewFeatures,
-    PreviewParameters, PreviewTable, QueuedEvent, TaskIndex, Which,
+    BlockState, CCDC_PIECE_BYTES_MAX, CcdcFeatures, CcdcParameters, CcdcTable, Choice,
+    ControlDescription, ControlId, EntityId, Event, EventKind, FormatChange, FrameInterval,
+    GraphError, Handle, MbusCode, Name, NodeError, NodeUsage, Offer, Outlook,
+    PREVIEW_TABLE_BYTES_MAX, PadFormat, PadRef, PollEvents, PreviewFeatures, PreviewParameters,
+    PreviewTable, QueuedEvent, SizeRange, TaskIndex, Which,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -46,6 +47,13 @@ pub trait Upstream: Driver + PollPeers {
         change: FormatChange,
         commit: bool,
     ) -> GraphResult<BlockState>;
+    fn enumerate(
+        &mut self,
+        graph: TaskId,
+        pad: PadRef,
+        state: (BlockState, Which),
+        choice: Choice,
+    ) -> GraphResult<Offer>;
 }
 
 /// What the node keeps per handle.
@@ -190,6 +198,64 @@ impl<U: Upstream> Node<U> {
             self.base.enter(caller, handle)?.tried = adjusted;
         }
         Ok(adjusted)
+    }
+
+    /// `enum_mbus_code`.
+    ///
+    /// # Errors
+    /// As [`Node::state`]; `NoSuchLink` if there is no such pad; `InvalidFormat` after the last.
+    pub fn enum_mbus_code(
+        &mut self,
+        by: (TaskId, Handle),
+        (which, pad): (Which, u8),
+        index: u16,
+    ) -> Result<MbusCode, Refusal> {
+        Ok(self.enumerate(by, (which, pad), Choice::Index(index))?.code)
+    }
+
+    /// `enum_frame_size`.
+    ///
+    /// # Errors
+    /// As [`Node::enum_mbus_code`]; `InvalidFormat` also for a code that the pad cannot have.
+    pub fn enum_frame_size(
+        &mut self,
+        by: (TaskId, Handle),
+        (which, pad): (Which, u8),
+        code: MbusCode,
+        index: u16,
+    ) -> Result<SizeRange, Refusal> {
+        let offer = self.enumerate(by, (which, pad), Choice::Code(code))?;
+        if index == 0 { Ok(offer.sizes) } else { Err(ipc::Error::Op(NodeError::InvalidFormat)) }
+    }
+
+    /// `enum_frame_interval`.
+    ///
+    /// # Errors
+    /// As [`Node::enum_frame_size`]; `InvalidFormat` also for a size that the pad cannot have;
+    /// `NoFrameInterval` unless the entity is a sensor.
+    pub fn enum_frame_interval(
+        &mut self,
+        (caller, handle): (TaskId, Handle),
+        (which, pad): (Which, u8),
+        format: PadFormat,
+        index: u16,
+    ) -> Result<FrameInterval, Refusal> {
+        self.enumerate((caller, handle), (which, pad), Choice::Code(format.code))?;
+        let state = self.state(caller, handle, which)?;
+        let result = self.upstream.enum_frame_interval(self.driver()?, state, format, index);
+        self.relay(result)
+    }
+
+    fn enumerate(
+        &mut self,
+        (caller, handle): (TaskId, Handle),
+        (which, pad): (Which, u8),
+        choice: Choice,
+    ) -> Result<Offer, Refusal> {
+        let SubdevHandle { entity, tried, .. } = *self.base.enter(caller, handle)?;
+        let (graph, pad) = (self.graph()?, PadRef { entity, pad });
+        let result = self.upstream.enumerate(graph, pad, (tried, which), choice);
+        self.relay_of_entity(result)
     }
 
     /// `get_frame_interval`.

@@ -2,9 +2,9 @@
 
 use idl::subdev::reply_poll;
 use idl::types::{
-    BlockState, CcdcFeatures, CcdcParameters, CcdcTable, ControlDescription, ControlId, EntityId,
-    FormatChange, FrameInterval, FrameStart, Name, NodeError, Note, PollEvents, PreviewFeatures,
-    PreviewParameters, PreviewTable, TaskIndex,
+    BlockState, CcdcFeatures, CcdcParameters, CcdcTable, Choice, ControlDescription, ControlId,
+    EntityId, FormatChange, FrameInterval, FrameStart, Name, NodeError, Note, Offer, PadFormat,
+    PadRef, PollEvents, PreviewFeatures, PreviewParameters, PreviewTable, TaskIndex, Which,
 };
 use idl::{graph, ipc, isp, sensor, supervisor};
 use sys_abi::TaskId;
@@ -93,6 +93,20 @@ impl Driver for Slots {
         result.map_err(|error| error.map_op(sensor_refused))
     }
 
+    fn enum_frame_interval(
+        &mut self,
+        driver: TaskId,
+        state: BlockState,
+        format: PadFormat,
+        index: u16,
+    ) -> Result<FrameInterval, Refusal> {
+        if !self.is_sensor {
+            return Err(ipc::Error::Op(NodeError::NoFrameInterval));
+        }
+        let result = sensor::Client::new(driver).enumerate_interval(state, format, index);
+        result.map_err(|error| error.map_op(sensor_refused))
+    }
+
     fn preview_parameters(
         &mut self,
         driver: TaskId,
@@ -170,6 +184,16 @@ impl Upstream for Slots {
         commit: bool,
     ) -> GraphResult<BlockState> {
         graph::Client::new(graph).adjust(entity, state, change, commit)
+    }
+
+    fn enumerate(
+        &mut self,
+        graph: TaskId,
+        pad: PadRef,
+        (state, which): (BlockState, Which),
+        choice: Choice,
+    ) -> GraphResult<Offer> {
+        graph::Client::new(graph).enumerate(pad, state, which == Which::Active, choice)
     }
 }
 

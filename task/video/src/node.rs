@@ -2,8 +2,8 @@
 
 use idl::types::{
     BUFFERS_MAX, BufferIndex, BufferInfo, Capability, DeviceNode, Disconnect, Edge, Event,
-    FrameInterval, Handle, Name, NodeError, NodeUsage, Outlook, PixFormat, PixelFormat, PollEvents,
-    Pool, PoolId, ReadTiming, Reclaim, TaskIndex, VideoNode,
+    FrameInterval, FrameSizes, Handle, Name, NodeError, NodeUsage, Outlook, PixFormat, PixelFormat,
+    PollEvents, Pool, PoolId, ReadTiming, Reclaim, TaskIndex, VideoNode,
 };
 use idol_runtime::ipc;
 use sys_abi::{DeathRecord, TaskId, WatchEvent};
@@ -242,6 +242,23 @@ impl<U: Upstream> Node<U> {
     ) -> Result<PixelFormat, Refusal> {
         self.enter(caller, handle)?;
         self.formats.get(index).ok_or(ipc::Error::Op(NodeError::InvalidFormat))
+    }
+
+    /// `enum_frame_sizes`.
+    ///
+    /// # Errors
+    /// `InvalidFormat` after the last, and for a format that the node does not have; else as
+    /// [`Node::query_capability`].
+    pub fn enum_frame_sizes(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        pixel_format: PixelFormat,
+        index: u16,
+    ) -> Result<FrameSizes, Refusal> {
+        let (_, pool) = self.enter(caller, handle)?;
+        let sizes = self.formats.sizes(pixel_format, &pool).filter(|_| index == 0);
+        sizes.ok_or(ipc::Error::Op(NodeError::InvalidFormat))
     }
 
     /// `get_format`.

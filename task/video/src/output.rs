@@ -1,8 +1,8 @@
 //! What only video output nodes do, and who holds what.
 
 use idl::types::{
-    BUFFERS_MAX, BufferIndex, FrameInterval, FramesError, Handle, NodeError, OutputFrame, Owner,
-    PixFormat, PollEvents, TaskIndex,
+    BUFFERS_MAX, BufferIndex, FrameInterval, FrameIntervals, FramesError, Handle, NodeError,
+    OutputFrame, Owner, PixFormat, PollEvents, TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::TaskId;
@@ -82,9 +82,39 @@ impl<U: Upstream> Node<U> {
         self.enter(caller, handle)?;
         self.takes_frames()?;
         // omap3isp: no denominator means whole seconds.
-        let interval = FrameInterval { denominator: wanted.denominator.max(1), ..wanted };
+        let wanted = FrameInterval { denominator: wanted.denominator.max(1), ..wanted };
+        let interval = match wanted.as_us() {
+            _ if wanted.numerator == 0 => wanted,
+            0 => FrameInterval::MIN,
+            u32::MAX => FrameInterval::MAX,
+            _ => wanted,
+        };
         self.base.handles.live(caller, handle)?.interval = interval;
         Ok(interval)
+    }
+
+    /// `enum_frame_intervals`: what [`Node::set_parm`] takes.
+    ///
+    /// # Errors
+    /// `NoFrameInterval` if the node captures; `InvalidFormat` after the last, and for a format or size that
+    /// `set_format` would change; else as [`Node::query_capability`].
+    pub fn enum_frame_intervals(
+        &mut self,
+        caller: TaskId,
+        handle: Handle,
+        format: PixFormat,
+        index: u16,
+    ) -> Result<FrameIntervals, Refusal> {
+        let (_, pool) = self.enter(caller, handle)?;
+        if self.is_capture() {
+            return Err(ipc::Error::Op(NodeError::NoFrameInterval));
+        }
+        let taken = self.formats.adjust(format, &pool);
+        let picture = |it: PixFormat| (it.pixel_format, it.width_px, it.height_px);
+        if index > 0 || picture(taken) != picture(format) {
+            return Err(ipc::Error::Op(NodeError::InvalidFormat));
+        }
+        Ok(FrameIntervals { min: FrameInterval::MIN, max: FrameInterval::MAX })
     }
 
     fn takes_frames(&self) -> Result<(), Refusal> {

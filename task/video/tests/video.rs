@@ -16,9 +16,10 @@ use std::rc::Rc;
 
 use idl::types::{
     BufferIndex, Cause, Disconnect, Drained, Edge, EntityId, FrameDone, FrameFlags, FrameInterval,
-    FramesError, Generation, GraphError, Handle, IspError, Name, NextDone, NodeError, NodeUsage,
-    Note, Outlook, OutputFrame, Owner, PixFormat, PollEvents, Pool, PoolId, READERS_MAX, ReadFrame,
-    ReadTiming, Reading, Reclaim, Started, TaskIndex,
+    FrameIntervals, FramesError, Generation, GraphError, Handle, IspError, Name, NextDone,
+    NodeError, NodeUsage, Note, Outlook, OutputFrame, Owner, PixFormat, PixelFormat, PollEvents,
+    Pool, PoolId, READERS_MAX, ReadFrame, ReadTiming, Reading, Reclaim, SizeRange, Started,
+    TaskIndex,
 };
 use idol_runtime::ipc;
 use sys_abi::{TaskId, WatchEvent};
@@ -451,4 +452,38 @@ fn a_driver_that_ends_the_stream_by_itself_ends_the_waits_and_unlocks_the_graph(
     assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(op(NodeError::NotStreaming)))]);
     assert!(fake.calls().contains(&"graph.stop".into()));
     assert_eq!(node.stream_on(ALICE, handle), Ok(()));
+}
+
+#[test]
+fn frame_sizes_are_enumerated_once_per_format() {
+    let (mut node, _) = serving();
+    let handle = node.open(ALICE).unwrap();
+    let listed = (0..).map_while(|index| node.enum_format(ALICE, handle, index).ok());
+    let listed: Vec<_> = listed.collect();
+    for pixel_format in listed {
+        let sizes = node.enum_frame_sizes(ALICE, handle, pixel_format, 0).unwrap();
+        let SizeRange { max_width_px, min_height_px, .. } = sizes.sizes;
+        let format = node.get_format(ALICE, handle).unwrap();
+        let widest =
+            PixFormat { width_px: max_width_px, height_px: min_height_px, pixel_format, ..format };
+        let taken = node.set_format(ALICE, handle, widest).unwrap();
+        assert_eq!((taken.width_px, taken.height_px), (max_width_px, min_height_px));
+        for index in [1, u16::MAX] {
+            let refused = node.enum_frame_sizes(ALICE, handle, pixel_format, index);
+            assert_eq!(refused, op(NodeError::InvalidFormat));
+        }
+    }
+    let unknown = node.enum_frame_sizes(ALICE, handle, PixelFormat(0), 0);
+    assert_eq!(unknown, op(NodeError::InvalidFormat));
+    edge(&mut node, ISP, Edge::Died, 0);
+    let record = record(ISP, 0);
+    assert_eq!(node.enum_frame_sizes(ALICE, handle, PixelFormat::YUYV, 0), ended(record));
+    let format = PixFormat {
+        width_px: 0,
+        height_px: 0,
+        pixel_format: PixelFormat::YUYV,
+        stride_bytes: 0,
+        size_bytes: 0,
+    };
+    assert_eq!(node.enum_frame_intervals(ALICE, handle, format, 0), ended(record));
 }

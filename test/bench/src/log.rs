@@ -20,7 +20,7 @@
 
 use drv_isp_regs::{Block, bench_control};
 
-/// Entries of the ring: two lives of the driver of the ISP, whose tables alone are 3,000 accesses.
+/// Entries of the ring: two lives of the driver of the ISP, whose tables alone are 3,700 accesses.
 pub const ENTRIES: usize = 8192;
 
 /// What became of an access.

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use test_bench::pixels::bayer::Phase;
 use test_bench::scene::sensor::SensorConfig;
 use test_golden::decode::YuvFormat;
-use test_golden::{Fault, Picture, Report, Scene, decode_yuv, examine, raw};
+use test_golden::{Fault, Picture, Rectangle, Report, Scene, decode_yuv, examine, raw};
 
 fn chart() -> Scene {
     Scene::chart(648, 486).unwrap()
@@ -133,6 +133,52 @@ fn the_data_path_makes_bit_for_bit_what_the_model_of_the_preview_engine_makes() 
         let engine = test_golden::preview::Engine::of_the_module();
         let model = engine.develop(&codes, config.width_px, camera.view.preview);
         assert!(uyvy == model, "frame {sequence}");
+    }
+}
+
+/// A picture turned left for right, top for bottom, or both is a mosaic of another order; the data path makes of
+/// each of them, told its order, what the model, which knows GRBG alone, makes of the picture, turned.
+#[test]
+fn a_mosaic_of_any_order_is_developed_as_the_model_develops_the_turned_one() {
+    let (scene, config) = (chart(), SensorConfig::SMALL);
+    let camera = Camera::new(&scene, config, None);
+    let (width, height) = (config.width_px, config.height_px & !1);
+    let mut codes = raw::mosaic(&scene, &config, 3);
+    codes.truncate(width * height);
+    codes.iter_mut().for_each(|code| *code = code.saturating_sub(42));
+    let crop = Rectangle { left: 10, top: 4, width: width - 20, height: height - 8 };
+    let engine = test_golden::preview::Engine::of_the_module();
+    let model = engine.develop(&codes, width, crop);
+    // Red, green in red lines, green in blue lines and blue are 0, 1, 2 and 3, by place in the cell.
+    for (phase, mirrored, flipped, cell) in [
+        (Phase::Grbg, false, false, [1, 0, 3, 2]),
+        (Phase::Rggb, true, false, [0, 1, 2, 3]),
+        (Phase::Bggr, false, true, [3, 2, 1, 0]),
+        (Phase::Gbrg, true, true, [2, 3, 0, 1]),
+    ] {
+        let turn = |x: usize, y: usize, (width, height): (usize, usize)| {
+            let x = if mirrored { width - 1 - x } else { x };
+            (x, if flipped { height - 1 - y } else { y })
+        };
+        let row = |y: usize| -> Vec<u16> {
+            let from = (0..width).map(|x| turn(x, y, (width, height)));
+            from.map(|(x, y)| codes[y * width + x]).collect()
+        };
+        let found = camera.of_memory(phase, cell, crop, (0..height).map(row));
+        for y in 0..crop.height {
+            for x in 0..crop.width {
+                let (from, line) = turn(x, y, (crop.width, crop.height));
+                let place = 2 * (y * crop.width + x);
+                let wanted = 2 * (line * crop.width + from);
+                let pair = |place: usize| place / 4 * 4;
+                let (found_pair, wanted_pair) = (pair(place), pair(wanted));
+                assert_eq!(found[place], model[wanted], "{phase:?} luma {x} {y}");
+                for chroma in [1, 3] {
+                    let both = (found[found_pair + chroma], model[wanted_pair + chroma]);
+                    assert_eq!(both.0, both.1, "{phase:?} colour {x} {y}");
+                }
+            }
+        }
     }
 }
 

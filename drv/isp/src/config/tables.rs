@@ -2,12 +2,13 @@
 
 use drv_isp_regs::preview::{
     SET_TBL_ADDR, SET_TBL_DATA, TABLE_BLUE_GAMMA, TABLE_CFA, TABLE_GREEN_GAMMA,
-    TABLE_LUMA_ENHANCEMENT, TABLE_NOISE_FILTER, TABLE_RED_GAMMA,
+    TABLE_LUMA_ENHANCEMENT, TABLE_NOISE_FILTER, TABLE_RED_GAMMA, cfa_table::BLOCK_ENTRIES,
 };
 use idl::types::{PreviewFeatures, PreviewTable};
 
+use crate::formats::code::BayerOrder;
 use crate::registers::Registers;
-use crate::tuning;
+use crate::{tuning, weights};
 
 const NOISE_BYTES: usize = PreviewTable::NoiseFilter.bytes();
 const LUMA_BYTES: usize = PreviewTable::LumaEnhancement.bytes();
@@ -31,8 +32,8 @@ impl Which {
     }
 }
 
-/// The tables of a set. Those of gamma have a default; what the others hold in the hardware is not known
-/// before they are given, and stays.
+/// The tables of a set. Those of gamma and of the interpolation have a default; what the others hold in the
+/// hardware is not known before they are given, and stays.
 #[derive(Clone, Debug)]
 pub struct Tables {
     gamma: [[u8; tuning::GAMMA_ENTRIES]; 3],
@@ -48,11 +49,12 @@ impl Tables {
         gamma: [tuning::GAMMA; 3],
         noise: [0; NOISE_BYTES],
         luma: [0; LUMA_BYTES],
-        cfa: [0; CFA_BYTES],
+        cfa: weights::WEIGHTS,
         given: Which(0)
             .with(PreviewTable::RedGamma)
             .with(PreviewTable::GreenGamma)
-            .with(PreviewTable::BlueGamma),
+            .with(PreviewTable::BlueGamma)
+            .with(PreviewTable::Cfa),
     };
 
     /// Whether the table has been given, or has a default.
@@ -60,8 +62,7 @@ impl Tables {
         self.given.has(table)
     }
 
-    /// Functions that cannot be on, because their table has not been given. The hardware has weights of its
-    /// own for the interpolation.
+    /// Functions that cannot be on, because their table has not been given.
     pub fn missing(&self) -> PreviewFeatures {
         let all = [PreviewTable::NoiseFilter, PreviewTable::LumaEnhancement].into_iter();
         all.filter(|table| !self.has(*table))
@@ -82,6 +83,16 @@ impl Tables {
             self.store(table, from.bytes(table));
         }
         differ
+    }
+
+    /// The weights of the interpolation, by place in a mosaic of this order.
+    fn weights(&self, order: BayerOrder) -> [u8; CFA_BYTES] {
+        let mut ordered = [0; CFA_BYTES];
+        let blocks = weights::blocks(order).into_iter();
+        for (place, block) in ordered.chunks_mut(BLOCK_ENTRIES).zip(blocks) {
+            place.copy_from_slice(&self.cfa[block * BLOCK_ENTRIES..][..BLOCK_ENTRIES]);
+        }
+        ordered
     }
 
     fn bytes(&self, table: PreviewTable) -> &[u8] {
@@ -130,15 +141,25 @@ pub struct Loader {
     stale: Which,
     /// Next entry of the first stale table.
     entry: usize,
+    /// Of the mosaic that the weights are for.
+    order: BayerOrder,
 }
 
 impl Loader {
     /// Nothing has.
-    pub const IDLE: Self = Self { stale: Which(0), entry: 0 };
+    pub const IDLE: Self = Self { stale: Which(0), entry: 0, order: BayerOrder::Grbg };
 
     /// Whether anything has.
     pub fn is_busy(self) -> bool {
         self.stale != Which(0)
+    }
+
+    /// The mosaics to come are of this order.
+    pub fn expect(&mut self, order: BayerOrder) {
+        if self.order != order {
+            self.order = order;
+            self.mark(PreviewTable::Cfa);
+        }
     }
 
     /// A table has to be loaded, from its start.
@@ -152,7 +173,14 @@ impl Loader {
         let stale = self.stale;
         for table in PreviewTable::ALL.into_iter().filter(|table| stale.has(*table)) {
             let (start, entry_bytes) = shape(table);
-            let bytes = tables.bytes(table);
+            let ordered;
+            let bytes = match table {
+                PreviewTable::Cfa => {
+                    ordered = tables.weights(self.order);
+                    &ordered
+                }
+                _ => tables.bytes(table),
+            };
             let (first, entries) = (self.entry, bytes.len() / entry_bytes);
             let end = entries.min(first + count);
             registers.write(&SET_TBL_ADDR, start + first as u32);

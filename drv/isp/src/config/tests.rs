@@ -62,7 +62,7 @@ fn a_new_life_shows_the_colours_of_the_module() {
     // Crop (10,4)/630x477 and two pixels and lines on each side.
     expect(&plain, regs::HORZ_INFO.offset(), 8 << 16 | 641);
     expect(&plain, regs::VERT_INFO.offset(), 2 << 16 | 482);
-    assert_eq!(plain.table.len(), 3 * 1024, "what has not been given is left alone");
+    assert_eq!(plain.table.len(), 3 * 1024 + 576, "what has not been given is left alone");
     for start in [0, 0x400, 0x800] {
         assert_eq!((plain.table[&start], plain.table[&(start + 1023)]), (0, 255));
     }
@@ -291,4 +291,47 @@ fn who_sets_the_balance_last_is_heard() {
     assert!(config.take(&mut controls));
     assert_eq!(controls.white_balance.gains_q5, [77, 2, 3, 4]);
     assert_eq!(controls.white_balance.digital_gain_q8, 300);
+}
+
+/// Places of green in a red line, red, blue, and green in a blue line have their blocks, whatever the order
+/// (Linux omap3isp: GRBG 0123, RGGB 1032, BGGR 2301, GBRG 3210).
+#[test]
+fn the_weights_of_the_interpolation_stand_in_the_order_of_the_mosaic() {
+    let block = |plain: &Plain, place: u32| -> Vec<u32> {
+        (0..144).map(|entry| plain.table[&(regs::TABLE_CFA + place * 144 + entry)]).collect()
+    };
+    let given: Vec<u8> = (0..576_u32).map(|entry| (entry / 144 * 16 + entry % 7) as u8).collect();
+    for own in [true, false] {
+        let mut config = Config::new();
+        if !own {
+            config.give_table(&preview(), PreviewTable::Cfa, &given).unwrap();
+            config.configure(&preview(), (PreviewFeatures::CFA, PreviewFeatures::CFA)).unwrap();
+        }
+        let grbg = shown(&mut config);
+        let mut last = grbg.table.clone();
+        // SGRBG10, SRGGB8, SBGGR10, SGBRG8, and back.
+        for (code, blocks) in [
+            (MbusCode::SGRBG10, [0, 1, 2, 3]),
+            (MbusCode(0x3014), [1, 0, 3, 2]),
+            (MbusCode(0x3007), [2, 3, 0, 1]),
+            (MbusCode(0x3013), [3, 2, 1, 0]),
+            (MbusCode::SGRBG8, [0, 1, 2, 3]),
+        ] {
+            config.expect(code);
+            let mut plain = Plain::default();
+            while !config.load(100, &mut plain) {}
+            // What is in the hardware already is not loaded.
+            last.extend(&plain.table);
+            let now = Plain { words: plain.words, table: last.clone() };
+            for (place, wanted) in blocks.into_iter().enumerate() {
+                assert_eq!(block(&now, place as u32), block(&grbg, wanted), "{code:?} {place}");
+            }
+            assert!(!config.is_stale());
+            config.expect(code);
+            assert!(!config.is_stale(), "the same once more");
+            // Y8 and Y10 have no order.
+            [0x2001, 0x200a].into_iter().for_each(|grey| config.expect(MbusCode(grey)));
+            assert!(!config.is_stale(), "grey");
+        }
+    }
 }

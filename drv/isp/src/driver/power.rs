@@ -74,6 +74,7 @@ impl Driver {
             self.config.take(&mut self.controls);
             self.config.write(state, registers);
             self.controls.write(registers);
+            self.config.expect(state.sink.code);
             // Tables that changed meanwhile come before the first frame.
             running.set_held(self.config.is_stale());
         }

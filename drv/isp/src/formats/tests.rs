@@ -1,5 +1,7 @@
 //! The rules against a real print of `media-ctl -p`, and against anything that anybody asks for.
 
+mod enumeration;
+
 use super::*;
 use crate::topology::position::{CCDC, CCDC_OUTPUT, CCP2, CSI2A, PREVIEW, RESIZER};
 use idl::types::{MbusCode, PadFormat, Rect};

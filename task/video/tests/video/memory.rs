@@ -107,7 +107,7 @@ fn what_is_queued_after_an_interval_was_set_is_read_at_that_pace() {
     for (wanted, taken, index, pace) in [
         (every(1, 30), every(1, 30), 0, " every 1/30"),
         (every(2, 0), every(2, 1), 1, " every 2/1"),
-        (every(u32::MAX, 1), every(u32::MAX, 1), 3, " every 4294967295/1"),
+        (every(u32::MAX, 1), FrameInterval::MAX, 3, " every 4294967295/1000000"),
     ] {
         assert_eq!(node.set_parm(ALICE, handle, wanted), Ok(taken));
         assert_eq!(node.get_parm(ALICE, handle), Ok(taken));
@@ -120,8 +120,42 @@ fn what_is_queued_after_an_interval_was_set_is_read_at_that_pace() {
 }
 
 #[test]
+fn the_intervals_that_are_enumerated_are_taken_and_no_others() {
+    let (mut node, _, handle) = running();
+    let format = node.get_format(ALICE, handle).unwrap();
+    let FrameIntervals { min, max } = node.enum_frame_intervals(ALICE, handle, format, 0).unwrap();
+    let every = |numerator, denominator| FrameInterval { numerator, denominator };
+    for taken in [min, max, every(1, 30), every(7, 1), FrameInterval::NONE] {
+        assert_eq!(node.set_parm(ALICE, handle, taken), Ok(taken));
+    }
+    for (beyond, taken) in [(every(1, 1_000_001), min), (every(4295, 1), max)] {
+        assert_eq!(node.set_parm(ALICE, handle, beyond), Ok(taken));
+    }
+    let stride_bytes = 0;
+    assert!(
+        node.enum_frame_intervals(ALICE, handle, PixFormat { stride_bytes, ..format }, 0).is_ok()
+    );
+    let width_px = format.width_px + 1;
+    let pixel_format = PixelFormat(7);
+    for (format, index) in [
+        (format, 1),
+        (format, u16::MAX),
+        (PixFormat { width_px, ..format }, 0),
+        (PixFormat { height_px: 0, ..format }, 0),
+        (PixFormat { pixel_format, ..format }, 0),
+    ] {
+        let refused = node.enum_frame_intervals(ALICE, handle, format, index);
+        assert_eq!(refused, op(NodeError::InvalidFormat), "{format:?} {index}");
+    }
+    assert_eq!(node.enum_frame_intervals(BOB, handle, format, 0), op(NodeError::BadHandle));
+}
+
+#[test]
 fn a_capture_node_has_the_interval_of_its_source() {
     let (mut node, _, handle) = streaming();
+    let format = node.get_format(ALICE, handle).unwrap();
+    let none = node.enum_frame_intervals(ALICE, handle, format, 0);
+    assert_eq!(none, op(NodeError::NoFrameInterval));
     assert_eq!(node.get_parm(ALICE, handle), op(NodeError::InvalidFormat));
     let wanted = FrameInterval { numerator: 1, denominator: 30 };
     assert_eq!(node.set_parm(ALICE, handle, wanted), op(NodeError::InvalidFormat));

@@ -1,9 +1,8 @@
 //! Register words to configurations of the data path: pure decoding, done at frame start.
 
-use super::{filters, video_port};
+use super::{filters, video_port, weights};
 use crate::params::Flags;
 use crate::pixels::Window;
-use crate::pixels::bayer::Phase;
 use crate::pixels::ccdc::CcdcConfig;
 use crate::pixels::csi2::DataType;
 use crate::pixels::edge_enhancement::{EdgeEnhancement, HighPass};
@@ -208,7 +207,7 @@ pub fn preview(shared: &Shared, port: &Window) -> PreviewConfig {
         raw: filters::raw(shared),
         enhance_luma: on(pcr::YNENHEN),
         suppress_chroma: filters::suppression(shared),
-        first_colour: Phase::Grbg.moved(port.left + window.left, port.top + window.top),
+        first_colour: weights::order(shared).moved(port.left + window.left, port.top + window.top),
         at_once: at_once(shared),
         cfa_threshold_horizontal: cfa::GRADTH_HOR.get(get(&CFA)) as u8,
         cfa_threshold_vertical: cfa::GRADTH_VER.get(get(&CFA)) as u8,

@@ -351,3 +351,57 @@ fn a_stuck_block_never_says_done() {
     assert!(resizer::pcr::BUSY.is_set(rig.get(&resizer::PCR)));
     assert!(rig.lines_of(irq::RSZ_DONE.mask()).is_empty());
 }
+
+/// Loads weights that say of each place of a cell which colour it has: red, green in a red line, green in a
+/// blue line, blue.
+fn load_weights(rig: &Rig, cell: [usize; 4]) {
+    use drv_isp_regs::preview::{TABLE_CFA, cfa_table as table};
+    for (place, site) in cell.into_iter().enumerate() {
+        let own = [0, 1, 1, 2][site];
+        for colour in 0..table::COLOURS {
+            let start = TABLE_CFA as usize + place * table::BLOCK_ENTRIES + colour * table::TAPS;
+            // A pixel takes nothing but itself for its own colour, and less of itself for others.
+            let weight = if colour == own { table::ONE as u32 } else { 10 };
+            let beside = u32::from(colour == 0 && site == 1) * 8;
+            rig.shared.preview_tables[start + table::OWN].store(weight, SeqCst);
+            rig.shared.preview_tables[start + table::LEFT].store(beside, SeqCst);
+        }
+    }
+}
+
+/// Develops a mosaic with these colours in the places of its cell, and gives what was written.
+fn developed(rig: &mut Rig, cell: [usize; 4]) -> Vec<(u32, Vec<u8>)> {
+    // Red, green, green, blue, below ten bits.
+    const CODES: [u16; 4] = [0x3A0, 0x180, 0x180, 0x060];
+    for row in 0..HEIGHT {
+        let pair = [0, 1].map(|column| CODES[cell[2 * (row as usize % 2) + column]].to_le_bytes());
+        rig.memory.0.insert(IN + row * IN_STRIDE, pair.concat().repeat(WIDTH as usize / 2));
+    }
+    enable_preview(rig, false);
+    rig.lines(HEIGHT - 1);
+    let written: Vec<_> = rig.memory.0.range(..IN).map(|(a, line)| (*a, line.clone())).collect();
+    written.iter().for_each(|(address, _)| _ = rig.memory.0.remove(address));
+    assert!(!written.is_empty());
+    written
+}
+
+/// The order of the blocks of weights says which colour is where, and nothing else does.
+#[test]
+fn a_mosaic_is_developed_in_the_order_of_the_weights() {
+    const ORDERS: [[usize; 4]; 4] = [[1, 0, 3, 2], [0, 1, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1]];
+    let mut rig = preview_rig();
+    let grbg = developed(&mut rig, ORDERS[0]);
+    // Luma is green, chroma blue and red, as the rig has it: byte order UYVY.
+    let pair = &grbg[grbg.len() / 2].1[80..84];
+    assert!(pair[0] < pair[2] && pair[1] == pair[3], "{pair:?}");
+    for cell in ORDERS {
+        load_weights(&rig, cell);
+        for mosaic in ORDERS {
+            let made = developed(&mut rig, mosaic);
+            assert_eq!(made == grbg, mosaic == cell, "{mosaic:?} as {cell:?}");
+        }
+    }
+    // What says nothing is taken for GRBG: two places alike.
+    load_weights(&rig, [0, 0, 2, 3]);
+    assert_eq!(developed(&mut rig, ORDERS[0]), grbg);
+}

@@ -32,6 +32,7 @@ mod sending;
 mod statistics;
 mod timing;
 mod video_port;
+mod weights;
 
 #[cfg(test)]
 mod camera_tests;

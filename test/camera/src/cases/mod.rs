@@ -43,6 +43,7 @@ mod s32_auto;
 mod s32_configured;
 mod s32_controls;
 mod s32_corrected;
+mod s32_enumerated;
 mod s32_interval;
 mod s32_rate;
 mod s32_restart;
@@ -52,6 +53,7 @@ mod s36_quiesce_fails;
 mod s37_byte_order;
 mod s37_developed;
 mod s37_memory;
+mod s37_mosaics;
 mod s37_received;
 mod s38_shared;
 mod s39_hangs;
@@ -197,6 +199,7 @@ pub const CASES: &[Case] = &[
     case("s51_a_full_statistics_queue_does_not_hide_the_disconnect", s22_statistics::full),
     case("s32_the_test_pattern_is_a_menu_with_names", s32_controls::menu),
     case("s32_flips_mirror_the_picture", s32_controls::flips),
+    case("s32_what_the_nodes_enumerate_is_what_they_take", s32_enumerated::everywhere),
     case("s32_the_sensor_s_frames_are_as_long_as_their_interval", s32_interval::stretched),
     case("s32_a_long_exposure_makes_frames_longer_and_is_no_stall", s32_interval::exposed),
     case("s32_a_stop_in_a_long_exposure_leaves_nothing_to_the_next_stream", s32_restart::stopped),
@@ -242,6 +245,8 @@ pub const CASES: &[Case] = &[
         s37_developed::live_and_from_memory,
     ),
     case("s37_eight_bits_are_developed_as_the_upper_ones_of_ten", s37_developed::eight_bits),
+    case("s37_every_order_of_a_mosaic_is_developed_to_the_same_colours", s37_mosaics::every_order),
+    case("s37_grey_frames_are_developed_without_colour", s37_mosaics::grey),
     case("s37_the_bytes_of_a_picture_stand_in_the_order_of_its_format", s37_byte_order::preview),
     case("s37_the_client_library_scales_as_a_client_does_by_hand", s37_memory::library),
     case("s37_a_raw_frame_comes_through_the_receiver_as_it_is", s37_received::raw),

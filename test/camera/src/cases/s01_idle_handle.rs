@@ -4,8 +4,8 @@
 use core::fmt::Debug;
 use idl::ipc;
 use idl::types::{
-    BufferIndex, Disconnect, EntityId, FormatChange, GraphError, Handle, Name, NodeError, PadRef,
-    PollEvents, Rect, Which,
+    BufferIndex, Disconnect, EntityId, FormatChange, GraphError, Handle, MbusCode, Name, NodeError,
+    PadFormat, PadRef, PollEvents, Rect, Which,
 };
 
 use super::removal::Removal;
@@ -103,6 +103,9 @@ fn video_calls(stage: &Stage, handle: Handle, calls: &mut Calls<'_>) -> Result<(
     for _ in 0..2 {
         calls.made("query capability", node.query_capability(handle))?;
         calls.made("enum format", node.enum_format(handle, 0))?;
+        let yuyv = idl::types::PixelFormat::YUYV;
+        calls.made("enum frame sizes", node.enum_frame_sizes(handle, yuyv, 0))?;
+        calls.made("enum frame intervals", node.enum_frame_intervals(handle, wanted, 0))?;
         calls.made("get format", node.get_format(handle))?;
         calls.made("set format", node.set_format(handle, wanted))?;
         calls.made("request buffers", node.request_buffers(handle, 4))?;
@@ -139,9 +142,15 @@ fn media_calls(
 fn subdev_calls(stage: &Stage, handle: Handle, calls: &mut Calls<'_>) -> Result<(), Failure> {
     let node = &stage.subdev;
     let change = FormatChange::Crop(Rect { left_px: 0, top_px: 0, width_px: 64, height_px: 64 });
+    let format = PadFormat { width_px: 64, height_px: 64, code: MbusCode::SGRBG10 };
     for which in [Which::Try, Which::Active] {
         calls.made("state", node.state(handle, which))?;
         calls.made("adjust", node.adjust(handle, which, change))?;
+        calls.made("enum mbus code", node.enum_mbus_code(handle, which, 0, 0))?;
+        let sizes = node.enum_frame_size(handle, which, 0, format.code, 0);
+        calls.made("enum frame size", sizes)?;
+        let interval = node.enum_frame_interval(handle, which, 0, format, 0);
+        calls.made("enum frame interval", interval)?;
     }
     calls.made("poll subdev", node.poll(handle, PollEvents::PRI, 100))
 }

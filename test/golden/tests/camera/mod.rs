@@ -131,6 +131,36 @@ impl Camera {
         bytes
     }
 
+    /// What the preview engine alone makes of lines in memory, as YUYV: a mosaic of this order, with the colours
+    /// of its cell, and black taken off.
+    pub fn of_memory(
+        &self,
+        first_colour: Phase,
+        cell: [u32; 4],
+        crop: Rectangle,
+        rows: impl Iterator<Item = Vec<u16>>,
+    ) -> Vec<u8> {
+        let select = (0..16)
+            .fold(0, |word, place| word | cell[place / 4 % 2 * 2 + place % 2] << (2 * place));
+        let mut preview = Box::new(Preview::new());
+        preview.begin_frame(&PreviewConfig {
+            window: window(crop.left - 2, crop.top - 2, crop.width + 4, crop.height + 4),
+            first_colour,
+            at_once: AtOnce { white_balance_select: select, ..self.preview.at_once },
+            ..self.preview
+        });
+        let (tables, mut yuv) = (srgb_tables(), Box::new(YuvLine::new()));
+        let mut bytes = Vec::new();
+        for row in rows {
+            if preview.line(&tables, &row, &mut yuv) {
+                let mut packed = [0; 2 * MAX_WIDTH_PX];
+                let count = pack(&yuv, YuvOrder::Yuyv, &mut packed);
+                bytes.extend_from_slice(&packed[..count]);
+            }
+        }
+        bytes
+    }
+
     /// The picture of any mosaic.
     pub fn develop(&self, sensor_row: &mut dyn FnMut(usize, &mut [u16])) -> Vec<u8> {
         let mut ccdc = Ccdc::new();

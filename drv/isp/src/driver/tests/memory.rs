@@ -1,6 +1,7 @@
 //! Pipelines from memory: pairs of buffers, alone and beside a stream from the sensor.
 
 mod hangs;
+mod mosaics;
 
 use super::model::{Model, Moment, Shared, Windows};
 use super::*;
