@@ -26,6 +26,7 @@ mod from_memory;
 mod h3a_writer;
 mod memory_channel;
 mod mischief;
+mod parallel_port;
 mod receiver;
 mod statistics;
 mod timing;
@@ -57,6 +58,8 @@ mod statistics_tests;
 mod video_port_tests;
 #[cfg(test)]
 mod widths_tests;
+#[cfg(test)]
+mod ycbcr_tests;
 
 pub use camera::{Camera, Turn, alarm_due, sensor_sends};
 pub use dma::Memory;

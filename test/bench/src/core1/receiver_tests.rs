@@ -14,7 +14,7 @@ use drv_isp_regs::{Block, firewall, sbl};
 const PONG: u32 = 0x8010_0000;
 
 /// The serial line into context 0, whose frames go to OUT and to PONG; the sensor sends a gradient.
-fn rig() -> Rig {
+pub(super) fn rig() -> Rig {
     receiving(Rig::new())
 }
 
