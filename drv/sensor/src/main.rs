@@ -3,7 +3,7 @@
 
 mod mmio;
 
-use drv_sensor::{Action, CLOCK_HZ, Event, Mode, Sensor, Up};
+use drv_sensor::{Action, CLOCK_HZ, Event, Sensor, Up};
 use idl::types::{
     BlockState, ControlDescription, ControlId, DeviceNode, EntityDescription, EntityFunction,
     FormatChange, FrameInterval, Name, PowerState, SensorError,
@@ -165,8 +165,7 @@ impl sensor::InOrderSensorImpl for Server {
     }
 
     fn default_state(&mut self, _: &CallInfo) -> Outcome<BlockState> {
-        self.sensor.known()?;
-        Ok(Mode::DEFAULT.state())
+        Ok(self.sensor.default_state()?)
     }
 
     fn adjust(
