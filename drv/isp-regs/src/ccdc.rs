@@ -20,7 +20,7 @@ registers! {
         BUSY: 1, 1;
     }
     /// Sync and input mode. What becomes of the data is shadowed, the pins and VDHDEN are not. Stored only:
-    /// the pins, fields, INPMOD and SDR2RSZ, for the bench's sensor sends raw frames with syncs of its own.
+    /// the pins and fields, for the bench's sensor sends whole frames with syncs of its own.
     SYN_MODE syn_mode @ 0x08, 0, Mixed { clear: 0, shadowed: 0x000E_7F40 }, 0x000F_7FFF, "ispreg.h" {
         /// VD and HD are outputs.
         VDHDOUT: 0, 1;
@@ -42,7 +42,11 @@ registers! {
         DATSIZ: 8, 3;
         /// Store 8 bits per pixel.
         PACK8: 11, 1;
-        /// 0 raw, 1 YCbCr 16 bits, 2 YCbCr 8 bits.
+        /// 0 raw, 1 YCbCr of 16 bits (luma in the lower half of a word), 2 YCbCr of 8 bits (a pixel takes two clocks,
+        /// and the horizontal windows count those). Memory gets YCbCr chroma first, whatever came first. Of
+        /// what is done to samples DCSUB is done to luma. Optical black, black compensation, fault pixels, lens shading, low
+        /// pass, A-law, formatter and video port must be off (TRM): the bench's CCDC does the first two
+        /// to raw samples only, and the others to YCbCr as if it were raw.
         INPMOD: 12, 2;
         /// 3-tap low-pass filter on the memory path.
         LPF: 14, 1;
@@ -56,7 +60,9 @@ registers! {
         /// on. The windows, culling, low pass, A-law and packing of the memory path work on those. Without
         /// VPEN memory gets nothing.
         VP2SDR: 18, 1;
-        /// Memory path to the resizer, for YUV input: raw must not go there (TRM).
+        /// Memory path to the resizer, which then does not hear the preview. It takes the bytes that memory would get,
+        /// in its order (CNT.YCPOS). Raw must not go there (TRM): it is taken for YCbCr. Taken at frame start, with VDLC or
+        /// without.
         SDR2RSZ: 19, 1;
     }
     /// Width of the sync pulses when they are outputs. Stored only: the bench's sensor makes its own.
@@ -169,19 +175,20 @@ registers! {
         /// Error correction.
         ECCFVH: 1, 1;
     }
-    /// Configuration. Stored only, but VDLC: the others are for YCbCr, BT.656 and fields.
-    CFG cfg @ 0x54, 0, ReadWrite, 0xB960, "ispreg.h" {
+    /// Configuration. What becomes of the data is shadowed, as in SYN_MODE. Stored only: what is for BT.656, fields and
+    /// the write enable pin.
+    CFG cfg @ 0x54, 0, Mixed { clear: 0, shadowed: 0x3800 }, 0xB960, "ispreg.h" {
         /// 10-bit BT.656.
         BW656: 5, 1;
         /// Field id mode.
         FIDMD: 6, 1;
         /// WEN logic.
         WENLOG: 8, 1;
-        /// Byte order of Y in YCbCr 8 bits.
+        /// Luma comes second in YCbCr of 8 bits.
         Y8POS: 11, 1;
-        /// Swap the bytes of a 16-bit word.
+        /// Swap the bytes of each 16-bit word on the memory path.
         BSWD: 12, 1;
-        /// Invert the top chroma bit.
+        /// Invert the top bit of chroma.
         MSBINVI: 13, 1;
         /// Latch shadowed registers at frame start. Software must set it.
         VDLC: 15, 1;

@@ -118,7 +118,8 @@ registers! {
     CTRL ctrl @ 0x40, 0, ReadWrite, 0xDC3F_FFDF, "ispreg.h" {
         /// Input of the CCDC: 0 parallel, 1 CSI A, 2 CSI B, 3 CSI C.
         PAR_SER_CLK_SEL: 0, 2;
-        /// Bridge lane shifter for 8-bit: 0 off, 2 little endian, 3 big endian.
+        /// Bridge of the parallel port: two bytes become one word for the CCDC, the first one its lower half (2) or
+        /// its upper one (3). 0: off, each clock is a sample.
         PAR_BRIDGE: 2, 2;
         /// Invert the pixel clock.
         PAR_CLK_POL: 4, 1;

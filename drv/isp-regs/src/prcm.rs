@@ -26,6 +26,9 @@ pub const STATE_ON: u32 = 2;
 /// `POWER_STATUS.STATE`: voltage is falling.
 pub const STATE_FALLING: u32 = 3;
 
+/// Upper half of `MODULE_ID` of the modules whose sensor has a colour processor.
+pub const MODULE_KIND_YCBCR: u32 = 0x4F59;
+
 /// Time from a write of POWER_CONTROL to the settled state, in device lines.
 pub const SETTLE_LINES: u32 = 8;
 /// Length of a device line while no frame is running, in microseconds: the clock of settling.

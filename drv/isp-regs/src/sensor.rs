@@ -16,6 +16,11 @@
 //! parallel port has them on its lowest lines. What is compressed for the serial line is not so in parallel. A frame that the
 //! sensor ends early has its frame end on the line nevertheless; one that loses its power or clock has none.
 //!
+//! There is a second part ([`CHIP_VERSION_YCBCR`]): the same array with a colour processor behind it, which can send
+//! YCbCr 4:2:2 in place of the mosaic, a byte in a clock and two clocks a pixel. It sees the scene as it is
+//! (BT.601, 8 bits, 16..=235 and 16..=240), whatever light, exposure and gains are: it is taken to set them itself, and
+//! well. A test pattern it makes of the upper eight bits of each cell of the mosaic.
+//!
 //! A frame has height + VERTICAL_BLANK + 1 lines. Geometry, exposure and gains that are written
 //! during a frame take effect at the next frame start, unless SYNCHRONIZE_CHANGES is set: then they
 //! wait until it is cleared.
@@ -27,6 +32,9 @@ use crate::register::registers;
 pub const BUS_ADDRESS: u8 = 0x48;
 /// `CHIP_VERSION` of this part.
 pub const CHIP_VERSION_VALUE: u16 = 0x1801;
+/// `CHIP_VERSION` of the part with a colour processor, which is on the modules of
+/// [`crate::prcm::MODULE_KIND_YCBCR`] (bench).
+pub const CHIP_VERSION_YCBCR: u16 = 0x1802;
 /// Active columns of the array.
 pub const ARRAY_WIDTH_PX: u16 = 2592;
 /// Active rows of the array.
@@ -75,6 +83,11 @@ pub mod data_format {
     pub const RAW8: u16 = 0x0808;
     /// Ten bits compressed to eight (user-defined byte, 0x30; DPCM 10-8-10, predictor 1).
     pub const DPCM8: u16 = 0x0A08;
+    /// YCbCr 4:2:2 (YUV422 8-bit, 0x1E), in parallel two bytes a pixel in the order Y Cb Y Cr. Only the part with
+    /// a colour processor has it.
+    pub const YUYV8: u16 = 0x1E00;
+    /// The same in the order Cb Y Cr Y.
+    pub const UYVY8: u16 = 0x1E01;
 }
 
 registers! {

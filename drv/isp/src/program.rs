@@ -4,6 +4,7 @@
 //!   raw:      sensor ─► CCDC ─────────────────────────► memory
 //!   preview:  sensor ─► CCDC ─VP─► preview ───────────► memory
 //!   resizer:  sensor ─► CCDC ─VP─► preview ─► resizer ► memory
+//!   scaled:   sensor ─► CCDC ────────────► resizer ─► memory    (YCbCr)
 //!   memory ─► preview ─► memory     memory ─► preview ─► resizer ─► memory     memory ─► resizer ─► memory
 //!   serial:   sensor ─► CSI2a ────────────────────────► memory
 //!   sensor ─► CSI2a ─► CCDC ─► ..., on any of the three ways of the parallel port's frames
@@ -34,7 +35,7 @@ pub use path::{Path, Route};
 pub use preview::{white_balance, window as preview_window};
 
 use idl::types::{BlockState, Input};
-use main_block::Port;
+use main_block::{Bridge, Port};
 
 use crate::registers::Writer;
 
@@ -44,14 +45,16 @@ pub fn configure(checked: &Checked, out: &mut Writer<'_>) {
     let mut stride_bytes = None;
     let dropped_bits = check::dropped_bits(&pipeline.input).unwrap_or(0);
     match &pipeline.input {
-        Input::Sensor { .. } => main_block::select(Port::Parallel, dropped_bits, out),
+        Input::Sensor { code, .. } => {
+            main_block::select(Port::Parallel, Bridge::of(*code), dropped_bits, out);
+        }
         Input::Ccp2 { format, .. } => {
-            main_block::select(Port::CsiB, dropped_bits, out);
+            main_block::select(Port::CsiB, Bridge::Off, dropped_bits, out);
             ccp2::configure(format, out);
         }
         Input::Memory { format, .. } => stride_bytes = Some(format.stride_bytes),
         Input::Csi2a { sink, source, ccdc: Some(_) } => {
-            main_block::select(Port::CsiA, dropped_bits, out);
+            main_block::select(Port::CsiA, Bridge::Off, dropped_bits, out);
             csi2a::configure_port((*sink, *source), out);
         }
         Input::Csi2a { sink, source, ccdc: None } => {
@@ -59,7 +62,7 @@ pub fn configure(checked: &Checked, out: &mut Writer<'_>) {
         }
     }
     if let (Some(state), Some(path)) = (pipeline.input.ccdc(), checked.route.behind_ccdc()) {
-        ccdc::configure(state, path == Path::Raw, &pipeline.output, out);
+        ccdc::configure(state, path, &pipeline.output, out);
     }
     if let Some(state) = &pipeline.preview {
         let to_resizer = pipeline.resizer.is_some();

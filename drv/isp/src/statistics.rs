@@ -131,7 +131,7 @@ impl Engines {
 
     /// A pipeline has been configured. Engines are armed from its first frame start on.
     pub fn stream_started(&mut self, path: Path) {
-        if path != Path::Raw {
+        if path.is_developed() {
             self.0.iter_mut().for_each(Engine::stream_started);
         }
     }

@@ -30,7 +30,7 @@
 
 use crate::bus::{Bus, Look, Transfer, Verdict};
 use crate::controls::{Control, Controls, pixel_rate};
-use crate::mode::{self, Mode};
+use crate::mode::{self, Mode, Part};
 use crate::pixel_clock::PixelClock;
 use crate::program::Program;
 use crate::timing;
@@ -124,6 +124,8 @@ pub struct Sensor {
     /// The one that there is, of the clock that was given last.
     clock: PixelClock,
     bus: Bus,
+    /// What answered the first probe.
+    part: Part,
     program: Program,
     /// What clients want.
     target: Option<Mode>,
@@ -154,6 +156,7 @@ impl Sensor {
             wanted_hz: pixel_clock_hz,
             clock: PixelClock { hz: CLOCK_HZ, pll: None },
             bus: Bus::IDLE,
+            part: Part::Plain,
             program: Program::EMPTY,
             target: None,
             running: None,
@@ -218,6 +221,15 @@ impl Sensor {
         if self.identified { Ok(()) } else { Err(SensorError::NotReady) }
     }
 
+    /// The state before anybody sets one.
+    ///
+    /// # Errors
+    /// `NotReady` before the first probe.
+    pub fn default_state(&self) -> Result<BlockState, SensorError> {
+        self.known()?;
+        Ok(Mode { part: self.part, ..Mode::DEFAULT }.state())
+    }
+
     /// Reads out `state` as soon as the bus allows. Step with [`Event::Timer`] afterwards.
     ///
     /// # Errors
@@ -227,7 +239,8 @@ impl Sensor {
         if matches!(self.phase, Phase::Dark | Phase::Unclocked { again_us: None }) {
             return Err(SensorError::NotReady);
         }
-        let mode = Mode::of(state).ok_or(SensorError::InvalidFormat)?;
+        let mode = Mode::of(state).filter(|mode| mode.part == self.part);
+        let mode = mode.ok_or(SensorError::InvalidFormat)?;
         if self.target.is_some() {
             return Err(SensorError::Busy);
         }
@@ -426,11 +439,15 @@ impl Sensor {
                 let index = regs::CHIP_VERSION.sensor_index();
                 self.begin(now_us, Transfer::Read { index }, act);
             }
-            Phase::Identifying if data == regs::CHIP_VERSION_VALUE => {
-                self.phase = Phase::Resetting;
-                self.program = Program::reset(self.clock.pll);
-            }
-            Phase::Identifying => act(Action::Give(Up::WrongPart(data))),
+            Phase::Identifying => match Part::of_version(data) {
+                // A life is that of one part: what clients were told stays true.
+                Some(part) if !self.identified || part == self.part => {
+                    self.part = part;
+                    self.phase = Phase::Resetting;
+                    self.program = Program::reset(self.clock.pll);
+                }
+                _ => act(Action::Give(Up::WrongPart(data))),
+            },
             _ => {}
         }
     }

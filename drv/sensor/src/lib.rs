@@ -36,6 +36,6 @@ mod timing;
 pub use bus::{Look, RETRIES_MAX, TRANSFER_US, Transfer};
 pub use controls::{Control, Controls};
 pub use driver::{Action, CLOCK_HZ, CLOCK_RETRY_US, CLOCK_SETTLE_US, Event, LOCK_US, Sensor, Up};
-pub use mode::{ARRAY, Mode, SIZE_MIN_PX, adjust};
+pub use mode::{ARRAY, Mode, Part, SIZE_MIN_PX, adjust};
 pub use pixel_clock::{PixelClock, Pll};
 pub use program::{Program, WRITES_MAX, Write};

@@ -3,7 +3,7 @@
 
 mod mmio;
 
-use drv_sensor::{Action, CLOCK_HZ, Event, Mode, Sensor, Up};
+use drv_sensor::{Action, CLOCK_HZ, Event, Sensor, Up};
 use idl::types::{
     BlockState, Choice, ControlDescription, ControlId, DeviceNode, EntityDescription,
     EntityFunction, FormatChange, FrameInterval, Name, Offer, PadFormat, PowerState, SensorError,
@@ -169,8 +169,7 @@ impl sensor::InOrderSensorImpl for Server {
     }
 
     fn default_state(&mut self, _: &CallInfo) -> Outcome<BlockState> {
-        self.sensor.known()?;
-        Ok(Mode::DEFAULT.state())
+        Ok(self.sensor.default_state()?)
     }
 
     fn adjust(

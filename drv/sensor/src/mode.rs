@@ -13,6 +13,9 @@
 //! possible; the window stays around the middle of the former one. A size that the present crop
 //! can be reduced to keeps that crop. Free ratios (3, 5, ...) were left out: with them the part
 //! averages only some of the pixels, and no size needs them.
+//!
+//! A state says in its sink, which is no pad, what is read out of the array: the mosaic, or, on the part with a colour
+//! processor, its pixels. So the rules need no more than a state.
 
 use drv_isp_regs::sensor as regs;
 use idl::types::{BlockState, Choice, FormatChange, MbusCode, Offer, PadFormat, Rect, enumeration};
@@ -42,16 +45,32 @@ pub enum Sent {
     Raw8,
     /// The upper ten, compressed to eight on the serial line.
     Dpcm8,
+    /// YCbCr 4:2:2, luma first; a byte in a clock, as the next one.
+    Yuyv8,
+    /// The same, chroma first.
+    Uyvy8,
 }
 
 impl Sent {
     /// All of them.
-    const ALL: [Self; 4] = [Self::Raw12, Self::Raw10, Self::Raw8, Self::Dpcm8];
+    const ALL: [Self; 6] =
+        [Self::Raw12, Self::Raw10, Self::Raw8, Self::Dpcm8, Self::Yuyv8, Self::Uyvy8];
 
-    /// What is sent for this code; `None` if it cannot be.
+    /// What a part sends for this code; `None` if it cannot.
     #[must_use]
-    pub fn of(code: MbusCode) -> Option<Self> {
-        Self::ALL.into_iter().find(|sent| sent.code() == code)
+    pub fn of(code: MbusCode, part: Part) -> Option<Self> {
+        let sent = Self::ALL.into_iter().find(|sent| sent.code() == code)?;
+        (part == Part::Processed || !sent.is_processed()).then_some(sent)
+    }
+
+    const fn is_processed(self) -> bool {
+        matches!(self, Self::Yuyv8 | Self::Uyvy8)
+    }
+
+    /// Clocks in which a pixel is sent.
+    #[must_use]
+    pub const fn clocks(self) -> u32 {
+        if self.is_processed() { 2 } else { 1 }
     }
 
     /// The code on the media bus.
@@ -62,6 +81,8 @@ impl Sent {
             Self::Raw10 => MbusCode::SGRBG10,
             Self::Raw8 => MbusCode::SGRBG8,
             Self::Dpcm8 => MbusCode::SGRBG10_DPCM8,
+            Self::Yuyv8 => MbusCode::YUYV8_2X8,
+            Self::Uyvy8 => MbusCode::UYVY8_2X8,
         }
     }
 
@@ -73,7 +94,42 @@ impl Sent {
             Self::Raw10 => regs::data_format::RAW10,
             Self::Raw8 => regs::data_format::RAW8,
             Self::Dpcm8 => regs::data_format::DPCM8,
+            Self::Yuyv8 => regs::data_format::YUYV8,
+            Self::Uyvy8 => regs::data_format::UYVY8,
         }
+    }
+}
+
+/// What is on the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The array and its converter.
+    Plain,
+    /// The same, and a colour processor.
+    Processed,
+}
+
+impl Part {
+    const ALL: [Self; 2] = [Self::Plain, Self::Processed];
+
+    /// The part that says this of itself; `None` if this driver does not know it.
+    #[must_use]
+    pub const fn of_version(version: u16) -> Option<Self> {
+        match version {
+            regs::CHIP_VERSION_VALUE => Some(Self::Plain),
+            regs::CHIP_VERSION_YCBCR => Some(Self::Processed),
+            _ => None,
+        }
+    }
+
+    /// What its array gives to what is behind it.
+    const fn array(self) -> PadFormat {
+        let Rect { width_px, height_px, .. } = ARRAY;
+        let code = match self {
+            Self::Plain => MbusCode::SGRBG12,
+            Self::Processed => MbusCode::RGB888,
+        };
+        PadFormat { width_px, height_px, code }
     }
 }
 
@@ -86,19 +142,23 @@ pub struct Mode {
     pub reduction: u16,
     /// What is sent.
     pub sent: Sent,
+    /// Who sends it.
+    pub part: Part,
 }
 
 impl Mode {
     /// The whole array, four to one: 648 x 486.
-    pub const DEFAULT: Self = Self { window: ARRAY, reduction: 4, sent: Sent::Raw10 };
+    pub const DEFAULT: Self =
+        Self { window: ARRAY, reduction: 4, sent: Sent::Raw10, part: Part::Plain };
 
     /// The mode behind a state that [`adjust`] made.
     #[must_use]
     pub fn of(state: &BlockState) -> Option<Self> {
-        let sent = Sent::of(state.source.code)?;
+        let part = Part::ALL.into_iter().find(|part| part.array() == state.sink)?;
+        let sent = Sent::of(state.source.code, part)?;
         let mode = REDUCTIONS
             .into_iter()
-            .map(|reduction| Self { window: state.crop, reduction, sent })
+            .map(|reduction| Self { window: state.crop, reduction, sent, part })
             .find(|mode| mode.output() == state.source)?;
         mode.is_possible().then_some(mode)
     }
@@ -116,13 +176,8 @@ impl Mode {
     /// The state that clients see.
     #[must_use]
     pub fn state(&self) -> BlockState {
-        let array = PadFormat {
-            width_px: ARRAY.width_px,
-            height_px: ARRAY.height_px,
-            code: MbusCode::SGRBG12,
-        };
         BlockState {
-            sink: array,
+            sink: self.part.array(),
             crop: self.window,
             crop_bounds: ARRAY,
             source: self.output(),
@@ -151,7 +206,7 @@ pub fn adjust(state: &BlockState, change: &FormatChange) -> BlockState {
     let mode = Mode::of(state).unwrap_or(Mode::DEFAULT);
     match change {
         FormatChange::Format { format, .. } => {
-            let sent = Sent::of(format.code).unwrap_or(Sent::Raw10);
+            let sent = Sent::of(format.code, mode.part).unwrap_or(Sent::Raw10);
             with_size(Mode { sent, ..mode }, format.width_px, format.height_px)
         }
         FormatChange::Crop(crop) => with_window(mode, *crop),
@@ -332,6 +387,33 @@ mod tests {
         let mut other = Mode::DEFAULT.state();
         other.source.code = MbusCode::YUYV8_1X16;
         assert_eq!(Mode::of(&other), None);
+    }
+
+    #[test]
+    fn only_the_part_with_a_colour_processor_sends_ycbcr_and_it_stays_that_part() {
+        let processed = Mode { part: Part::Processed, ..Mode::DEFAULT };
+        for (code, word) in [(MbusCode::YUYV8_2X8, 0x1E00), (MbusCode::UYVY8_2X8, 0x1E01)] {
+            let format = PadFormat { width_px: 640, height_px: 480, code };
+            let change = FormatChange::Format { pad: 0, format };
+            let state = adjust(&processed.state(), &change);
+            assert_eq!(state.source, format);
+            let mode = Mode::of(&state).expect("it can be read out");
+            assert_eq!((mode.part, mode.sent.word()), (Part::Processed, word));
+            let back = adjust(&state, &super::tests::format(640, 480));
+            assert_eq!(back.source.code, MbusCode::SGRBG10, "the mosaic is still there");
+            assert_eq!(Mode::of(&back).map(|mode| mode.part), Some(Part::Processed));
+            let plain = adjust(&Mode::DEFAULT.state(), &change);
+            assert_eq!(plain.source.code, MbusCode::SGRBG10);
+            // A state of nobody's: that code, and the other part's array.
+            assert_eq!(Mode::of(&BlockState { sink: plain.sink, ..state }), None);
+        }
+    }
+
+    #[test]
+    fn a_part_is_known_by_its_version() {
+        let known = [0x1801, 0x1802].map(Part::of_version);
+        assert_eq!(known, [Some(Part::Plain), Some(Part::Processed)]);
+        assert_eq!([0, 0x1800, 0x1803, 0xFFFF].map(Part::of_version), [None; 4]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The driver against a model of bus and part: a table of registers that answers transfers.
 
+use crate::mode::{Part, Sent};
 use crate::{
     Action, CLOCK_HZ, CLOCK_RETRY_US, CLOCK_SETTLE_US, Event, LOCK_US, Look, Mode, RETRIES_MAX,
     Sensor, Transfer, Up,
@@ -248,6 +249,39 @@ fn an_exposure_longer_than_the_frame_makes_it_longer_and_stays_when_a_short_inte
     assert_eq!(world.sensor.frame_interval(&state), Ok(twice), "it was asked for");
     world.sensor.stop().expect("it runs");
     assert_eq!(world.sensor.frame_us(), 0, "nothing is to be read out any more");
+}
+
+/// YCbCr from the part that has it.
+fn processed() -> Mode {
+    Mode { part: Part::Processed, sent: Sent::Uyvy8, ..small() }
+}
+
+#[test]
+fn each_part_sends_what_it_can() {
+    let mut world = World::new();
+    assert_eq!(world.sensor.default_state(), Err(SensorError::NotReady));
+    world.registers[0] = regs::CHIP_VERSION_YCBCR;
+    world.up();
+    let default = world.sensor.default_state().expect("probed");
+    assert_eq!(Mode::of(&default), Some(Mode { part: Part::Processed, ..Mode::DEFAULT }));
+    assert_eq!(world.start(small()), Err(SensorError::InvalidFormat), "a state of the other part");
+    assert_eq!(world.start(processed()), Ok(()));
+    world.run();
+    assert_eq!((world.registers[0xE0], world.output_control()), (0x1E01, ENABLED));
+    let mut plain = World::serving();
+    assert_eq!(plain.sensor.default_state(), Ok(Mode::DEFAULT.state()));
+    assert_eq!(plain.start(processed()), Err(SensorError::InvalidFormat));
+}
+
+#[test]
+fn a_part_that_has_become_another_one_ends_this_life() {
+    let mut world = World::serving();
+    world.step(Event::Clock(None));
+    world.registers[0] = regs::CHIP_VERSION_YCBCR;
+    world.step(Event::Clock(Some(CLOCK_HZ)));
+    world.pass(CLOCK_SETTLE_US);
+    world.run();
+    assert_eq!(world.log, [Action::Give(Up::WrongPart(0x1802))]);
 }
 
 #[test]

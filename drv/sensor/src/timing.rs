@@ -1,10 +1,10 @@
 //! How long a frame takes, and the blanking that makes it take longer.
 //!
 //! ```text
-//!   line  = width + 2 x horizontal blanking    pixel clocks, at least 2 x (346 x row bin + 140)
+//!   line  = sent + 2 x horizontal blanking     pixel clocks, at least 2 x (346 x row bin + 140)
 //!   frame = height + vertical blanking         lines, at least exposure + 1
 //! ```
-//! The part reads two pixels in a clock of its rows, and needs a shortest horizontal blanking that grows
+//! What is sent takes a clock a pixel, or two if it is YCbCr. The part reads two pixels in a clock of its rows, and needs a shortest horizontal blanking that grows
 //! with the rows that it averages; a smaller value in the register counts as that (MT9P031 data sheet, row
 //! timing; Linux mt9p031 writes that very value). It is left at that, and frames are made longer by
 //! blank lines only: those change neither the unit of the exposure nor the way rows are read.
@@ -28,7 +28,7 @@ const BLANK_MAX: u32 = regs::VERTICAL_BLANK.writable;
 fn line_clocks(mode: &Mode) -> u32 {
     let bin = u32::from(mode.reduction.min(4));
     let blank = 346 * bin + 64 + (80 >> bin.min(3));
-    (u32::from(mode.output().width_px) + 2 * blank).max(2 * (346 * bin + 140))
+    (mode.sent.clocks() * u32::from(mode.output().width_px) + 2 * blank).max(2 * (346 * bin + 140))
 }
 
 /// VERTICAL_BLANK for frames that are as near to this interval as lines allow, and none shorter than the
@@ -77,6 +77,7 @@ pub fn nth(mode: &Mode, clock_hz: u32, index: u16) -> Option<FrameInterval> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mode::{Part, Sent};
 
     const CLOCK_HZ: u32 = 24_000_000;
 
@@ -98,6 +99,12 @@ mod tests {
         // 2592 + 2 x (346 + 64 + 40) clocks, 1944 + 26 lines.
         let whole = Mode { reduction: 1, ..Mode::DEFAULT };
         assert_eq!(interval(&whole, CLOCK_HZ, 25, 1), every((2592 + 900) * 1970, CLOCK_HZ));
+    }
+
+    #[test]
+    fn a_pixel_of_ycbcr_takes_two_clocks() {
+        let processed = Mode { part: Part::Processed, sent: Sent::Yuyv8, ..Mode::DEFAULT };
+        assert_eq!(line_clocks(&processed), line_clocks(&Mode::DEFAULT) + 648);
     }
 
     #[test]

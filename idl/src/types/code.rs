@@ -68,8 +68,8 @@ const CODES: [(MbusCode, Encoding); 20] = [
     (MbusCode(0x3010), Encoding::Bayer { order: Gbrg, bits: 12 }),
     (MbusCode::SGRBG12, Encoding::Bayer { order: Grbg, bits: 12 }),
     (MbusCode(0x3012), Encoding::Bayer { order: Rggb, bits: 12 }),
-    (MbusCode(0x2006), Encoding::Yuv8 { chroma_first: true }),
-    (MbusCode(0x2008), Encoding::Yuv8 { chroma_first: false }),
+    (MbusCode::UYVY8_2X8, Encoding::Yuv8 { chroma_first: true }),
+    (MbusCode::YUYV8_2X8, Encoding::Yuv8 { chroma_first: false }),
     (MbusCode::UYVY8_1X16, Encoding::Yuv16 { chroma_first: true }),
     (MbusCode::YUYV8_1X16, Encoding::Yuv16 { chroma_first: false }),
 ];

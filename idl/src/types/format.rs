@@ -16,6 +16,12 @@ impl MbusCode {
     pub const SGRBG12: Self = Self(0x3011);
     /// MEDIA_BUS_FMT_SGRBG10_DPCM8_1X8: SGRBG10, compressed to eight bits.
     pub const SGRBG10_DPCM8: Self = Self(0x3009);
+    /// MEDIA_BUS_FMT_RGB888_1X24. No block of the ISP takes it.
+    pub const RGB888: Self = Self(0x100a);
+    /// MEDIA_BUS_FMT_UYVY8_2X8.
+    pub const UYVY8_2X8: Self = Self(0x2006);
+    /// MEDIA_BUS_FMT_YUYV8_2X8.
+    pub const YUYV8_2X8: Self = Self(0x2008);
     /// MEDIA_BUS_FMT_UYVY8_1X16.
     pub const UYVY8_1X16: Self = Self(0x200f);
     /// MEDIA_BUS_FMT_YUYV8_1X16.

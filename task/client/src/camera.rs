@@ -4,6 +4,8 @@
 //!   processed: sensor:0 → CCDC:0, CCDC:2 → preview:0, preview:1 → resizer:0, resizer:1 → resizer output:0
 //!   previewed: sensor:0 → CCDC:0, CCDC:2 → preview:0, preview:1 → preview output:0
 //!   raw:       sensor:0 → CCDC:0, CCDC:1 → CCDC output:0
+//!   ycbcr:     as raw, from a sensor that sends YCbCr
+//!   ycbcr and scaled: sensor:0 → CCDC:0, CCDC:1 → resizer:0, resizer:1 → resizer output:0
 //!   serial:    sensor:0 → CSI2a:0 (a wire), CSI2a:1 → CSI2a output:0
 //!   serial and raw: sensor:0 → CSI2a:0, CSI2a:1 → CCDC:0, CCDC:1 → CCDC output:0
 //!   serial and previewed: the same up to CCDC:0, CCDC:2 → preview:0, preview:1 → preview output:0
@@ -158,6 +160,58 @@ impl Camera {
             preview: None,
             resizer: None,
             output: raw_in_memory(ccdc.source),
+        })
+    }
+
+    /// Sets up the pipeline of a sensor that sends YCbCr with the code `sent`: the CCDC writes it in the order of
+    /// `stored`, a code of one transfer a pixel.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn ycbcr(
+        &self,
+        sensor_px: (u16, u16),
+        (sent, stored): (MbusCode, MbusCode),
+    ) -> Result<Layout, Failure> {
+        let layout = self.raw_of(sensor_px, sensor_px, (sent, sent))?;
+        let ccdc = with(self.ccdc, |node| {
+            let (width_px, height_px) = (layout.ccdc.width_px, layout.ccdc.height_px);
+            node.set_format(1, PadFormat { width_px, height_px, code: stored })
+        })?;
+        Ok(Layout { output: raw_in_memory(ccdc.source), ..layout })
+    }
+
+    /// The same through the resizer, in YUYV.
+    ///
+    /// # Errors
+    /// What the nodes refuse; a disconnect.
+    pub fn ycbcr_scaled(
+        &self,
+        sensor_px: (u16, u16),
+        (width_px, height_px): (u16, u16),
+        sent: MbusCode,
+    ) -> Result<Layout, Failure> {
+        let media = Media::open(self.media)?;
+        let linked = self.link_sensor(&media).and_then(|()| {
+            media.connect((CCDC, 1), (RESIZER, 0))?;
+            media.connect((RESIZER, 1), (RESIZER_OUTPUT, 0))
+        });
+        media.close()?;
+        linked?;
+        let (sensor, _) = self.set_input(sensor_px, (width_px, height_px), (sent, sent))?;
+        let code = MbusCode::YUYV8_1X16;
+        let ccdc = with(self.ccdc, |node| node.set_format(1, PadFormat { code, ..sensor.source }))?;
+        let resizer = with(self.resizer, |node| {
+            node.set_format(0, ccdc.source)?;
+            node.set_format(1, PadFormat { width_px, height_px, code })
+        })?;
+        Ok(Layout {
+            sensor: sensor.crop,
+            sensor_px: (sensor.source.width_px, sensor.source.height_px),
+            ccdc: ccdc.crop,
+            preview: None,
+            resizer: Some(resizer.crop),
+            output: in_memory(resizer.source, PixelFormat::YUYV),
         })
     }
 

@@ -34,11 +34,16 @@ pub struct Formats {
 
 impl Formats {
     /// The formats of /dev/video`number`: raw at the receivers, at the CCDC and in front of the preview
-    /// engine, YUV behind that and at the resizer.
+    /// engine, YUV behind that, at the resizer, and of a sensor that sends it at the CCDC.
     #[must_use]
     pub fn of(number: u8) -> Self {
-        const RAW: &[PixelFormat] =
-            &[PixelFormat::SGRBG10, PixelFormat::SGRBG12, PixelFormat::SGRBG8];
+        const CCDC: &[PixelFormat] = &[
+            PixelFormat::SGRBG10,
+            PixelFormat::SGRBG12,
+            PixelFormat::SGRBG8,
+            PixelFormat::UYVY,
+            PixelFormat::YUYV,
+        ];
         const SERIAL: &[PixelFormat] = &[
             PixelFormat::SGRBG10,
             PixelFormat::SGRBG10P,
@@ -63,7 +68,7 @@ impl Formats {
         let (list, fallback) = match number {
             0 => (RECEIVED, PixelFormat::SGRBG10),
             1 => (SERIAL, PixelFormat::SGRBG10),
-            2 => (RAW, PixelFormat::SGRBG10),
+            2 => (CCDC, PixelFormat::SGRBG10),
             3 => (DEVELOPED, PixelFormat::SGRBG10),
             _ => (YUV, PixelFormat::YUYV),
         };
@@ -220,7 +225,8 @@ mod tests {
         check(1, (160, 120, yuyv), (160, 120, raw, 320));
         check(2, (160, 120, packed), (160, 120, raw, 320));
         check(2, (160, 120, codes), (160, 120, raw, 320));
-        check(2, (160, 120, yuyv), (160, 120, raw, 320));
+        check(2, (160, 120, yuyv), (160, 120, yuyv, 320));
+        check(2, (162, 120, uyvy), (162, 120, uyvy, 352));
         check(2, (170, 120, raw), (170, 120, raw, 352));
         check(3, (170, 119, yuyv), (170, 119, raw, 384));
         check(3, (8, 2, raw), (64, 16, raw, 128));
@@ -248,7 +254,7 @@ mod tests {
         };
         assert_eq!(listed(6), [PixelFormat::UYVY, PixelFormat::YUYV]);
         let raw = [PixelFormat::SGRBG10, PixelFormat::SGRBG12, PixelFormat::SGRBG8];
-        assert_eq!(listed(2), raw);
+        assert_eq!(listed(2), [&raw[..], &listed(6)].concat());
         assert!(raw.iter().all(|format| listed(1).contains(format)));
     }
 

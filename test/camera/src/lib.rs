@@ -41,3 +41,4 @@ pub mod report;
 pub mod stage;
 pub mod text;
 pub mod witnesses;
+pub mod ycbcr;

@@ -183,7 +183,7 @@ pub(crate) mod tests {
     pub(crate) const BLACK: u16 = 42;
 
     /// What the sensor does in the suite.
-    const SMALL: SensorConfig = SensorConfig {
+    pub(crate) const SMALL: SensorConfig = SensorConfig {
         column_start: SENSOR.left_px as u32,
         row_start: SENSOR.top_px as u32,
         step: 8,
@@ -193,7 +193,7 @@ pub(crate) mod tests {
     };
 
     /// What the suite looks at: no case gives the bench a picture.
-    fn scene() -> Scene {
+    pub(crate) fn scene() -> Scene {
         let SceneSize { width_px, height_px } = bars::SIZE;
         let mut rgb = vec![0; 3 * width_px * height_px];
         let rows = rgb.chunks_exact_mut(3 * width_px).enumerate();

@@ -7,6 +7,8 @@
 //! one exception: the raw picture is compared bit for bit with the sensor model, which is a pure
 //! function and is called again ([`raw`]).
 //!
+//! [`ycbcr`] is the picture of a sensor that makes YCbCr itself, bit for bit too.
+//!
 //! [`preview`] and [`ccdc`] are for another question: a client configures a block, and what comes out must be
 //! what that configuration says, bit for bit.
 //!
@@ -27,6 +29,7 @@ pub mod reference;
 pub mod scene;
 pub mod verdict;
 pub mod view;
+pub mod ycbcr;
 
 pub use decode::{DecodeError, decode_yuv};
 pub use picture::{Picture, psnr_db};

@@ -5,9 +5,10 @@ mod camera;
 use camera::Camera;
 use std::sync::OnceLock;
 use test_bench::pixels::bayer::Phase;
+use test_bench::pixels::yuv::YuvOrder;
 use test_bench::scene::sensor::SensorConfig;
 use test_golden::decode::YuvFormat;
-use test_golden::{Fault, Picture, Rectangle, Report, Scene, decode_yuv, examine, raw};
+use test_golden::{Fault, Picture, Rectangle, Report, Scene, decode_yuv, examine, raw, ycbcr};
 
 fn chart() -> Scene {
     Scene::chart(648, 486).unwrap()
@@ -115,6 +116,31 @@ fn the_ccdc_writes_the_upper_bits_whether_sensor_or_shifter_drops_the_others() {
         bytes[7 * stride + 3 * code_bytes] ^= 1;
         let mismatch = raw::compare(&bytes, layout, crop, &mosaic, 160).unwrap().unwrap();
         assert_eq!((mismatch.x, mismatch.y, mismatch.count), (3, 7, 1), "{sent} {taken}");
+    }
+}
+
+/// Model and colour processor were written apart.
+#[test]
+fn the_sensor_sends_bit_for_bit_the_ycbcr_of_the_definition() {
+    let scene = chart();
+    let orders = [YuvOrder::Yuyv, YuvOrder::Uyvy];
+    for (flip_horizontal, flip_vertical, step) in
+        [(false, false, 4), (true, false, 8), (true, true, 6)]
+    {
+        let small = SensorConfig { flip_horizontal, flip_vertical, step, ..SensorConfig::SMALL };
+        let expected = ycbcr::picture(&scene, &small, 5);
+        assert!(expected != ycbcr::picture(&scene, &small, 6), "the object moves");
+        for order in orders {
+            // Neither exposure nor gain nor light shows.
+            let sent =
+                SensorConfig { ycbcr: Some(order), exposure_lines: 9, light_q6: [9; 3], ..small };
+            let words = raw::mosaic(&scene, &sent, 5).into_iter();
+            let bytes = words.flat_map(|word| match order {
+                YuvOrder::Yuyv => word.to_le_bytes(),
+                _ => word.to_be_bytes(),
+            });
+            assert!(bytes.collect::<Vec<_>>() == expected, "{order:?}");
+        }
     }
 }
 

@@ -14,9 +14,9 @@ mod serial;
 use super::*;
 use crate::frame_clock::{LOOK_US, STALLED_FRAMES};
 use crate::program::Path;
-use crate::program::tests::{preview_only, processed, raw, serially};
+use crate::program::tests::{preview_only, processed, raw, serially, ycbcr};
 use crate::registers::{Write, Writer};
-use idl::types::{BufferIndex, ControlId, FrameDone, Name, NextDone, PoolId};
+use idl::types::{BufferIndex, ControlId, FrameDone, MbusCode, Name, NextDone, PoolId};
 use model::{Model, Moment, Shared, Windows};
 use std::cell::RefCell;
 
@@ -53,7 +53,7 @@ struct Bench {
 
 impl Bench {
     fn new(pipeline: Pipeline) -> Self {
-        let path = Path::to(pipeline.video).expect("an output");
+        let path = Path::to(pipeline.video, pipeline.preview.is_some()).expect("an output");
         Self {
             model: RefCell::new(Model::new(path)),
             driver: Driver::new(0),
@@ -167,10 +167,12 @@ impl Bench {
     }
 }
 
-fn all() -> [Pipeline; 6] {
+fn all() -> [Pipeline; 8] {
     let parallel = [raw(), preview_only(), processed(320, 240)];
     let [written, shown, zoomed] = parallel.map(|live| serially(&live));
-    [raw(), preview_only(), processed(320, 240), written, shown, zoomed]
+    let stored = ycbcr::stored(MbusCode::UYVY8_2X8, MbusCode::YUYV8_1X16);
+    let scaled = ycbcr::scaled(MbusCode::YUYV8_2X8);
+    [raw(), preview_only(), processed(320, 240), written, shown, zoomed, stored, scaled]
 }
 
 #[test]

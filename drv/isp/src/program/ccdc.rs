@@ -1,8 +1,12 @@
-//! CCDC: raw frames to memory, or lines to the video port.
+//! CCDC: frames to memory, or lines to the video port or, of YCbCr, to the resizer.
+//!
+//! YCbCr comes in words, two bytes of the parallel port each ([`super::main_block::Bridge`]); so the windows count
+//! pixels, as those of raw samples do (Linux omap3isp).
 
 use drv_isp_regs::{ccdc as regs, sbl};
 use idl::types::{BlockState, PixFormat};
 
+use super::Path;
 use crate::formats::code::{BayerOrder, Encoding, encoding};
 use crate::registers::{Registers, Writer};
 use crate::tuning;
@@ -12,6 +16,11 @@ const RED: u32 = 0;
 const GREEN_IN_RED_LINE: u32 = 1;
 const GREEN_IN_BLUE_LINE: u32 = 2;
 const BLUE: u32 = 3;
+
+/// SYN_MODE.INPMOD: a mosaic.
+const INPUT_RAW: u32 = 0;
+/// SYN_MODE.INPMOD: YCbCr in words of 16 bits.
+const INPUT_YCBCR_16: u32 = 1;
 
 /// Keep all lines and pixels.
 const CULL_NOTHING: u32 = 0xFFFF_00FF;
@@ -35,23 +44,27 @@ pub fn mosaic(order: BayerOrder, values: [u32; 4]) -> u32 {
     (line(cell[0], cell[1]) | line(cell[2], cell[3]) << 8) * 0x1_0001
 }
 
-/// All writes for the CCDC, without its enable bit and address. `to_memory`: it writes frames; else it
-/// feeds the video port.
-pub fn configure(state: &BlockState, to_memory: bool, output: &PixFormat, out: &mut Writer<'_>) {
+/// All writes for the CCDC, without its enable bit and address.
+pub fn configure(state: &BlockState, path: Path, output: &PixFormat, out: &mut Writer<'_>) {
     let encoding = encoding(state.sink.code);
     // First: the rows below take effect at frame start only if this is set.
-    out.put(&regs::CFG, regs::cfg::VDLC.of(1));
-    out.put(&regs::SYN_MODE, syn_mode(encoding, to_memory));
+    out.put(&regs::CFG, regs::cfg::VDLC.of(1) | regs::cfg::BSWD.of(swaps(state).into()));
+    out.put(&regs::SYN_MODE, syn_mode(encoding, path));
     let colours = [RED, GREEN_IN_RED_LINE, GREEN_IN_BLUE_LINE, BLUE];
     let pattern = match encoding {
         Some(Encoding::Bayer { order, .. }) => mosaic(order, colours),
         _ => 0,
     };
     out.put(&regs::COLPTN, pattern);
-    correction(bits(encoding), to_memory, out);
+    correction(bits(encoding), path, out);
     events(state, out);
     memory_window(state, output, out);
-    video_port(state, encoding, to_memory, out);
+    video_port(state, encoding, path, out);
+}
+
+/// Whether the bytes of a pixel must change places: YCbCr leaves the CCDC chroma first.
+fn swaps(state: &BlockState) -> bool {
+    encoding(state.source.code) == Some(Encoding::Yuv16 { chroma_first: false })
 }
 
 /// Bits of a code, if the CCDC gets a mosaic: other input it does not correct (TRM).
@@ -69,29 +82,30 @@ fn bits(encoding: Option<Encoding>) -> u8 {
     }
 }
 
-fn syn_mode(encoding: Option<Encoding>, to_memory: bool) -> u32 {
+fn syn_mode(encoding: Option<Encoding>, path: Path) -> u32 {
     let data_size = match bits(encoding) {
         8 => 7,
         10 => 6,
         _ => 4,
     };
-    // YUV comes in two transfers of 8 bits.
-    let input = match encoding {
-        Some(Encoding::Yuv8 { .. }) => 2,
-        _ => 0,
+    let (input, packs) = match encoding {
+        Some(Encoding::Yuv8 { .. }) => (INPUT_YCBCR_16, false),
+        _ => (INPUT_RAW, bits(encoding) == 8),
     };
     regs::syn_mode::VDHDEN.of(1)
         | regs::syn_mode::DATSIZ.of(data_size)
         | regs::syn_mode::INPMOD.of(input)
-        | regs::syn_mode::PACK8.of(u32::from(bits(encoding) == 8))
-        | regs::syn_mode::WEN.of(to_memory.into())
+        | regs::syn_mode::PACK8.of(packs.into())
+        | regs::syn_mode::WEN.of((path == Path::Raw).into())
+        | regs::syn_mode::SDR2RSZ.of((path == Path::Scaled).into())
 }
 
-/// A raw frame is what the sensor sent; a picture starts from true black.
-fn correction(bits: u8, to_memory: bool, out: &mut Writer<'_>) {
+/// What does not go to the preview engine is what the sensor sent; a picture starts from true black.
+fn correction(bits: u8, path: Path, out: &mut Writer<'_>) {
     out.put(&regs::CLAMP, 0);
     let dropped = tuning::BLACK_LEVEL_BITS.saturating_sub(bits);
-    out.put(&regs::DCSUB, if to_memory { 0 } else { tuning::BLACK_LEVEL >> dropped });
+    let level = if path.is_developed() { tuning::BLACK_LEVEL >> dropped } else { 0 };
+    out.put(&regs::DCSUB, level);
     out.put(&regs::BLKCMP, 0);
     out.put(&regs::FPC, 0);
     out.put(&regs::CULLING, CULL_NOTHING);
@@ -120,13 +134,8 @@ fn memory_window(state: &BlockState, output: &PixFormat, out: &mut Writer<'_>) {
     out.put(&regs::SDOFST, 0);
 }
 
-fn video_port(
-    state: &BlockState,
-    encoding: Option<Encoding>,
-    to_memory: bool,
-    out: &mut Writer<'_>,
-) {
-    if to_memory {
+fn video_port(state: &BlockState, encoding: Option<Encoding>, path: Path, out: &mut Writer<'_>) {
+    if !path.is_developed() {
         out.put(&regs::FMTCFG, 0);
         return;
     }

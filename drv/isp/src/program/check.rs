@@ -93,14 +93,10 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
     if let Some(ccdc) = pipeline.input.ccdc() {
         ensure(is_canonical(position::CCDC, Feed::Live, ccdc))?;
         ensure(dropped_bits(&pipeline.input).is_some())?;
-        // The video port's bits are the lower ones of the preview engine's ten: eight would be too dark.
-        let memory_only = first.is_none();
-        let bits = match code::encoding(ccdc.sink.code) {
-            Some(Encoding::Bayer { bits, .. }) => bits,
-            _ => 0,
-        };
-        ensure(bits >= 10 || bits == 8 && memory_only)?;
-        ensure(first.is_none_or(|first| linked(&ccdc.video_port, first)))?;
+        ensure(passes(ccdc.sink.code, &pipeline.input, route.behind_ccdc()))?;
+        let developed = pipeline.preview.is_some();
+        let offered = if developed { &ccdc.video_port } else { &ccdc.source };
+        ensure(first.is_none_or(|first| linked(offered, first)))?;
     }
     let input_bytes = match (&pipeline.input, first) {
         (Input::Sensor { .. }, _) => 0,
@@ -134,16 +130,36 @@ pub fn check(pipeline: &Pipeline) -> Result<Checked, IspError> {
     Ok(Checked { pipeline: *pipeline, route, bytes, input_bytes })
 }
 
+/// Whether the CCDC can send this on its way.
+fn passes(code: MbusCode, input: &Input, path: Option<Path>) -> bool {
+    match (code::encoding(code), path) {
+        // The resizer takes nothing raw.
+        (_, None) | (Some(Encoding::Bayer { .. }), Some(Path::Scaled)) => false,
+        // The video port's bits are the lower ones of the preview engine's ten: eight would be too dark.
+        (Some(Encoding::Bayer { bits, .. }), Some(path)) => {
+            bits >= 10 || bits == 8 && path == Path::Raw
+        }
+        // It does not go over the video port (TRM), and the bridge is that of the parallel port.
+        (Some(Encoding::Yuv8 { .. }), Some(Path::Raw | Path::Scaled)) => {
+            matches!(input, Input::Sensor { .. })
+        }
+        _ => false,
+    }
+}
+
 /// The way between the two ends, if the blocks are those on it.
 fn route(pipeline: &Pipeline) -> Option<Route> {
+    let developed = pipeline.preview.is_some();
     let route = match pipeline.input {
-        Input::Sensor { .. } => Route::Live(Path::to(pipeline.video)?),
-        Input::Csi2a { ccdc: Some(_), .. } => Route::Serial(Path::to(pipeline.video)?),
+        Input::Sensor { .. } => Route::Live(Path::to(pipeline.video, developed)?),
+        Input::Csi2a { ccdc: Some(_), .. } => Route::Serial(Path::to(pipeline.video, developed)?),
         Input::Csi2a { ccdc: None, .. } if pipeline.video == VideoNode::Csi2aOutput => Route::Csi2a,
         Input::Csi2a { .. } => return None,
-        Input::Memory { video, .. } => Route::Memory(MemoryPath::between(video, pipeline.video)?),
+        Input::Memory { video, .. } => {
+            Route::Memory(MemoryPath::between(video, pipeline.video, developed)?)
+        }
         Input::Ccp2 { .. } => {
-            Route::Memory(MemoryPath::between(VideoNode::Ccp2Input, pipeline.video)?)
+            Route::Memory(MemoryPath::between(VideoNode::Ccp2Input, pipeline.video, developed)?)
         }
     };
     let needs = |block| route.blocks().overlap(block);

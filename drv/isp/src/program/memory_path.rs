@@ -24,14 +24,15 @@ pub enum MemoryPath {
 }
 
 impl MemoryPath {
-    /// The way between two nodes; `None` if there is none.
+    /// The way between two nodes, with the preview engine on it or not where there is a choice; `None` if
+    /// there is none.
     #[must_use]
-    pub const fn between(input: VideoNode, output: VideoNode) -> Option<Self> {
+    pub const fn between(input: VideoNode, output: VideoNode, developed: bool) -> Option<Self> {
         match (input, output) {
             (VideoNode::PreviewInput, VideoNode::PreviewOutput) => Some(Self::Preview),
             (VideoNode::PreviewInput, VideoNode::ResizerOutput) => Some(Self::PreviewResizer),
             (VideoNode::ResizerInput, VideoNode::ResizerOutput) => Some(Self::Resizer),
-            (VideoNode::Ccp2Input, output) => match Path::to(output) {
+            (VideoNode::Ccp2Input, output) => match Path::to(output, developed) {
                 Some(path) => Some(Self::Ccp2(path)),
                 None => None,
             },
@@ -76,6 +77,7 @@ impl MemoryPath {
                     Path::Raw => 0,
                     Path::Preview => preview,
                     Path::Resizer => preview | resizer,
+                    Path::Scaled => resizer,
                 };
                 irq::CCP2_LCM.mask() | behind
             }

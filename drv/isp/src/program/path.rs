@@ -16,6 +16,8 @@ pub enum Path {
     Preview,
     /// CCDC, preview and resizer.
     Resizer,
+    /// CCDC and resizer: YCbCr of the sensor's.
+    Scaled,
 }
 
 /// What a pipeline runs through.
@@ -84,16 +86,29 @@ impl Path {
             Self::Raw => Blocks::CCDC,
             Self::Preview => Blocks::CCDC.and(Blocks::PREVIEW),
             Self::Resizer => Blocks::CCDC.and(Blocks::PREVIEW).and(Blocks::RESIZER),
+            Self::Scaled => Blocks::CCDC.and(Blocks::RESIZER),
         }
     }
 
-    /// The way that ends in this node; `None` if none does.
+    /// Whether the preview engine is on the way, and with it the video port.
     #[must_use]
-    pub const fn to(video: VideoNode) -> Option<Self> {
+    pub const fn is_developed(self) -> bool {
+        matches!(self, Self::Preview | Self::Resizer)
+    }
+
+    /// Whether the resizer is on the way.
+    const fn is_scaled(self) -> bool {
+        matches!(self, Self::Resizer | Self::Scaled)
+    }
+
+    /// The way that ends in this node, with the preview engine on it or not; `None` if none does.
+    #[must_use]
+    pub const fn to(video: VideoNode, developed: bool) -> Option<Self> {
         match video {
             VideoNode::CcdcOutput => Some(Self::Raw),
             VideoNode::PreviewOutput => Some(Self::Preview),
-            VideoNode::ResizerOutput => Some(Self::Resizer),
+            VideoNode::ResizerOutput if developed => Some(Self::Resizer),
+            VideoNode::ResizerOutput => Some(Self::Scaled),
             VideoNode::Ccp2Input
             | VideoNode::Csi2aOutput
             | VideoNode::PreviewInput
@@ -107,7 +122,7 @@ impl Path {
         match self {
             Self::Raw => ccdc::SDR_ADDR,
             Self::Preview => preview::WSDR_ADDR,
-            Self::Resizer => resizer::SDR_OUTADD,
+            Self::Resizer | Self::Scaled => resizer::SDR_OUTADD,
         }
     }
 
@@ -118,7 +133,7 @@ impl Path {
         match self {
             Self::Raw => 0,
             Self::Preview => irq::PRV_DONE.mask(),
-            Self::Resizer => irq::RSZ_DONE.mask(),
+            Self::Resizer | Self::Scaled => irq::RSZ_DONE.mask(),
         }
     }
 
@@ -134,11 +149,11 @@ impl Path {
     /// Lets the blocks run from the next frame start on: the CCDC until told otherwise, the others
     /// for one frame. Downstream first, so that nobody gives to a block that does not take.
     pub fn enable(self, registers: &mut impl Registers) {
-        if self == Self::Resizer {
+        if self.is_scaled() {
             let pcr = resizer::pcr::EN.of(1) | resizer::pcr::ONESHOT.of(1);
             registers.write(&resizer::PCR, pcr);
         }
-        if self != Self::Raw {
+        if self.is_developed() {
             // The other bits are locked while the block is busy; they keep their values.
             let pcr = registers.read(&preview::PCR) | preview::pcr::EN.of(1);
             registers.write(&preview::PCR, pcr);
@@ -149,10 +164,10 @@ impl Path {
     /// Lets no further frame start. One in progress is finished. Upstream last: what it still
     /// gives is still taken.
     pub fn disable(self, registers: &mut impl Registers) {
-        if self == Self::Resizer {
+        if self.is_scaled() {
             registers.write(&resizer::PCR, resizer::pcr::ONESHOT.of(1));
         }
-        if self != Self::Raw {
+        if self.is_developed() {
             let pcr = registers.read(&preview::PCR) & !preview::pcr::EN.mask();
             registers.write(&preview::PCR, pcr);
         }
@@ -189,7 +204,7 @@ impl Path {
         match self {
             Self::Raw => (ccdc::PCR, ccdc::pcr::EN, ccdc::pcr::BUSY),
             Self::Preview => (preview::PCR, preview::pcr::EN, preview::pcr::BUSY),
-            Self::Resizer => (resizer::PCR, resizer::pcr::EN, resizer::pcr::BUSY),
+            Self::Resizer | Self::Scaled => (resizer::PCR, resizer::pcr::EN, resizer::pcr::BUSY),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Pipelines that the hardware can and cannot run, and what is written for them.
 
 mod widths;
+pub(crate) mod ycbcr;
 
 use super::*;
 use crate::formats::{adjust, default_state};
@@ -152,13 +153,13 @@ fn a_processed_pipeline_feeds_block_from_block() {
 
 #[test]
 fn nothing_starts_a_block_or_names_an_address() {
-    for pipeline in [raw(), processed(320, 240)] {
+    for pipeline in [raw(), processed(320, 240), ycbcr::scaled(MbusCode::YUYV8_2X8)] {
         let map = written(&pipeline);
         assert!(!map.contains_key(&ccdc_regs::PCR.offset()));
         for pcr in [preview_regs::PCR, resizer_regs::PCR] {
             assert_eq!(map.get(&pcr.offset()).copied().unwrap_or(0) & 1, 0, "EN");
         }
-        for path in [Path::Raw, Path::Preview, Path::Resizer] {
+        for path in [Path::Raw, Path::Preview, Path::Resizer, Path::Scaled] {
             assert!(!map.contains_key(&path.address().offset()));
         }
     }
@@ -166,7 +167,13 @@ fn nothing_starts_a_block_or_names_an_address() {
 
 #[test]
 fn every_offset_that_is_written_is_a_register() {
-    let all = [raw(), processed(100, 100), serial(), serially(&raw())];
+    let all = [
+        raw(),
+        processed(100, 100),
+        serial(),
+        serially(&raw()),
+        ycbcr::scaled(MbusCode::YUYV8_2X8),
+    ];
     for (offset, value) in all.iter().flat_map(written) {
         let (register, _) = drv_isp_regs::lookup(offset as u32).expect("a row");
         assert_eq!(value & !register.writable, 0, "{} {value:#x}", register.name);

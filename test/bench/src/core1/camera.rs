@@ -50,15 +50,15 @@ struct Runaway {
 
 /// Sensor, data path and line buffers.
 pub struct Camera {
-    sensor: Sensor,
+    pub(super) sensor: Sensor,
     /// What the sensor latched at frame start.
-    sensor_config: SensorConfig,
+    pub(super) sensor_config: SensorConfig,
     /// And what it makes of time.
     timing: Timing,
     /// What its module sends, latched with it.
     pub(super) sent: DataType,
     /// The sensor's tables belong to `sensor_config`.
-    sensor_ready: bool,
+    pub(super) sensor_ready: bool,
     /// Exposure that the frame after this one has, in lines.
     next_exposure: u32,
     pub(super) ccdc: Ccdc,
@@ -201,6 +201,7 @@ impl Camera {
             ccdc: None,
             preview: None,
             resizer: None,
+            ccdc_to_resizer: false,
             from_memory: false,
         });
         shared.progress.streaming.store(1, SeqCst);
@@ -339,7 +340,8 @@ impl Camera {
         let width = if taken { self.sensor_row(frame, scene) } else { 0 };
         let came = self.receive_line(shared, frame, width, memory);
         if frame.heard && came {
-            self.received(shared, frame, width, memory);
+            let count = self.cross_port(shared, frame.input, width);
+            self.received(shared, frame, count, memory);
         } else if frame.heard {
             self.end_line(shared, frame, 0);
         }
@@ -367,14 +369,6 @@ impl Camera {
         frame.row += 1;
     }
 
-    fn sensor_row(&mut self, frame: &Frame, scene: &mut impl SceneSource) -> usize {
-        if !self.sensor_ready {
-            self.sensor.configure(&self.sensor_config, scene.size());
-            self.sensor_ready = true;
-        }
-        self.sensor.line(scene, frame.sequence, frame.line as usize, &mut self.raw)
-    }
-
     fn ccdc_row(
         &mut self,
         shared: &Shared,
@@ -390,7 +384,7 @@ impl Camera {
             self.corrections.line(shared, frame.epoch, line, max, memory);
         }
         let port_to_memory = self.ccdc_config.port_to_memory;
-        if !port_to_memory {
+        if !port_to_memory && (frame.ccdc_to_resizer || frame.ccdc.flatten().is_some()) {
             self.write_raw(shared, frame, (row, 0..width), memory);
         }
         if frame.preview.is_some() || self.statistics.are_on() || port_to_memory {
@@ -429,7 +423,7 @@ impl Camera {
         }
         output.lines_left = output.lines_left.saturating_sub(1);
         let done = output.lines_left == 0;
-        if frame.resizer.is_some() {
+        if frame.resizer.is_some() && !frame.ccdc_to_resizer {
             self.scale(shared, frame, memory);
         }
         if done {

@@ -3,7 +3,8 @@
 use super::{filters, video_port, weights};
 use crate::params::Flags;
 use crate::pixels::Window;
-use crate::pixels::ccdc::CcdcConfig;
+use crate::pixels::bridge::Bridge;
+use crate::pixels::ccdc::{CcdcConfig, InputMode};
 use crate::pixels::csi2::DataType;
 use crate::pixels::edge_enhancement::{EdgeEnhancement, HighPass};
 use crate::pixels::gamma::GammaTables;
@@ -46,6 +47,7 @@ pub fn sensor(shared: &Shared) -> SensorConfig {
         flip_horizontal: read_mode_2::COLUMN_MIRROR.is_set(mode),
         flip_vertical: read_mode_2::ROW_MIRROR.is_set(mode),
         bits: sent(shared).sample_bits(),
+        ycbcr: sent(shared).ycbcr(),
         pattern: pattern(get),
         noise: !Flags(shared.options.flags.load(Relaxed)).has(Flags::NO_NOISE),
         seed: shared.options.seed.load(Relaxed),
@@ -54,8 +56,19 @@ pub fn sensor(shared: &Shared) -> SensorConfig {
 
 /// What the module sends.
 pub fn sent(shared: &Shared) -> DataType {
-    let word = shared.sensor(DATA_FORMAT.sensor_index()).load(Relaxed);
-    DataType::of((word & DATA_FORMAT.writable) as u16)
+    let get = |register: &Register| shared.sensor(register.sensor_index()).load(Relaxed);
+    let asked = DataType::of((get(&DATA_FORMAT) & DATA_FORMAT.writable) as u16);
+    match asked {
+        DataType::Yuv422(_) if get(&CHIP_VERSION) != CHIP_VERSION_YCBCR.into() => DataType::Raw10,
+        possible => possible,
+    }
+}
+
+/// What the bridge of the parallel port does, and the lane shifter in front of it.
+pub fn bridge(shared: &Shared) -> (Bridge, u32) {
+    use main_block::ctrl::{PAR_BRIDGE, SHIFT};
+    let control = shared.get(&main_block::CTRL);
+    (Bridge::of(PAR_BRIDGE.get(control)), 2 * SHIFT.get(control))
 }
 
 /// The light on the scene; a word of zero is nominal.
@@ -119,8 +132,13 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
     let get = |register: &Register| shared.get(register);
     let black = get(&BLKCMP);
     let level = |field: Field| signed(field.get(black), 8) as i8;
+    let (bridge, lane_shift) = bridge(shared);
+    let paired = bridge != Bridge::Off && hears(shared, Input::Sensor);
     CcdcConfig {
-        lane_shift: 2 * main_block::ctrl::SHIFT.get(get(&main_block::CTRL)) as u8,
+        // What the bridge has joined has been shifted.
+        lane_shift: if paired { 0 } else { lane_shift as u8 },
+        input: input_mode(shared),
+        chroma_inverted: cfg::MSBINVI.is_set(get(&CFG)),
         data_bits: data_bits(syn_mode::DATSIZ.get(get(&SYN_MODE))),
         inverted: syn_mode::DATAPOL.is_set(get(&SYN_MODE)),
         dc_sub: get(&DCSUB) as u16,
@@ -145,10 +163,21 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
                 .is_set(get(&ALAW))
                 .then(|| 6_u32.saturating_sub(alaw::GWDI.get(get(&ALAW)))),
             pack8: syn_mode::PACK8.is_set(get(&SYN_MODE)),
+            swap_bytes: cfg::BSWD.is_set(get(&CFG)),
         },
         port_to_memory: syn_mode::VP2SDR.is_set(get(&SYN_MODE)),
         video_port: video_port::input(shared),
         video_port_shift: 6_u32.saturating_sub(fmtcfg::VPIN.get(get(&FMTCFG))) as u8,
+    }
+}
+
+/// The fourth code is not named by the manual; here it is raw.
+fn input_mode(shared: &Shared) -> InputMode {
+    let luma_second = ccdc::cfg::Y8POS.is_set(shared.get(&ccdc::CFG));
+    match ccdc::syn_mode::INPMOD.get(shared.get(&ccdc::SYN_MODE)) {
+        1 => InputMode::Words,
+        2 => InputMode::Bytes { luma_first: !luma_second },
+        _ => InputMode::Raw,
     }
 }
 

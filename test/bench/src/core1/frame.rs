@@ -71,6 +71,8 @@ pub struct Frame {
     pub preview: Option<Output>,
     /// The resizer takes part.
     pub resizer: Option<Output>,
+    /// The resizer hears the CCDC, and not the preview.
+    pub ccdc_to_resizer: bool,
     /// It is read from memory, by the preview, the resizer or the memory channel in front of the CCDC; the
     /// sensor has no part in it.
     pub from_memory: bool,
@@ -197,6 +199,7 @@ impl Frame {
             ccdc: None,
             preview: None,
             resizer: None,
+            ccdc_to_resizer: false,
             from_memory: true,
         }
     }
@@ -228,11 +231,21 @@ impl Frame {
         }
         self.preview = unfinished.preview.filter(|_| PREVIEW.goes_on(shared));
         self.resizer = unfinished.resizer.filter(|_| RESIZER.goes_on(shared));
+        let live = !resizer::cnt::INPSRC.is_set(shared.get(&resizer::CNT));
+        // If both feed it, the CCDC wins (TRM).
+        self.ccdc_to_resizer = live && ccdc::syn_mode::SDR2RSZ.is_set(shared.get(&ccdc::SYN_MODE));
+        if self.ccdc_to_resizer && self.resizer.is_none() && RESIZER.start(shared) {
+            self.resizer = Some(resizer_output(shared, mischief));
+        }
         if port_on && self.preview.is_none() && PREVIEW.start(shared) {
             self.preview = Some(preview_output(shared, mischief));
             let to_resizer = preview::pcr::RSZPORT.is_set(shared.get(&preview::PCR));
-            let live = !resizer::cnt::INPSRC.is_set(shared.get(&resizer::CNT));
-            if to_resizer && live && self.resizer.is_none() && RESIZER.start(shared) {
+            if to_resizer
+                && live
+                && !self.ccdc_to_resizer
+                && self.resizer.is_none()
+                && RESIZER.start(shared)
+            {
                 self.resizer = Some(resizer_output(shared, mischief));
             }
         }

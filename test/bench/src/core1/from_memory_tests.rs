@@ -50,7 +50,7 @@ fn enable_preview(rig: &Rig, scaled: bool) {
     given.pending.store(1, SeqCst);
 }
 
-fn enable_resizer(rig: &Rig) {
+pub(super) fn enable_resizer(rig: &Rig) {
     let given = &rig.shared.memory_frames[OF_RESIZER];
     given.epoch.store(rig.shared.epoch(), SeqCst);
     for (word, value) in [
@@ -82,7 +82,7 @@ fn preview_rig() -> Rig {
 }
 
 /// A resizer 1:1 of a grey picture whose luma counts the lines.
-fn resizer_rig() -> Rig {
+pub(super) fn resizer_rig() -> Rig {
     let mut rig = preview_rig();
     for row in 0..HEIGHT {
         let line = [row as u8, 128].repeat(WIDTH as usize);

@@ -27,6 +27,7 @@ mod h3a_writer;
 mod line_errors;
 mod memory_channel;
 mod mischief;
+mod parallel_port;
 mod receiver;
 mod sending;
 mod statistics;
@@ -62,6 +63,8 @@ mod statistics_tests;
 mod video_port_tests;
 #[cfg(test)]
 mod widths_tests;
+#[cfg(test)]
+mod ycbcr_tests;
 
 pub use camera::{Camera, Turn, alarm_due};
 pub use dma::Memory;

@@ -184,9 +184,12 @@ fn a_shadowed_register_of_the_sensor_leaves_the_frame_in_progress_and_shapes_tho
 fn without_vdlc_a_word_of_the_ccdc_tears_the_frame_in_progress() {
     let mut failures = vec![];
     for place in shadowed().filter(|place| place.register.block == Block::Ccdc) {
-        let Frames(rig, value) = cases::of_shadowed(&place, |rig| place.value(rig)) else {
+        let Frames(rig, mut value) = cases::of_shadowed(&place, |rig| place.value(rig)) else {
             continue;
         };
+        if *place.register == ccdc::CFG {
+            value &= !ccdc::cfg::VDLC.mask();
+        }
         let without_vdlc = || {
             let rig = rig();
             rig.set(&ccdc::CFG, 0);
@@ -201,7 +204,7 @@ fn without_vdlc_a_word_of_the_ccdc_tears_the_frame_in_progress() {
 fn at_frame_start(place: &Place) -> bool {
     match *place.register {
         ccdc::PCR | ccdc::SDR_ADDR | ccdc::FPC | ccdc::LSC_CONFIG | ccdc::LSC_INITIAL => true,
-        ccdc::SYN_MODE => place.field == "WEN",
+        ccdc::SYN_MODE => matches!(place.field, "WEN" | "SDR2RSZ"),
         _ => false,
     }
 }

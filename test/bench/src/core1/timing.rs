@@ -1,13 +1,14 @@
 //! What the sensor's registers make of the time of a line and of a frame.
 //!
 //! ```text
-//!   line  = 2 x max(width / 2 + max(HB, least HB), 346 x row bin + 140)   pixel clocks
+//!   line  = 2 x max(sent / 2 + max(HB, least HB), 346 x row bin + 140)    pixel clocks
 //!   frame = height + max(VERTICAL_BLANK, 8, exposure - height) + 1        lines
 //! ```
-//! HB is HORIZONTAL_BLANK + 1, and the least is 346 x row bin + 64, and 40, 20 or 10 by column bin (MT9P031
+//! What is sent takes a clock a pixel, or two if it is YCbCr. HB is HORIZONTAL_BLANK + 1, and the least is 346 x row bin + 64, and 40, 20 or 10 by column bin (MT9P031
 //! data sheet, row timing and frame timing). With the part's fastest clock, 96 MHz, its table of standard
 //! resolutions comes out: 14 frames/s of 2592x1944, 53 of 640x480 binned.
 
+use super::config;
 use crate::shared::Shared;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use drv_isp_regs::Register;
@@ -47,7 +48,8 @@ impl Timing {
             _ => 10,
         };
         let blank = (get(&HORIZONTAL_BLANK) + 1).max(346 * row_bin + 64 + dark_pairs);
-        let pairs = (width_px / 2 + blank).max(346 * row_bin + 140);
+        let pixel_clocks = if config::sent(shared).ycbcr().is_some() { 2 } else { 1 };
+        let pairs = (pixel_clocks * width_px / 2 + blank).max(346 * row_bin + 140);
         let least = exposure_lines.saturating_sub(height_px).max(VERTICAL_BLANK_LEAST);
         let lines = height_px + get(&VERTICAL_BLANK).max(least) + 1;
         Self { line_clocks: 2 * pairs, lines }
@@ -68,6 +70,7 @@ impl Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use drv_isp_regs::sensor::{CHIP_VERSION, CHIP_VERSION_YCBCR, DATA_FORMAT, data_format};
 
     /// Frames/s that these registers make, times ten: vertical blank, bin field of both modes.
     fn fps_x10(size: (usize, usize), bin: u32, clock_hz: u32) -> u32 {
@@ -109,6 +112,21 @@ mod tests {
             Timing::of(&shared, (2592, 1944), 1).line_clocks
         };
         assert_eq!([0, 448, 449, 450, 4095].map(clocks), [3492, 3492, 3492, 3494, 10_784]);
+    }
+
+    #[test]
+    fn a_pixel_of_ycbcr_takes_two_clocks() {
+        let shared = Shared::new();
+        let set = |register: &Register, value| {
+            shared.sensor(register.sensor_index()).store(value, SeqCst);
+        };
+        let clocks = || Timing::of(&shared, (640, 480), 1).line_clocks;
+        set(&DATA_FORMAT, data_format::YUYV8.into());
+        assert_eq!(clocks(), 640 + 900, "the part without a colour processor");
+        set(&CHIP_VERSION, CHIP_VERSION_YCBCR.into());
+        assert_eq!(clocks(), 2 * 640 + 900);
+        set(&DATA_FORMAT, data_format::RAW8.into());
+        assert_eq!(clocks(), 640 + 900);
     }
 
     #[test]

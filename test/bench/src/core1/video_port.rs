@@ -10,6 +10,7 @@ use super::dma::Memory;
 use super::frame::Frame;
 use crate::pixels::Window;
 use crate::pixels::formatter::{FormatterConfig, Pointer, Program};
+use crate::pixels::yuv::unpack;
 use crate::shared::Shared;
 use core::ops::Range;
 use core::sync::atomic::Ordering::Relaxed;
@@ -106,7 +107,7 @@ impl Camera {
         }
     }
 
-    /// Row `row` of what goes to memory is in these columns of the raw line.
+    /// Row `row` of what goes to memory, and to the resizer, is in these columns of the raw line.
     pub(super) fn write_raw(
         &mut self,
         shared: &Shared,
@@ -114,10 +115,15 @@ impl Camera {
         (row, columns): (usize, Range<usize>),
         memory: &mut impl Memory,
     ) {
-        if let Some(Some(target)) = &mut frame.ccdc
-            && let Some(count) = self.ccdc.memory_line(row, &self.raw[columns], &mut self.bytes)
-        {
+        let Some(count) = self.ccdc.memory_line(row, &self.raw[columns], &mut self.bytes) else {
+            return;
+        };
+        if let Some(Some(target)) = &mut frame.ccdc {
             self.lines.write(shared, frame.epoch, target, &self.bytes[..count], memory);
+        }
+        if let Some(output) = frame.resizer.filter(|_| frame.ccdc_to_resizer) {
+            unpack(&self.bytes[..count], output.order, &mut self.developed);
+            self.scale(shared, frame, memory);
         }
     }
 

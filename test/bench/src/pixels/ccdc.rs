@@ -1,5 +1,7 @@
 //! The CCDC: black level, then two ways out, to memory and to the video port.
 //!
+//! YCbCr becomes what memory is to get right at the input: chroma first. Behind that nothing knows what it is.
+//!
 //! Both ways crop on their own. The video port always delivers 10 bits; its window is one line
 //! shorter than the frame at most, because the hardware needs a line to end it (the driver programs
 //! `height - 1`; SWPU177N: VERT_NUM < FMTLNV). Memory gets 16 bits per pixel, little-endian, with
@@ -10,6 +12,21 @@ use super::optical_black::{Clamp, OpticalBlack};
 use super::{Window, black};
 use core::ops::Range;
 
+/// What comes in (SYN_MODE.INPMOD).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InputMode {
+    /// A mosaic, or anything.
+    #[default]
+    Raw,
+    /// YCbCr, a word a pixel, luma in its lower byte.
+    Words,
+    /// YCbCr, a byte a sample.
+    Bytes {
+        /// Luma is the first of two.
+        luma_first: bool,
+    },
+}
+
 /// The CCDC's registers, decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CcdcConfig {
@@ -17,6 +34,10 @@ pub struct CcdcConfig {
     pub lane_shift: u8,
     /// Width of a pixel after the shifter in bits (SYN_MODE.DATSIZ), 8..=16.
     pub data_bits: u8,
+    /// What comes in.
+    pub input: InputMode,
+    /// CFG.MSBINVI: the upper bit of chroma is inverted.
+    pub chroma_inverted: bool,
     /// SYN_MODE.DATAPOL: the bus carries the one's complement.
     pub inverted: bool,
     /// DCSUB, in codes.
@@ -46,6 +67,8 @@ impl CcdcConfig {
         Self {
             lane_shift: 0,
             data_bits: 10,
+            input: InputMode::Raw,
+            chroma_inverted: false,
             inverted: false,
             dc_sub: 0,
             clamp: None,
@@ -58,6 +81,31 @@ impl CcdcConfig {
             video_port_shift: 0,
         }
     };
+
+    /// Puts chroma first, in each word or each pair of samples, and subtracts from luma.
+    // Kept out of the caller, which is off this path by default.
+    #[inline(never)]
+    fn take_ycbcr(&self, line: &mut [u16]) {
+        let complement: u8 = if self.inverted { 0xFF } else { 0 };
+        let chroma_complement: u8 = if self.chroma_inverted { 0x80 } else { 0 };
+        let taken = |sample: u16| (sample >> self.lane_shift.min(15)) as u8 ^ complement;
+        let luma = |sample| u16::from(taken(sample)).saturating_sub(self.dc_sub);
+        let chroma = |sample| u16::from(taken(sample) ^ chroma_complement);
+        match self.input {
+            InputMode::Raw => {}
+            InputMode::Words => {
+                line.iter_mut().for_each(|word| *word = chroma(*word >> 8) | luma(*word) << 8);
+            }
+            InputMode::Bytes { luma_first } => {
+                for pair in line.chunks_exact_mut(2) {
+                    if luma_first {
+                        pair.swap(0, 1);
+                    }
+                    (pair[0], pair[1]) = (chroma(pair[0]), luma(pair[1]));
+                }
+            }
+        }
+    }
 
     /// The highest code of a pixel.
     pub fn max_code(&self) -> u16 {
@@ -84,6 +132,9 @@ impl Ccdc {
 
     /// Shift, black clamp and compensation of input row `row`, in place. Rows come in order.
     pub fn correct(&mut self, row: usize, line: &mut [u16]) {
+        if self.config.input != InputMode::Raw {
+            return self.config.take_ycbcr(line);
+        }
         if row == 0 {
             self.optical_black = OpticalBlack::new();
         }
@@ -189,6 +240,41 @@ mod tests {
         let mut line = [0, 1, 300];
         ccdc(config).correct(0, &mut line);
         assert_eq!(line, [0, 0, 255]);
+    }
+
+    fn taken(config: CcdcConfig, line: [u16; 4]) -> [u16; 4] {
+        let mut line = line;
+        ccdc(config).correct(0, &mut line);
+        line
+    }
+
+    #[test]
+    fn ycbcr_has_chroma_first_in_memory_whatever_comes_first() {
+        let mode = |input| CcdcConfig { input, ..CcdcConfig::EMPTY };
+        // Luma 1, 3, 5, 7, chroma 2, 4, 6, 8.
+        let words = [0x0201, 0x0403, 0x0605, 0x0807];
+        assert_eq!(taken(mode(InputMode::Words), words), [0x0102, 0x0304, 0x0506, 0x0708]);
+        let [luma_first, chroma_first] =
+            [true, false].map(|luma_first| mode(InputMode::Bytes { luma_first }));
+        assert_eq!(taken(luma_first, [1, 2, 3, 4]), [2, 1, 4, 3]);
+        assert_eq!(taken(chroma_first, [2, 1, 4, 3]), [2, 1, 4, 3]);
+    }
+
+    #[test]
+    fn of_ycbcr_only_luma_is_moved_to_black_and_only_chroma_has_its_upper_bit_inverted() {
+        let config = CcdcConfig {
+            input: InputMode::Words,
+            dc_sub: 16,
+            black_compensation: [-9; 4],
+            clamp: Some(Clamp { start: 0, pixels_log2: 0, lines_log2: 0, gain_q4: 16 }),
+            ..CcdcConfig::EMPTY
+        };
+        let words = [0x8010, 0x0520, 0xFF0F, 0x80FF];
+        assert_eq!(taken(config, words), [0x0080, 0x1005, 0x00FF, 0xEF80]);
+        let inverted = CcdcConfig { chroma_inverted: true, ..config };
+        assert_eq!(taken(inverted, words), [0x0000, 0x1085, 0x007F, 0xEF00]);
+        let complement = CcdcConfig { inverted: true, dc_sub: 0, ..config };
+        assert_eq!(taken(complement, words), [0xEF7F, 0xDFFA, 0xF000, 0x007F]);
     }
 
     proptest::proptest! {

@@ -11,6 +11,7 @@
 //! [`drv_isp_regs::csi2a::format`].
 
 use super::dpcm::{self, Predictor};
+use super::yuv::YuvOrder;
 use drv_isp_regs::csi2a::format as code;
 use drv_isp_regs::sensor::data_format;
 
@@ -25,6 +26,8 @@ pub enum DataType {
     Raw12,
     /// A user-defined byte: ten bits compressed to eight.
     UserByte,
+    /// YUV422 8-bit, in parallel in this order. No format of this receiver takes it.
+    Yuv422(YuvOrder),
 }
 
 impl DataType {
@@ -35,6 +38,8 @@ impl DataType {
             data_format::RAW12 => Self::Raw12,
             data_format::RAW8 => Self::Raw8,
             data_format::DPCM8 => Self::UserByte,
+            data_format::YUYV8 => Self::Yuv422(YuvOrder::Yuyv),
+            data_format::UYVY8 => Self::Yuv422(YuvOrder::Uyvy),
             _ => Self::Raw10,
         }
     }
@@ -43,7 +48,7 @@ impl DataType {
     #[must_use]
     pub const fn sample_bits(self) -> u32 {
         match self {
-            Self::Raw8 => 8,
+            Self::Raw8 | Self::Yuv422(_) => 8,
             Self::Raw10 | Self::UserByte => 10,
             Self::Raw12 => 12,
         }
@@ -57,6 +62,16 @@ impl DataType {
             Self::Raw10 => 0x2B,
             Self::Raw12 => 0x2C,
             Self::UserByte => 0x30,
+            Self::Yuv422(_) => 0x1E,
+        }
+    }
+
+    /// The order of the bytes in parallel, if it is YCbCr.
+    #[must_use]
+    pub const fn ycbcr(self) -> Option<YuvOrder> {
+        match self {
+            Self::Yuv422(order) => Some(order),
+            Self::Raw8 | Self::Raw10 | Self::Raw12 | Self::UserByte => None,
         }
     }
 
@@ -68,6 +83,7 @@ impl DataType {
                 places.map(|(place, sample)| *place = *sample as u8).count()
             }
             Self::UserByte => dpcm::encode_line(samples, line),
+            Self::Yuv422(_) => store(samples, line),
             Self::Raw10 => {
                 let packets = line.chunks_exact_mut(5).zip(samples.chunks(4));
                 packets.map(|(packet, four)| pack(four, packet)).count() * 5
@@ -253,6 +269,10 @@ mod tests {
         assert_eq!(
             [0x0A08, 0x0808, 0x0C0C].map(|word| DataType::of(word).sample_bits()),
             [10, 8, 12]
+        );
+        assert_eq!(
+            [0x1E00, 0x1E01, 0x0808].map(|word| DataType::of(word).ycbcr()),
+            [Some(YuvOrder::Yuyv), Some(YuvOrder::Uyvy), None]
         );
     }
 

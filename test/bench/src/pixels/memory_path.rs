@@ -33,11 +33,14 @@ pub struct MemoryPath {
     pub alaw_shift: Option<u32>,
     /// SYN_MODE.PACK8: one byte per pixel, its low eight bits.
     pub pack8: bool,
+    /// CFG.BSWD: the two bytes of each 16-bit word of memory change places.
+    pub swap_bytes: bool,
 }
 
 impl MemoryPath {
     /// Nothing: sixteen bits a pixel.
-    pub const OFF: Self = Self { low_pass: false, culling: None, alaw_shift: None, pack8: false };
+    pub const OFF: Self =
+        Self { low_pass: false, culling: None, alaw_shift: None, pack8: false, swap_bytes: false };
 
     /// Writes row `row` of the window as bytes and returns their number, or `None` if the line is
     /// culled. What does not fit is cut.
@@ -59,6 +62,9 @@ impl MemoryPath {
             let Some(place) = places.next() else { break };
             place.copy_from_slice(&self.coded(pixels, x).to_le_bytes()[..pixel_bytes]);
             count += pixel_bytes;
+        }
+        if self.swap_bytes {
+            out[..count].chunks_exact_mut(2).for_each(|word| word.swap(0, 1));
         }
         Some(count)
     }
@@ -126,9 +132,10 @@ mod tests {
             masks in proptest::option::of(proptest::array::uniform3(0_u8..)),
             alaw_shift in proptest::option::of(0_u32..4),
             pack8: bool,
+            swap_bytes: bool,
         ) {
             let culling = masks.map(|[lines, even, odd]| Culling { lines, even, odd });
-            let path = MemoryPath { low_pass, culling, alaw_shift, pack8 };
+            let path = MemoryPath { low_pass, culling, alaw_shift, pack8, swap_bytes };
             let [lines, even, odd] = masks.unwrap_or([0xff; 3]);
             let kept = |mask: u8, place: usize| mask & 1 << (place % 8) != 0;
             let line = kept(lines, row).then(|| {
@@ -138,7 +145,11 @@ mod tests {
                 let columns = inside.filter(|x| kept(mask, x - margin));
                 columns.map(|x| reference(&path, &pixels, x)).collect::<Vec<_>>()
             });
-            let got = run(path, row, &pixels).map(|bytes| {
+            let got = run(path, row, &pixels).map(|mut bytes| {
+                if swap_bytes {
+                    let words = bytes.chunks_exact_mut(2);
+                    words.for_each(|word| *word.first_chunk_mut().expect("two") = [word[1], word[0]]);
+                }
                 let one = |bytes: &[u8]| bytes.iter().rev().fold(0.0, |sum, b| 256.0 * sum + f64::from(*b));
                 bytes.chunks(if pack8 { 1 } else { 2 }).map(one).collect::<Vec<f64>>()
             });

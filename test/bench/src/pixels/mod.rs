@@ -1,8 +1,8 @@
 //! The data path of the ISP: what the hardware does to pixels, one algorithm per file.
 //!
 //! ```text
-//!  sensor row -> ccdc (shift, optical black, black, fault pixels, lens shading, crop)
-//!                                           +-> memory_path: raw, 16 or 8 bits per pixel
+//!  sensor row -> bridge -> ccdc (shift, optical black, black, fault pixels, lens shading, crop)
+//!                                           +-> memory_path: raw, 16 or 8 bits per pixel; YCbCr also -> resizer
 //!                                           +-> formatter -> video port, 10 bits
 //!    -> preview (raw_stages -> white balance -> cfa -> rgb_blend -> gamma -> ycbcr -> tone) -+-> yuv pack -> memory
 //!    -> aewb, focus -> memory; histogram                                                    +-> resizer -> yuv pack -> memory
@@ -22,6 +22,7 @@ pub mod alaw;
 pub mod averager;
 pub mod bayer;
 pub mod black;
+pub mod bridge;
 pub mod ccdc;
 pub mod ccp2;
 pub mod cfa;

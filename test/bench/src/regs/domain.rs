@@ -71,6 +71,7 @@ impl<P: Platform> Hardware<'_, P> {
     pub(super) fn replug(&mut self, module_id: u32) {
         if !self.prcm.present {
             self.prcm.plug(module_id);
+            self.identify_sensor();
             self.publish_domain();
             self.shared.word(&IRQSTATUS).fetch_or(irq::PRESENCE_CHANGE.mask(), SeqCst);
         }

@@ -262,6 +262,25 @@ fn the_sensor_answers_only_with_its_clock() {
 }
 
 #[test]
+fn the_part_on_a_module_is_that_of_its_kind() {
+    let ycbcr = prcm::MODULE_KIND_YCBCR << 16 | 1;
+    with(&Parameters { module_id: ycbcr, ..Parameters::default() }, |hw, _| {
+        power_up(hw);
+        let version =
+            |hw: &mut _| [0, 0xFF].map(|index| transfer(hw, index, None).expect("acknowledged"));
+        assert_eq!(version(hw), [0x1802; 2]);
+        transfer(hw, u32::from(sensor::RESET.sensor_index()), Some(1)).expect("acknowledged");
+        assert_eq!(version(hw), [0x1802; 2], "also after a reset");
+        for (module, expected) in [(0x4F42_0001, 0x1801), (0, 0x1801), (ycbcr, 0x1802)] {
+            inject(hw, control::UNPLUG, 0, 0);
+            inject(hw, control::REPLUG, module, 0);
+            power_up(hw);
+            assert_eq!(version(hw), [expected; 2], "{module:x}");
+        }
+    });
+}
+
+#[test]
 fn sensor_registers_keep_their_writable_bits_and_the_global_gain_sets_all_four() {
     with_defaults(|hw, _| {
         power_up(hw);

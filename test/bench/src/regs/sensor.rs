@@ -7,14 +7,27 @@ use super::bus::{Ended, Request};
 use super::hardware::{Hardware, Platform};
 use super::prcm::{Answer, Needs};
 use crate::core1::sensor_sends;
+use crate::shared::Shared;
 use core::sync::atomic::Ordering::SeqCst;
+use drv_isp_regs::prcm::MODULE_KIND_YCBCR;
 use drv_isp_regs::sensor::{
-    BLUE_GAIN, BUS_ADDRESS, CHIP_VERSION, CHIP_VERSION_ALT, GLOBAL_GAIN, GREEN1_GAIN, GREEN2_GAIN,
-    PIXEL_CLOCK_CONTROL, PLL_CONFIG_1, PLL_CONFIG_2, PLL_CONTROL, RED_GAIN, RESET, RESTART, TABLE,
-    restart,
+    BLUE_GAIN, BUS_ADDRESS, CHIP_VERSION, CHIP_VERSION_ALT, CHIP_VERSION_VALUE, CHIP_VERSION_YCBCR,
+    GLOBAL_GAIN, GREEN1_GAIN, GREEN2_GAIN, PIXEL_CLOCK_CONTROL, PLL_CONFIG_1, PLL_CONFIG_2,
+    PLL_CONTROL, RED_GAIN, RESET, RESTART, TABLE, restart,
 };
 use drv_isp_regs::sensor_bus::{COMMAND, DATA, INDEX, SLAVE, STATUS, command, status};
 use drv_isp_regs::{Access, Register};
+
+/// The part that is on a module says what it is.
+fn identify(shared: &Shared, module_id: u32) {
+    let version = match module_id >> 16 {
+        MODULE_KIND_YCBCR => CHIP_VERSION_YCBCR,
+        _ => CHIP_VERSION_VALUE,
+    };
+    for register in [&CHIP_VERSION, &CHIP_VERSION_ALT] {
+        shared.sensor(register.sensor_index()).store(version.into(), SeqCst);
+    }
+}
 
 impl<P: Platform> Hardware<'_, P> {
     /// A write to the bus controller's COMMAND.
@@ -51,17 +64,24 @@ impl<P: Platform> Hardware<'_, P> {
     /// All registers of the sensor to their defaults; a frame in progress is given up.
     pub(super) fn reset_sensor(&mut self) {
         let (shared, platform) = (self.shared, &mut self.platform);
+        let module_id = self.prcm.module_id;
         shared.new_epoch(
             || platform.relax(),
             |shared| {
                 for register in TABLE {
                     shared.sensor(register.sensor_index()).store(register.reset, SeqCst);
                 }
+                identify(shared, module_id);
                 // It may send again by its defaults.
                 shared.sensor_stops.fetch_add(1, SeqCst);
             },
         );
         self.update_gates();
+    }
+
+    /// Another module may have another part on it.
+    pub(super) fn identify_sensor(&self) {
+        identify(self.shared, self.prcm.module_id);
     }
 
     /// Counts a stop of the sensor, which `sent` before.

@@ -14,6 +14,7 @@
 pub mod bars;
 #[cfg(not(target_os = "none"))]
 pub mod chart;
+pub mod colour_processor;
 pub mod geometry;
 pub mod noise;
 pub mod object;

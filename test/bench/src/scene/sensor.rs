@@ -7,8 +7,10 @@
 //! An MT9P031-class part (2592x1944, GRBG, a converter of 12 bits, black level 168). What is sent is the upper
 //! bits of those: 12, 10 or 8, so that each narrower picture is the wider one, shifted. A row depends on
 //! nothing but the configuration, the scene, the sequence number and its own number, so rows can be
-//! asked for in any order, and a raw frame can be checked bit for bit by asking again.
+//! asked for in any order, and a raw frame can be checked bit for bit by asking again. A part with a colour processor
+//! sends YCbCr of the same scene: [`super::colour_processor`].
 
+use super::colour_processor;
 use super::geometry::{ARRAY_HEIGHT_PX, ARRAY_WIDTH_PX, Axis};
 use super::noise::{self, RowNoise};
 use super::object::object_at;
@@ -16,6 +18,7 @@ use super::pattern::pattern_row;
 use super::response::{self, ResponseTable};
 use super::{MAX_SCENE_WIDTH_PX, SceneSize, SceneSource};
 use crate::pixels::MAX_WIDTH_PX;
+use crate::pixels::yuv::YuvOrder;
 
 pub use super::pattern::{Levels, TestPattern};
 pub use super::response::{NOMINAL_EXPOSURE_LINES, NOMINAL_GAIN_EIGHTHS, NOMINAL_LIGHT_Q6};
@@ -54,6 +57,8 @@ pub struct SensorConfig {
     pub flip_vertical: bool,
     /// Bits of a code that are sent, 8..=12: the upper ones of the converter's.
     pub bits: u32,
+    /// YCbCr in this order is sent in place of the mosaic.
+    pub ycbcr: Option<YuvOrder>,
     /// Test pattern instead of the scene.
     pub pattern: TestPattern,
     /// Shot and read noise are on.
@@ -76,6 +81,7 @@ impl SensorConfig {
         flip_horizontal: false,
         flip_vertical: false,
         bits: 10,
+        ycbcr: None,
         pattern: TestPattern::Off,
         noise: true,
         seed: 1,
@@ -169,8 +175,9 @@ impl Sensor {
         }
     }
 
-    /// Produces row `row` of frame `sequence` into `out` (codes of the configured bits, GRBG) and returns the
-    /// number of pixels: the configured width, or what fits into `out`.
+    /// Produces row `row` of frame `sequence` into `out` (codes of the configured bits, GRBG; of YCbCr both bytes of a
+    /// pixel, the first one lowest) and returns the number of pixels: the configured width, or what fits into
+    /// `out`.
     pub fn line(
         &mut self,
         source: &mut impl SceneSource,
@@ -183,7 +190,9 @@ impl Sensor {
         if count == 0 {
             return 0;
         }
-        if self.config.pattern == TestPattern::Off {
+        if let Some(order) = self.config.ycbcr {
+            self.process_colour(source, (sequence, row), order, out);
+        } else if self.config.pattern == TestPattern::Off {
             self.scene_row(source, sequence, row);
             self.expose(sequence, row, out);
         } else {
@@ -200,6 +209,29 @@ impl Sensor {
         let line = &mut self.scene_line[..3 * self.scene.width_px];
         source.line(y, line);
         object_at(sequence, self.scene).composite(y, line);
+    }
+
+    /// The row as the colour processor sends it.
+    // Kept out of the caller, which is off this path by default.
+    #[inline(never)]
+    fn process_colour(
+        &mut self,
+        source: &mut impl SceneSource,
+        (sequence, row): (u32, usize),
+        order: YuvOrder,
+        out: &mut [u16],
+    ) {
+        let bytes = 3 * out.len();
+        if self.config.pattern == TestPattern::Off {
+            self.scene_row(source, sequence, row);
+            gather(&self.scene_line, &self.columns, &mut self.window_line[..bytes]);
+        } else {
+            for part in [0, 1] {
+                pattern_row(&self.config.pattern, ((row & !1) + part, self.config.height_px), out);
+                colour_processor::take_cells(part, out, &mut self.window_line[..bytes]);
+            }
+        }
+        colour_processor::send(&self.window_line[..bytes], order, out);
     }
 
     /// Turns the light of the row into codes.

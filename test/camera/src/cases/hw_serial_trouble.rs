@@ -79,7 +79,7 @@ pub fn unplugged_at_the_ccdc(stage: &mut Stage) -> Verdict {
 
 /// A waiting client is told in time that the module is gone, both buffers come back once, and the next life
 /// receives the same first frame.
-fn cut(
+pub fn cut(
     stage: &mut Stage,
     node: memory::Pick,
     set_up: impl Fn(&mut Stage) -> Result<PixFormat, Failure>,

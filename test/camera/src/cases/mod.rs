@@ -10,6 +10,7 @@ mod hw_serial_errors;
 mod hw_serial_trouble;
 mod hw_storms;
 mod hw_widths;
+mod hw_ycbcr;
 mod measuring;
 mod memory;
 mod removal;
@@ -307,6 +308,10 @@ pub const CASES: &[Case] = &[
     case("hw_raw_frames_have_the_converters_upper_bits", hw_widths::parallel_port),
     case("hw_serial_frames_have_twelve_bits_too", hw_widths::serial_line),
     case("hw_raw_formats_that_do_not_fit_are_refused", hw_widths::misfits),
+    case("hw_ycbcr_of_the_sensor_is_in_memory_bit_by_bit", hw_ycbcr::frames),
+    case("hw_ycbcr_of_the_sensor_is_scaled_as_from_memory", hw_ycbcr::scaled),
+    case("hw_ycbcr_frame_cut_by_an_unplug_ends_disconnected_in_time", hw_ycbcr::unplugged),
+    case("hw_ycbcr_and_raw_links_that_do_not_fit_are_refused", hw_ycbcr::refused),
     case("hw_another_part_at_the_sensors_address_never_serves", hw_lies::part),
     case("s53_corrections_and_their_tables_outlast_a_suspend", s32_corrected::suspended),
     case("s53_a_suspend_keeps_idle_handles_and_lives", s53_gating::idle_handles),

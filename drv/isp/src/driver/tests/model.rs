@@ -286,11 +286,11 @@ impl Model {
             return Moment::Vd1;
         }
         let mut enabled = *self.word(ccdc::PCR.offset()) & 1 != 0 && !self.ccdc_hangs;
-        if self.path != Path::Raw && enabled {
+        if self.path.is_developed() && enabled {
             enabled = self.one_shot(preview::PCR.offset());
         }
-        // The resizer's frame starts when the preview engine gives it one.
-        if self.path == Path::Resizer && enabled {
+        // The resizer's frame starts when the block in front gives it one.
+        if matches!(self.path, Path::Resizer | Path::Scaled) && enabled {
             enabled = self.one_shot(resizer::PCR.offset());
         }
         if enabled {
@@ -433,6 +433,7 @@ impl Model {
                 Path::Raw => offset == ccdc::PCR.offset(),
                 Path::Preview => !resizer,
                 Path::Resizer => true,
+                Path::Scaled => offset != preview::PCR.offset(),
             }
             && !(self.ccdc_done && offset == ccdc::PCR.offset());
         let in_block = |job: &Job| {

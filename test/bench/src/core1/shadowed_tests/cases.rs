@@ -130,7 +130,11 @@ pub fn of_shadowed(place: &Place, old: impl Fn(fn() -> Rig) -> u32) -> Case {
     let register = place.register;
     match *register {
         ccdc::PCR => Frames(raw, 0),
+        ccdc::SYN_MODE if place.field == "SDR2RSZ" => {
+            Frames(scaled, old(scaled) | ccdc::syn_mode::SDR2RSZ.mask())
+        }
         ccdc::SYN_MODE => input(place.field, old(raw), old(formatted)),
+        ccdc::CFG => ycbcr_bytes(place.field, old(ycbcr)),
         ccdc::HORZ_INFO => Frames(raw, 10 << 16 | 99),
         ccdc::VERT_START => Frames(raw, 80 << 16),
         ccdc::VERT_LINES => Frames(raw, HEIGHT - 30),
@@ -181,7 +185,7 @@ pub fn of_shadowed(place: &Place, old: impl Fn(fn() -> Rig) -> u32) -> Case {
 
 /// The case of a field of CCDC_SYN_MODE, whose value is `raw_mode` or `port_mode`.
 fn input(field: &str, raw_mode: u32, port_mode: u32) -> Case {
-    use ccdc::syn_mode::{DATAPOL, DATSIZ, LPF, PACK8, VP2SDR, WEN};
+    use ccdc::syn_mode::{DATAPOL, DATSIZ, INPMOD, LPF, PACK8, VP2SDR, WEN};
     match field {
         "DATAPOL" => Frames(raw, raw_mode | DATAPOL.mask()),
         "DATSIZ" => Frames(raw, DATSIZ.put(raw_mode, 7)),
@@ -189,9 +193,28 @@ fn input(field: &str, raw_mode: u32, port_mode: u32) -> Case {
         "LPF" => Frames(raw, raw_mode | LPF.mask()),
         "WEN" => Frames(raw, raw_mode & !WEN.mask()),
         "VP2SDR" => Frames(formatted, port_mode & !VP2SDR.mask()),
-        "INPMOD" | "SDR2RSZ" => Stored,
+        "INPMOD" => Frames(raw, INPMOD.put(raw_mode, 1)),
         _ => panic!("CCDC_SYN_MODE.{field}: a shadowed field without a case"),
     }
+}
+
+/// Raw samples that are taken for YCbCr of eight bits.
+fn ycbcr() -> Rig {
+    let rig = raw();
+    rig.or(&ccdc::SYN_MODE, ccdc::syn_mode::INPMOD.of(2));
+    rig
+}
+
+/// The case of a shadowed field of CCDC_CFG.
+fn ycbcr_bytes(field: &str, old: u32) -> Case {
+    use ccdc::cfg::{BSWD, MSBINVI, Y8POS};
+    let bit = match field {
+        "Y8POS" => Y8POS,
+        "BSWD" => BSWD,
+        "MSBINVI" => MSBINVI,
+        _ => panic!("CCDC_CFG.{field}: a shadowed field without a case"),
+    };
+    Frames(ycbcr, old | bit.mask())
 }
 
 /// A slope, as the sensor sees it.
