@@ -133,6 +133,13 @@ impl<U: Upstream> Node<U> {
         self.base.learn(peer, outlook);
     }
 
+    /// Takes all edges that there are.
+    pub fn take_edges(&mut self) {
+        while let Some(event) = self.upstream.next_edge() {
+            self.edge(event);
+        }
+    }
+
     /// Takes an edge of a watched task.
     pub fn edge(&mut self, event: WatchEvent) {
         let WatchEvent { peer, edge, generation, cause } = event;

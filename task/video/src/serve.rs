@@ -43,9 +43,7 @@ impl InOrderVideoImpl for Server {
 
     fn handle_notification(&mut self, bits: u32) {
         if bits & edges() != 0 {
-            while let Some(event) = userlib::sys_watch_next() {
-                self.node.edge(event);
-            }
+            self.node.take_edges();
         }
         if bits & notification!("frame_done") != 0 {
             // Errors are disconnects, which drain has dealt with.

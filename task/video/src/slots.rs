@@ -6,7 +6,7 @@ use idl::types::{
 };
 use idl::video::{reply_dequeue_buffer, reply_next_frame, reply_poll, reply_stream_off};
 use idl::{frames, graph, isp, supervisor};
-use sys_abi::TaskId;
+use sys_abi::{TaskId, WatchEvent};
 use task_video::{Answer, Config, FramesResult, GraphResult, IspResult, Memory, Upstream};
 
 /// What the calls of one node have in common.
@@ -43,6 +43,10 @@ impl Upstream for Slots {
 
     fn isp_queue(&mut self, isp: TaskId, memory: Memory, timing: ReadTiming) -> IspResult<()> {
         isp::Client::new(isp).queue(self.video, memory.pool, memory.buffer, timing)
+    }
+
+    fn next_edge(&mut self) -> Option<WatchEvent> {
+        userlib::sys_watch_next()
     }
 
     fn isp_next_done(&mut self, isp: TaskId) -> IspResult<Drained> {

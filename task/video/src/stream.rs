@@ -311,6 +311,11 @@ impl<U: Upstream> Node<U> {
 
     /// The hardware is idle: nothing follows.
     fn stopped(&mut self) -> Result<(), Refusal> {
+        if let Stream::On(_) = self.stream {
+            // Perhaps the graph ended it, for a death that this node has not heard of: the graph is more
+            // important. Then that is why, and who holds the stream is told so.
+            self.take_edges();
+        }
         match self.stream {
             Stream::Off | Stream::Half(_) => Ok(()),
             Stream::Lost(lost) => {

@@ -7,7 +7,7 @@ use idl::types::{
     Owner, PixFormat, PollEvents, Pool, PoolId, ReadFrame, ReadTiming, Started, TaskIndex,
 };
 use idol_runtime::ipc;
-use sys_abi::TaskId;
+use sys_abi::{TaskId, WatchEvent};
 use task_node::Refusal;
 
 /// The result of a call to the ledger.
@@ -52,6 +52,8 @@ pub trait Upstream {
     ) -> GraphResult<Started>;
     fn graph_stop(&mut self, graph: TaskId, entity: EntityId) -> GraphResult<()>;
     fn isp_queue(&mut self, isp: TaskId, memory: Memory, timing: ReadTiming) -> IspResult<()>;
+    /// The next edge of a watched task that has not been taken yet; never blocks.
+    fn next_edge(&mut self) -> Option<WatchEvent>;
     fn isp_next_done(&mut self, isp: TaskId) -> IspResult<Drained>;
     fn frames_pool(&mut self, frames: TaskId, pool: PoolId) -> FramesResult<Pool>;
     fn frames_attach(&mut self, frames: TaskId, held: u32) -> FramesResult<()>;

@@ -37,6 +37,8 @@ struct World {
     calls: Vec<String>,
     answers: Vec<(TaskId, Answer)>,
     done: VecDeque<NextDone>,
+    /// Edges that the node has not taken yet.
+    edges: VecDeque<WatchEvent>,
     /// Buffers that the ledger does not give back yet.
     quarantined: HashSet<u8>,
     start: Option<ipc::Error<GraphError>>,
@@ -65,6 +67,7 @@ impl Default for World {
             calls: Vec::new(),
             answers: Vec::new(),
             done: VecDeque::new(),
+            edges: VecDeque::new(),
             quarantined: HashSet::new(),
             start: None,
             started: Started::Live,
@@ -134,6 +137,10 @@ impl Upstream for Fake {
         };
         self.log(format!("isp.queue {}{more}{pace}", buffer.0));
         Ok(())
+    }
+
+    fn next_edge(&mut self) -> Option<WatchEvent> {
+        self.0.borrow_mut().edges.pop_front()
     }
 
     fn isp_next_done(&mut self, _: TaskId) -> IspResult<Drained> {

@@ -250,3 +250,20 @@ fn a_handle_that_has_ended_says_so_whomever_it_is_to_be_passed_to() {
         assert_eq!(node.delegate(ALICE, handle, holder), ended(record(ISP, 0)));
     }
 }
+
+/// The graph is more important than the node: when the sensor dies it may have stopped the ISP before the node,
+/// which was in the middle of something, looks at its edges. What it sees first is that the stream has ended.
+#[test]
+fn a_stream_that_the_graph_ends_for_the_death_of_the_sensor_ends_with_the_record() {
+    let (mut node, fake, handle) = streaming();
+    assert_eq!(node.dequeue_buffer(ALICE, handle, 1000, 0), Ok(None));
+    let cause = Cause::Faulted;
+    let died = WatchEvent { peer: SENSOR, edge: Edge::Died, generation: Generation(0), cause };
+    fake.0.borrow_mut().edges.push_back(died);
+    done(&mut node, &fake, &[NextDone::Stopped]);
+    assert_eq!(fake.answers(), [(ALICE, Answer::Dequeued(ended(record(SENSOR, 0))))]);
+    assert_eq!(node.get_format(ALICE, handle), ended(record(SENSOR, 0)));
+    for index in 0..3 {
+        assert_eq!(node.reclaim(ALICE, handle, BufferIndex(index)), Ok(Reclaim::Cancelled));
+    }
+}
