@@ -1,11 +1,16 @@
 //! Functions of the preview engine change under a running stream, at rest, and after a reset.
 
 use super::*;
+use crate::stream::GAP_STARTS_MAX;
 use drv_isp_regs::preview as regs;
 use idl::types::{PreviewFeatures, PreviewParameters, PreviewTable, RgbToRgb};
 
 const BLEND: PreviewFeatures = PreviewFeatures::RGB2RGB;
 const GAMMA: PreviewFeatures = PreviewFeatures::GAMMA;
+
+/// Frames after which a configuration is taken at the latest: those that may pass for want of a gap, the one that
+/// was armed by then, and the one in which its end is handled.
+const TAKEN_FRAMES_MAX: u32 = GAP_STARTS_MAX as u32 + 2;
 
 /// Time between two calls of a client that does nothing else, in microseconds.
 const CALL_US: u64 = 250;
@@ -86,6 +91,42 @@ fn words_change_between_two_frames_and_no_frame_is_lost() {
         let model = bench.model.borrow();
         assert_eq!(model.look_of(BufferIndex(1)), old);
         assert_ne!(model.look_of(BufferIndex(2)), old);
+    }
+}
+
+/// Each end of a frame is handled in the middle of the next one: there is never a gap to be seen.
+#[test]
+fn a_configuration_that_finds_no_gap_makes_one() {
+    for (pipeline, tables) in [preview_only(), processed(320, 240)].into_iter().zip([false, true]) {
+        let mut bench = Bench::streaming(pipeline);
+        let mut free: Vec<u8> = (0..6).collect();
+        let mut late = |bench: &mut Bench| {
+            while let Some(index) = free.pop() {
+                bench.queue(index).expect("room");
+            }
+            (0..4).for_each(|_| _ = bench.pass());
+            bench.interrupt();
+            let fetched = bench.fetched.len();
+            bench.fetch();
+            free.extend(bench.fetched[fetched..].iter().map(|frame| frame.buffer.0));
+        };
+        bench.moment();
+        (0..4).for_each(|_| late(&mut bench));
+        for look in [0, 1, 0] {
+            let before = bench.shown();
+            assert_eq!(bench.configure(look, tables), Ok(()));
+            assert_eq!(bench.shown(), before, "a frame is in progress");
+            let (begun, good) = (bench.model.borrow().frames, bench.good().len());
+            while bench.shown() == before {
+                late(&mut bench);
+                let frames = bench.model.borrow().frames - begun;
+                assert!(frames <= TAKEN_FRAMES_MAX, "{frames} frames later: {tables}");
+            }
+            bench.settle();
+            (0..6).for_each(|_| late(&mut bench));
+            assert!(bench.good().len() >= good + 3, "frames go on: {:?}", bench.fetched);
+        }
+        assert_eq!(bench.violations(), 0);
     }
 }
 
