@@ -3,7 +3,7 @@
 use super::*;
 use crate::stream::GAP_STARTS_MAX;
 use drv_isp_regs::preview as regs;
-use idl::types::{PreviewFeatures, PreviewParameters, PreviewTable, RgbToRgb};
+use idl::types::{PreviewFeatures, PreviewParameters, PreviewTable, RgbToRgb, WhiteBalance};
 
 const BLEND: PreviewFeatures = PreviewFeatures::RGB2RGB;
 const GAMMA: PreviewFeatures = PreviewFeatures::GAMMA;
@@ -127,6 +127,54 @@ fn a_configuration_that_finds_no_gap_makes_one() {
             assert!(bench.good().len() >= good + 3, "frames go on: {:?}", bench.fetched);
         }
         assert_eq!(bench.violations(), 0);
+    }
+}
+
+/// What is asked for while the last frame is finished is not seen in it, whatever else is set.
+#[test]
+fn a_balance_that_comes_after_the_stop_is_not_in_the_last_frame() {
+    const BALANCE: WhiteBalance = WhiteBalance { digital_gain_q8: 300, gains_q5: [1, 2, 3, 4] };
+    const WB: PreviewFeatures = PreviewFeatures::WB;
+    let give = |bench: &mut Bench| {
+        bench.driver.preview_parameters(&preview(), &PreviewParameters::WhiteBalance(BALANCE))
+    };
+    for (pipeline, rests) in
+        [(preview_only(), false), (preview_only(), true), (processed(320, 240), false)]
+    {
+        let mut bench = Bench::streaming(pipeline);
+        bench.queue(0).expect("room");
+        bench.moment();
+        let balance = |bench: &Bench| {
+            let word = |register: &drv_isp_regs::Register| bench.model.borrow_mut().read(register);
+            (word(&regs::WBGAIN), word(&regs::WB_DGAIN))
+        };
+        let old = balance(&bench);
+        if rests {
+            assert!(!bench.with(|driver, outside| driver.rest(outside)).at_rest);
+        } else {
+            bench.stop();
+        }
+        give(&mut bench).expect("nothing waits");
+        bench
+            .with(|driver, outside| driver.preview_configure(&preview(), (WB, WB), outside))
+            .expect("it is supported");
+        for id in [ControlId::BRIGHTNESS, ControlId::CONTRAST] {
+            bench
+                .with(|driver, outside| driver.set_control(&preview(), id, 9, outside.registers))
+                .expect("a control");
+            assert_eq!(balance(&bench), old, "{:?}, it rests: {rests}", pipeline.video);
+        }
+        (0..3).for_each(|_| _ = bench.pass());
+        (0..3).for_each(|_| _ = bench.timer());
+        assert_eq!(give(&mut bench), Ok(()), "it waits for nothing any more");
+        if rests {
+            bench.model.borrow_mut().lose_power();
+            bench.model.borrow_mut().unpowered = false;
+            bench.power_up();
+        } else {
+            bench.start().expect("it has stopped");
+        }
+        assert_eq!(balance(&bench).1, 300, "the next start has it");
     }
 }
 
