@@ -28,8 +28,22 @@
 //! of the last two counts, twice over: [`LINES`]. Before the second picture nothing is looked for.
 //!
 //! *What is not found.* If the vertical blanking is shorter than the limit and the kernel's tick after it,
-//! the next frame start comes before the look, each time; then a stop finds it. A start and a VD0 that are
-//! handled in one go tell nothing either.
+//! the next frame start comes before the look, each time; then a stop finds it, and until then a raw frame, which
+//! has no event of its own, may be called good that nobody has written. The 26 blank lines of the shortest frames
+//! are so short from about 48 MHz on; a longer frame interval is watched. A start and a VD0 that are handled in one
+//! go tell nothing either.
+//!
+//! *Why a short blanking is not watched by other means.* None of them tells a hung CCDC from one that works:
+//! * HS_VS, VD1 and VD0 are of the sensor's lines, and come whether the CCDC works or not (TRM: with syncs from
+//!   outside, even while it is disabled).
+//! * BUSY at a start or a VD0, however many in a row, is that of the frame in progress. Looks 1,000 us after VD0 keep
+//!   their place in the frame, so that all of them see it.
+//! * A frame that preview engine or resizer do not end is also what one of those that hangs shows, and they
+//!   are not judged in the stream; a raw frame has no such event.
+//! * A look within a shorter limit, four lines after VD0 (0.15 ms at 96 MHz), would condemn a CCDC whose last
+//!   writes wait for memory. The only number that there is for those is the 1,000 us of omap3isp.
+//! * A CCDC that is let run out for a frame does tell, and that is what a stop does. To try it now and then costs
+//!   healthy streams that frame each time.
 
 use drv_isp_regs::main_block::{IRQ0STATUS, irq};
 

@@ -532,6 +532,7 @@ impl Driver {
             }
             outside.registers.write(&IRQ0ENABLE, self.wanted_events());
         }
+        self.take_configuration(outside);
     }
 
     /// The events that the pipelines need whose frames start.

@@ -261,8 +261,9 @@ impl Running {
         outside: &mut Outside<'_, R, L>,
         outboxes: &mut Outboxes,
     ) {
+        let video = self.checked().video();
         match self {
-            Self::Live(stream) => stream.release(outside),
+            Self::Live(stream) => stream.release(outside, outboxes.of(video)),
             Self::Received(_) => {}
             Self::Memory(jobs) => jobs.release(outside, outboxes),
         }

@@ -37,7 +37,9 @@
 //!
 //! *A new configuration of the preview engine holds the next frame* ([`crate::config`]): its enable bit is
 //! taken back between two frames, and given again when all is written. A frame comes before the next one is
-//! held, so that configurations, however many, cost frames and not the stream.
+//! held, so that configurations, however many, cost frames and not the stream. If each end of a frame is
+//! handled only after the next one has started, there is no gap to be seen: after [`GAP_STARTS_MAX`] frame starts no
+//! further frame is armed, and the engine runs out.
 //!
 //! *What the hardware says of its own damage marks the frame.* Lost lines (overflow flags), requests
 //! that the DMA firewall refused, a table of the CCDC that did not come, and a frame start in the middle of a picture (the sensor ended the
@@ -101,6 +103,10 @@ pub struct Outside<'a, R, L> {
 /// and a table of the CCDC that did not come in time.
 const BAD_EVENTS: u32 = irq::MMU_ERR.mask() | irq::LSC_PREF_ERR.mask() | irq::CCDC_ERR.mask();
 
+/// Frame starts without a gap before the next one, as the driver sees it, after which a configuration of the
+/// preview engine makes one: no further frame is armed.
+pub const GAP_STARTS_MAX: u8 = 2;
+
 /// A running (or stopping) pipeline from the sensor.
 #[derive(Debug)]
 pub struct Stream {
@@ -139,6 +145,8 @@ pub struct Stream {
     pub held: bool,
     /// It has been configured since the last frame start: a frame comes before it is held again.
     configured: bool,
+    /// Frame starts for which it has been waited to hold it; `None` = nobody waits.
+    gap_awaited: Option<u8>,
     /// What it is told to do.
     pub run: Run,
 }
@@ -166,6 +174,7 @@ impl Stream {
             next_number: 0,
             held: false,
             configured: false,
+            gap_awaited: None,
             run: Run::Parked { by_us: 0 },
         }
     }
@@ -216,6 +225,8 @@ impl Stream {
         self.watch = CcdcWatch::new(self.checked.ccdc_lines());
         self.clock = FrameClock::new(outside.now_us);
         (self.paused, self.crop, self.run) = (true, Crop::Taken, Run::On);
+        // What waited has been written, or is with the frames held.
+        self.gap_awaited = None;
         match self.next {
             Some(_) => self.enable_next(outside),
             None => self.arm(outside, outbox),
@@ -361,6 +372,7 @@ impl Stream {
         self.clock.started(outside.now_us);
         self.starts.count();
         self.configured &= self.held;
+        self.gap_awaited = self.gap_awaited.map(|starts| starts.saturating_add(1));
         let raw = self.path == Path::Raw;
         let near_end = core::mem::take(&mut self.near_end);
         if !raw && self.run.is_on() && !self.held {
@@ -449,7 +461,7 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        if !self.run.is_on() || self.next.is_some() || self.waiting.len() == 0 {
+        if !self.run.is_on() || self.next.is_some() || self.waiting.len() == 0 || self.makes_gap() {
             return;
         }
         if let Some((held, address)) = self.take_waiting(outside, outbox) {

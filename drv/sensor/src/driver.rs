@@ -12,7 +12,8 @@
 //! ```
 //! What clients ask for is a target (a mode, or nothing), and what the part does is brought to it
 //! write by write while the bus is idle. So a call never waits for the bus, and a stop and a start
-//! that overtake each other end in what was asked for last.
+//! that overtake each other end in what was asked for last. A stop is told in any case: the start after it
+//! begins with a frame of its own.
 //!
 //! | call | Dark, Rested, Unclocked | Settling, Probing | Serving |
 //! |---|---|---|---|

@@ -5,6 +5,7 @@ use idl::types::{IspError, Name, PreviewFeatures, PreviewParameters, PreviewTabl
 use super::{Driver, Phase};
 use crate::program::Blocks;
 use crate::registers::Registers;
+use crate::run::Run;
 use crate::running::Running;
 use crate::stream::{Ledger, Outside};
 
@@ -70,8 +71,11 @@ impl Driver {
         let is_up = self.phase == Phase::Up;
         let Some(running) = self.running.iter_mut().flatten().find(|each| is_up && works(each))
         else {
-            // The next start writes it.
-            self.config.take(&mut self.controls);
+            // The next start writes it. Until a last frame has ended that is being finished, it waits: what is
+            // set meanwhile is written at once, and nothing else may be written with it.
+            if !(is_up && self.running.iter().flatten().any(finishes)) {
+                self.config.take(&mut self.controls);
+            }
             return;
         };
         if !running.hold(outside) {
@@ -97,4 +101,11 @@ impl Driver {
 /// Whether frames of it go through the preview engine.
 fn works(running: &Running) -> bool {
     running.run().is_on() && running.blocks().overlap(Blocks::PREVIEW)
+}
+
+/// Whether it may be in the middle of its last frame through the preview engine before it stops or rests.
+fn finishes(running: &Running) -> bool {
+    let run = running.run();
+    let in_frame = run.is_stopping() && !run.is_parked() || matches!(run, Run::Parked { .. });
+    in_frame && running.blocks().overlap(Blocks::PREVIEW)
 }

@@ -168,6 +168,7 @@ impl Driver {
         self.phase = Phase::Off;
         self.rest_wanted = false;
         self.end_stopping(flags, outside);
+        self.take_configuration(outside);
         News { at_rest: true, wake: news.wake.and(self.outboxes.take_news()), ..news }
     }
 }

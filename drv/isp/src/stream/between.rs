@@ -4,8 +4,9 @@
 use drv_isp_regs::main_block::{self, irq};
 use drv_isp_regs::preview;
 
-use super::{Outside, Stream};
+use super::{GAP_STARTS_MAX, Ledger, Outside, Stream};
 use crate::corrections::Corrections;
+use crate::outbox::Outbox;
 use crate::program::{self, Blocks, Checked, Path};
 use crate::registers::{Registers, Writer};
 
@@ -37,11 +38,19 @@ impl Stream {
 
     /// Lets no frame of the preview engine start; `false` if one is in progress, if one has passed whose
     /// events have not been handled, or if none has been since [`Stream::release`]: their interrupt comes back
-    /// here.
+    /// here. If that goes on for too long, a gap is made.
     pub fn hold<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) -> bool {
-        if self.held {
-            return true;
-        }
+        self.held = self.held || self.finds_gap(outside);
+        self.gap_awaited = if self.held { None } else { self.gap_awaited.or(Some(0)) };
+        self.held
+    }
+
+    /// No gap has been found for so long that no further frame is armed.
+    pub(super) fn makes_gap(&self) -> bool {
+        self.gap_awaited.is_some_and(|starts| starts >= GAP_STARTS_MAX)
+    }
+
+    fn finds_gap<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) -> bool {
         if self.configured && self.next.is_some() {
             return false;
         }
@@ -60,15 +69,19 @@ impl Stream {
         outside.registers.write(&preview::PCR, pcr & !preview::pcr::EN.mask());
         self.note_doubt(outside);
         // One that has started meanwhile is a frame like any other.
-        self.held = Blocks::PREVIEW.busy(outside.registers) == Blocks::NONE;
-        self.held
+        Blocks::PREVIEW.busy(outside.registers) == Blocks::NONE
     }
 
     /// Frames start again.
-    pub fn release<R: Registers, L>(&mut self, outside: &mut Outside<'_, R, L>) {
+    pub fn release<R: Registers, L: Ledger>(
+        &mut self,
+        outside: &mut Outside<'_, R, L>,
+        outbox: &mut Outbox,
+    ) {
         (self.held, self.configured) = (false, true);
-        if self.next.is_some() {
-            self.enable_next(outside);
+        match self.next {
+            Some(_) => self.enable_next(outside),
+            None => self.arm(outside, outbox),
         }
     }
 

@@ -1,14 +1,19 @@
 //! Functions of the preview engine change under a running stream, at rest, and after a reset.
 
 use super::*;
+use crate::stream::GAP_STARTS_MAX;
 use drv_isp_regs::preview as regs;
-use idl::types::{PreviewFeatures, PreviewParameters, PreviewTable, RgbToRgb};
+use idl::types::{PreviewFeatures, PreviewParameters, PreviewTable, RgbToRgb, WhiteBalance};
 
 const BLEND: PreviewFeatures = PreviewFeatures::RGB2RGB;
 const GAMMA: PreviewFeatures = PreviewFeatures::GAMMA;
 
 /// Entries that probing loads: three curves, and the weights of the interpolation.
 pub(super) const PROBED: u32 = 3 * 1024 + 576;
+
+/// Frames after which a configuration is taken at the latest: those that may pass for want of a gap, the one that
+/// was armed by then, and the one in which its end is handled.
+const TAKEN_FRAMES_MAX: u32 = GAP_STARTS_MAX as u32 + 2;
 
 /// Time between two calls of a client that does nothing else, in microseconds.
 const CALL_US: u64 = 250;
@@ -89,6 +94,90 @@ fn words_change_between_two_frames_and_no_frame_is_lost() {
         let model = bench.model.borrow();
         assert_eq!(model.look_of(BufferIndex(1)), old);
         assert_ne!(model.look_of(BufferIndex(2)), old);
+    }
+}
+
+/// Each end of a frame is handled in the middle of the next one: there is never a gap to be seen.
+#[test]
+fn a_configuration_that_finds_no_gap_makes_one() {
+    for (pipeline, tables) in [preview_only(), processed(320, 240)].into_iter().zip([false, true]) {
+        let mut bench = Bench::streaming(pipeline);
+        let mut free: Vec<u8> = (0..6).collect();
+        let mut late = |bench: &mut Bench| {
+            while let Some(index) = free.pop() {
+                bench.queue(index).expect("room");
+            }
+            (0..4).for_each(|_| _ = bench.pass());
+            bench.interrupt();
+            let fetched = bench.fetched.len();
+            bench.fetch();
+            free.extend(bench.fetched[fetched..].iter().map(|frame| frame.buffer.0));
+        };
+        bench.moment();
+        (0..4).for_each(|_| late(&mut bench));
+        for look in [0, 1, 0] {
+            let before = bench.shown();
+            assert_eq!(bench.configure(look, tables), Ok(()));
+            assert_eq!(bench.shown(), before, "a frame is in progress");
+            let (begun, good) = (bench.model.borrow().frames, bench.good().len());
+            while bench.shown() == before {
+                late(&mut bench);
+                let frames = bench.model.borrow().frames - begun;
+                assert!(frames <= TAKEN_FRAMES_MAX, "{frames} frames later: {tables}");
+            }
+            bench.settle();
+            (0..6).for_each(|_| late(&mut bench));
+            assert!(bench.good().len() >= good + 3, "frames go on: {:?}", bench.fetched);
+        }
+        assert_eq!(bench.violations(), 0);
+    }
+}
+
+/// What is asked for while the last frame is finished is not seen in it, whatever else is set.
+#[test]
+fn a_balance_that_comes_after_the_stop_is_not_in_the_last_frame() {
+    const BALANCE: WhiteBalance = WhiteBalance { digital_gain_q8: 300, gains_q5: [1, 2, 3, 4] };
+    const WB: PreviewFeatures = PreviewFeatures::WB;
+    let give = |bench: &mut Bench| {
+        bench.driver.preview_parameters(&preview(), &PreviewParameters::WhiteBalance(BALANCE))
+    };
+    for (pipeline, rests) in
+        [(preview_only(), false), (preview_only(), true), (processed(320, 240), false)]
+    {
+        let mut bench = Bench::streaming(pipeline);
+        bench.queue(0).expect("room");
+        bench.moment();
+        let balance = |bench: &Bench| {
+            let word = |register: &drv_isp_regs::Register| bench.model.borrow_mut().read(register);
+            (word(&regs::WBGAIN), word(&regs::WB_DGAIN))
+        };
+        let old = balance(&bench);
+        if rests {
+            assert!(!bench.with(|driver, outside| driver.rest(outside)).at_rest);
+        } else {
+            bench.stop();
+        }
+        give(&mut bench).expect("nothing waits");
+        bench
+            .with(|driver, outside| driver.preview_configure(&preview(), (WB, WB), outside))
+            .expect("it is supported");
+        for id in [ControlId::BRIGHTNESS, ControlId::CONTRAST] {
+            bench
+                .with(|driver, outside| driver.set_control(&preview(), id, 9, outside.registers))
+                .expect("a control");
+            assert_eq!(balance(&bench), old, "{:?}, it rests: {rests}", pipeline.video);
+        }
+        (0..3).for_each(|_| _ = bench.pass());
+        (0..3).for_each(|_| _ = bench.timer());
+        assert_eq!(give(&mut bench), Ok(()), "it waits for nothing any more");
+        if rests {
+            bench.model.borrow_mut().lose_power();
+            bench.model.borrow_mut().unpowered = false;
+            bench.power_up();
+        } else {
+            bench.start().expect("it has stopped");
+        }
+        assert_eq!(balance(&bench).1, 300, "the next start has it");
     }
 }
 

@@ -254,6 +254,11 @@ impl Model {
         self.jobs.push(Job { input, output, preview, resizer, received: true });
     }
 
+    /// What a register holds.
+    pub fn read(&mut self, register: &drv_isp_regs::Register) -> u32 {
+        *self.word(register.offset())
+    }
+
     fn word(&mut self, offset: usize) -> &mut u32 {
         self.words.entry(offset).or_default()
     }
