@@ -20,8 +20,8 @@ registers! {
         BUSY: 1, 1;
     }
     /// Sync and input mode. What becomes of the data is shadowed, the pins and VDHDEN are not. Stored only:
-    /// the pins and fields, for the bench's sensor sends whole frames with syncs of its own.
-    SYN_MODE syn_mode @ 0x08, 0, Mixed { clear: 0, shadowed: 0x000E_7F40 }, 0x000F_7FFF, "ispreg.h" {
+    /// the pins, for the bench's sensor has syncs of its own.
+    SYN_MODE syn_mode @ 0x08, 0, Mixed { clear: 0, shadowed: 0x000E_7FD0 }, 0x000F_7FFF, "ispreg.h" {
         /// VD and HD are outputs.
         VDHDOUT: 0, 1;
         /// Field signal is an output.
@@ -30,13 +30,14 @@ registers! {
         VDPOL: 2, 1;
         /// HD is active low.
         HDPOL: 3, 1;
-        /// Field signal is active low.
+        /// Field signal is active low. Taken at frame start, with VDLC or without.
         FLDPOL: 4, 1;
         /// External write enable.
         EXWEN: 5, 1;
         /// The data are the one's complement, as wide as DATSIZ says: each bit is inverted before all else.
         DATAPOL: 6, 1;
-        /// Interlaced.
+        /// Interlaced: the field signal says which field a frame is, for SDOFST and VERT_START. Taken at frame
+        /// start, with VDLC or without.
         FLDMODE: 7, 1;
         /// Width of the data: 0 8..16 bits, 4 12 bits, 5 11 bits, 6 10 bits, 7 8 bits.
         DATSIZ: 8, 3;
@@ -50,7 +51,7 @@ registers! {
         INPMOD: 12, 2;
         /// 3-tap low-pass filter on the memory path.
         LPF: 14, 1;
-        /// Current field. Read only.
+        /// Current field, as the signal says. Read only.
         FLDSTAT: 15, 1;
         /// Sync input on; needed for any VD event.
         VDHDEN: 16, 1;
@@ -88,7 +89,7 @@ registers! {
     }
     /// First line of the memory path.
     VERT_START vert_start @ 0x18, 0, Shadowed, 0x7FFF_7FFF, "ispreg.h" {
-        /// First line of field 1.
+        /// First line of field 1; not used if FLDMODE is clear.
         SLV1: 0, 15;
         /// First line of field 0.
         SLV0: 16, 15;
@@ -109,8 +110,23 @@ registers! {
     }
     /// Distance of two lines in memory in bytes; the low 5 bits are zero.
     HSIZE_OFF hsize_off @ 0x24, 0, Shadowed, 0xFFE0, "ispreg.h" {}
-    /// Line offsets per field; zero for progressive. Stored only: each line follows the one before.
-    SDOFST sdofst @ 0x28, 0, Shadowed, 0x7FFF, "ispreg.h" {}
+    /// Where lines of the memory path lie, in steps of HSIZE_OFF: 0..3 are 1..4 lines on, 4..7 are 1..4 lines
+    /// back. A line's own step leads to the next one (the bench's choice: the manual does not say to which). Taken
+    /// at frame start, with VDLC or without.
+    SDOFST sdofst @ 0x28, 0, Shadowed, 0x7FFF, "ispreg.h, TRM" {
+        /// Behind odd lines of field 1.
+        LOFST3: 0, 3;
+        /// Behind even lines of field 1.
+        LOFST2: 3, 3;
+        /// Behind odd lines of field 0.
+        LOFST1: 6, 3;
+        /// Behind even lines of field 0; the only one and LOFST1 if FLDMODE is clear.
+        LOFST0: 9, 3;
+        /// Lines from SDR_ADDR to the first line of field 1, less one.
+        FOFST: 12, 2;
+        /// The field signal means the other field.
+        FIINV: 14, 1;
+    }
     /// Address of the raw frame in memory; 32-byte aligned. A frame begins at it, with VDLC or without.
     SDR_ADDR sdr_addr @ 0x2C, 0, Shadowed, 0xFFFF_FFE0, "ispreg.h" {}
     /// Optical black clamp.

@@ -21,6 +21,9 @@
 //! (BT.601, 8 bits, 16..=235 and 16..=240), whatever light, exposure and gains are: it is taken to set them itself, and
 //! well. A test pattern it makes of the upper eight bits of each cell of the mosaic.
 //!
+//! Its field pin is low in the first frame after its start and changes with each one, though each is a whole
+//! picture (as a video encoder's would be that repeats lines). The other part has no such pin: it is low.
+//!
 //! A frame has height + VERTICAL_BLANK + 1 lines. Geometry, exposure and gains that are written
 //! during a frame take effect at the next frame start, unless SYNCHRONIZE_CHANGES is set: then they
 //! wait until it is cleared.

@@ -201,6 +201,7 @@ impl Camera {
             ccdc: None,
             preview: None,
             resizer: None,
+            odd_field: false,
             ccdc_to_resizer: false,
             from_memory: false,
         });
@@ -287,7 +288,7 @@ impl Camera {
             }
         });
         if frame.ccdc.is_some() {
-            self.latch_ccdc(shared);
+            self.latch_ccdc(shared, frame.odd_field);
             self.corrections.begin_frame(shared);
         }
         if let Some(Some(target)) = &mut frame.ccdc {
@@ -323,8 +324,8 @@ impl Camera {
         self.resizer.begin_frame(&config);
     }
 
-    fn latch_ccdc(&mut self, shared: &Shared) {
-        self.ccdc_config = config::ccdc(shared);
+    fn latch_ccdc(&mut self, shared: &Shared, odd_field: bool) {
+        self.ccdc_config = config::ccdc(shared, odd_field);
         self.ccdc.configure(&self.ccdc_config);
         self.format = Format::latch(shared);
     }
@@ -358,7 +359,7 @@ impl Camera {
         if frame.ccdc.is_some() {
             if !cfg::VDLC.is_set(shared.get(&CFG)) {
                 // Nothing is shadowed: what was written meanwhile tears the frame.
-                self.latch_ccdc(shared);
+                self.latch_ccdc(shared, frame.odd_field);
                 if let Some(Some(target)) = &mut frame.ccdc {
                     target.offset_bytes = shared.get(&HSIZE_OFF);
                 }

@@ -126,13 +126,14 @@ pub fn hears(shared: &Shared, input: Input) -> bool {
     main_block::ctrl::PAR_SER_CLK_SEL.get(shared.get(&main_block::CTRL)) == input as u32
 }
 
-/// The CCDC's configuration.
-pub fn ccdc(shared: &Shared) -> CcdcConfig {
+/// The CCDC's configuration in a frame that is field 1, or not.
+pub fn ccdc(shared: &Shared, odd_field: bool) -> CcdcConfig {
     use ccdc::*;
     let get = |register: &Register| shared.get(register);
     let black = get(&BLKCMP);
     let level = |field: Field| signed(field.get(black), 8) as i8;
     let (bridge, lane_shift) = bridge(shared);
+    let top = if odd_field { vert_start::SLV1 } else { vert_start::SLV0 };
     let paired = bridge != Bridge::Off && hears(shared, Input::Sensor);
     CcdcConfig {
         // What the bridge has joined has been shifted.
@@ -152,7 +153,7 @@ pub fn ccdc(shared: &Shared) -> CcdcConfig {
         colour_pattern: get(&COLPTN),
         memory: Window {
             left: horz_info::SPH.get(get(&HORZ_INFO)) as usize,
-            top: vert_start::SLV0.get(get(&VERT_START)) as usize,
+            top: top.get(get(&VERT_START)) as usize,
             width: horz_info::NPH.get(get(&HORZ_INFO)) as usize + 1,
             height: vert_lines::NLV.get(get(&VERT_LINES)) as usize + 1,
         },

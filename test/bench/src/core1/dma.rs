@@ -26,6 +26,8 @@ pub struct Target {
     pub address: u32,
     /// Distance of two lines in bytes.
     pub offset_bytes: u32,
+    /// How many of those are from an even line to the next, and from an odd one.
+    pub steps: [i8; 2],
     /// Lines so far.
     pub line: u16,
     /// Lines of the whole picture; 0 if it is not a picture.
@@ -44,8 +46,9 @@ impl Target {
 
     /// The next line goes another way.
     pub fn skip_line(&mut self) {
+        let step = i32::from(self.steps[usize::from(self.line % 2)]);
         self.line = self.line.saturating_add(1);
-        self.address = self.address.wrapping_add(self.offset_bytes);
+        self.address = self.address.wrapping_add(self.offset_bytes.wrapping_mul(step as u32));
     }
 
     /// Writes the next line; call it inside a commit.

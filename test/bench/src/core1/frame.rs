@@ -2,6 +2,7 @@
 
 use super::config::{self, Input};
 use super::dma::Target;
+use super::field;
 use super::mischief::Mischief;
 use super::receiver::Reception;
 use super::statistics::Statistics;
@@ -71,6 +72,8 @@ pub struct Frame {
     pub preview: Option<Output>,
     /// The resizer takes part.
     pub resizer: Option<Output>,
+    /// It is field 1 to the CCDC.
+    pub odd_field: bool,
     /// The resizer hears the CCDC, and not the preview.
     pub ccdc_to_resizer: bool,
     /// It is read from memory, by the preview, the resizer or the memory channel in front of the CCDC; the
@@ -199,6 +202,7 @@ impl Frame {
             ccdc: None,
             preview: None,
             resizer: None,
+            odd_field: false,
             ccdc_to_resizer: false,
             from_memory: true,
         }
@@ -224,7 +228,9 @@ impl Frame {
         if serial.is_none() {
             mischief.begin_frame(shared);
         }
-        self.ccdc = Some(ccdc_target(shared, mischief));
+        let pin = self.input == Input::Sensor && field::pin(shared, self.sequence);
+        self.odd_field = field::begin(shared, pin);
+        self.ccdc = Some(ccdc_target(shared, self.odd_field, mischief));
         let port_on = ccdc::fmtcfg::VPEN.is_set(shared.get(&ccdc::FMTCFG));
         if port_on {
             statistics.start(shared, mischief);
@@ -288,10 +294,12 @@ impl Frame {
 }
 
 /// Memory output of the CCDC, if it is on.
-fn ccdc_target(shared: &Shared, mischief: &mut Mischief) -> Option<Target> {
+fn ccdc_target(shared: &Shared, odd_field: bool, mischief: &mut Mischief) -> Option<Target> {
     let on = ccdc::syn_mode::WEN.is_set(shared.get(&ccdc::SYN_MODE));
     let (address, offset) = (shared.get(&ccdc::SDR_ADDR), shared.get(&ccdc::HSIZE_OFF));
-    on.then(|| mischief.target(Engine::Ccdc, address, offset))
+    let field::Lines { first, steps } = field::lines(shared.get(&ccdc::SDOFST), odd_field);
+    let start = address.wrapping_add(offset.wrapping_mul(first));
+    on.then(|| Target { steps, ..mischief.target(Engine::Ccdc, start, offset) })
 }
 
 fn preview_output(shared: &Shared, mischief: &mut Mischief) -> Output {

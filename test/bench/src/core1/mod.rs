@@ -20,6 +20,7 @@ mod camera;
 mod config;
 mod corrections;
 mod dma;
+mod field;
 mod filters;
 mod frame;
 mod from_memory;
@@ -39,6 +40,8 @@ mod weights;
 mod camera_tests;
 #[cfg(test)]
 mod corrections_tests;
+#[cfg(test)]
+mod field_tests;
 #[cfg(test)]
 mod filters_tests;
 #[cfg(test)]

@@ -204,7 +204,8 @@ fn without_vdlc_a_word_of_the_ccdc_tears_the_frame_in_progress() {
 fn at_frame_start(place: &Place) -> bool {
     match *place.register {
         ccdc::PCR | ccdc::SDR_ADDR | ccdc::FPC | ccdc::LSC_CONFIG | ccdc::LSC_INITIAL => true,
-        ccdc::SYN_MODE => matches!(place.field, "WEN" | "SDR2RSZ"),
+        ccdc::SDOFST => true,
+        ccdc::SYN_MODE => matches!(place.field, "WEN" | "SDR2RSZ" | "FLDMODE" | "FLDPOL"),
         _ => false,
     }
 }

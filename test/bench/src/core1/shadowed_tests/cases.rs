@@ -4,6 +4,7 @@ use super::super::camera_tests::{HEIGHT, OUT, Rig, WIDTH};
 use super::super::statistics_tests;
 use super::{DARK, Place};
 use core::sync::atomic::Ordering::SeqCst;
+use drv_isp_regs::ccdc::syn_mode::{FLDMODE, FLDPOL};
 use drv_isp_regs::main_block::{self, ctrl};
 use drv_isp_regs::{ccdc, firewall, h3a, hist, preview, resizer, sensor};
 
@@ -133,6 +134,10 @@ pub fn of_shadowed(place: &Place, old: impl Fn(fn() -> Rig) -> u32) -> Case {
         ccdc::SYN_MODE if place.field == "SDR2RSZ" => {
             Frames(scaled, old(scaled) | ccdc::syn_mode::SDR2RSZ.mask())
         }
+        ccdc::SYN_MODE if place.field.starts_with("FLD") => {
+            let bit = if place.field == "FLDPOL" { FLDPOL } else { FLDMODE };
+            Frames(interlaced, old(interlaced) ^ bit.mask())
+        }
         ccdc::SYN_MODE => input(place.field, old(raw), old(formatted)),
         ccdc::CFG => ycbcr_bytes(place.field, old(ycbcr)),
         ccdc::HORZ_INFO => Frames(raw, 10 << 16 | 99),
@@ -156,7 +161,8 @@ pub fn of_shadowed(place: &Place, old: impl Fn(fn() -> Rig) -> u32) -> Case {
         ccdc::FMT_ADDR => Frames(formatted, old(formatted) + 7),
         ccdc::PRGEVEN | ccdc::PRGODD => Frames(formatted, old(formatted).rotate_left(8)),
         ccdc::VP_OUT => Frames(formatted, old(formatted) + 5),
-        ccdc::HD_VD_WID | ccdc::PIX_LINES | ccdc::SDOFST => Stored,
+        ccdc::SDOFST => Frames(interlaced, old(interlaced) ^ ccdc::sdofst::FIINV.mask()),
+        ccdc::HD_VD_WID | ccdc::PIX_LINES => Stored,
         h3a::PCR => Frames(statistics, old(statistics) | h3a::pcr::AF_ALAW.mask()),
         h3a::AFPAX1 => Frames(statistics, 15 << 16 | 9),
         h3a::AFPAX2 => Frames(statistics, old(statistics) | h3a::afpax2::AFINCV.of(1)),
@@ -196,6 +202,15 @@ fn input(field: &str, raw_mode: u32, port_mode: u32) -> Case {
         "INPMOD" => Frames(raw, INPMOD.put(raw_mode, 1)),
         _ => panic!("CCDC_SYN_MODE.{field}: a shadowed field without a case"),
     }
+}
+
+/// Frames that are fields in turn.
+fn interlaced() -> Rig {
+    let rig = raw();
+    rig.sensor(&sensor::CHIP_VERSION, sensor::CHIP_VERSION_YCBCR.into());
+    rig.or(&ccdc::SYN_MODE, FLDMODE.mask());
+    rig.set(&ccdc::SDOFST, ccdc::sdofst::FOFST.of(3));
+    rig
 }
 
 /// Raw samples that are taken for YCbCr of eight bits.
