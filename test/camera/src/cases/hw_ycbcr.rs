@@ -45,6 +45,7 @@ pub fn frames(stage: &mut Stage) -> Verdict {
         let found = queue.pixels(stage.nodes.raw.pool.pixels, stage, FIRST)?;
         let format = layout.output.pixel_format;
         equal("frame 0", Some(found.checksum()), ycbcr::sum(format, 0))?;
+        queue.stop(stage)?;
         queue.close(stage)?;
         let queue = memory::Queue::open(stage, memory::raw, layout.output)?;
         queue.queue(stage, FIRST)?;
@@ -94,6 +95,7 @@ pub fn scaled(stage: &mut Stage) -> Verdict {
         let found = live.pixels(stage.pool.pixels, stage, FIRST)?;
         same(found, kept, live.format)?;
         sum = found.checksum();
+        live.stop(stage)?;
         live.close(stage)?;
     }
     Ok(Text::of(format_args!("320x240 from 640x480, checksum {sum:#010x}")))
