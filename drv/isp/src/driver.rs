@@ -24,7 +24,7 @@
 //!
 //! # Why
 //! *No loop waits.* Reset, table loading and stop are polled from the timer, with a bound each; a
-//! register access costs microseconds, and 3075 of them in one go would look like a hang.
+//! register access costs microseconds, and thousands of them in one go would look like a hang.
 //!
 //! *At rest nothing is touched.* The domain may lose its power, and with it every register; the
 //! pipelines, their buffers and what was set are kept. Frames in progress are finished, and after power

@@ -18,7 +18,7 @@ const UNPLUGGED_AT: [u32; 5] = [5, 7, 9, 11, 13];
 const DRIVER: &str = "isp";
 
 /// What the driver waits for before it says that it is ready, and what comes after that.
-const READY: &str = "power, reset, 3075 table writes; then sensor, set-up, one frame";
+const READY: &str = "power, reset, 3648 table entries; then sensor, set-up, one frame";
 
 /// A recovery, in frame periods from the restart.
 #[derive(Clone, Copy, Debug, PartialEq)]
