@@ -311,8 +311,7 @@ impl Stream {
         outside: &mut Outside<'_, R, L>,
         outbox: &mut Outbox,
     ) {
-        let bad_line =
-            irq::CSIA.is_set(events) && program::csi2a::take_events(outside.registers).damaged;
+        let bad_line = self.bad_line(events, outside.registers);
         self.damaged |= events & BAD_EVENTS != 0 || bad_line;
         self.near_end |= irq::CCDC_VD0.is_set(events);
         // In the order in which they happen in a frame that was handled late.
@@ -329,6 +328,15 @@ impl Stream {
         if irq::CCDC_VD0.is_set(events) && self.next.is_none() {
             self.pause(outside);
         }
+    }
+
+    /// Whether the receiver says that a part of a frame was lost which somebody gets. Its events are not of this
+    /// stream if it has no part in it.
+    fn bad_line(&self, events: u32, registers: &mut impl Registers) -> bool {
+        irq::CSIA.is_set(events)
+            && self.checked.route.blocks().overlap(Blocks::CSI2A)
+            && program::csi2a::take_events(registers).damaged
+            && self.in_hardware() != 0
     }
 
     /// Lets no further frame start; what waited is cancelled at once.

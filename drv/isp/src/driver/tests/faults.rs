@@ -154,3 +154,20 @@ fn a_lost_line_that_is_seen_late_marks_each_frame_that_it_may_be_of() {
         assert!(!good.is_empty(), "{:?}", pipeline.video);
     }
 }
+
+#[test]
+fn a_line_that_is_lost_while_nobody_takes_frames_marks_none() {
+    for pipeline in all().into_iter().filter(|it| matches!(it.input, Input::Csi2a { .. })) {
+        let mut bench = Bench::streaming(pipeline);
+        bench.frames(2);
+        bench.model.borrow_mut().lose_packet();
+        bench.frames(1);
+        for index in 0..3 {
+            bench.queue(index).expect("room");
+        }
+        bench.frames(4);
+        bench.fetch();
+        let flags: Vec<_> = bench.fetched.iter().map(|frame| frame.flags).collect();
+        assert_eq!(flags[..2], [FrameFlags::default(); 2], "{:?}", pipeline.video);
+    }
+}

@@ -1,7 +1,7 @@
 //! Frames of the serial line to memory, against a model of the receiver: whole frames, taken as ordered.
 
 use super::*;
-use crate::program::tests::serial;
+use crate::program::tests::{raw, serial};
 use crate::registers::Registers;
 use crate::run::STOP_LIMIT_US;
 use drv_isp_regs::csi2a::{self, ctrl, ctx_ctrl1, ctx_irqstatus, irqstatus};
@@ -179,6 +179,12 @@ struct Bench {
 
 impl Bench {
     fn streaming() -> Self {
+        let mut bench = Self::unused();
+        bench.start().expect("a good pipeline");
+        bench
+    }
+
+    fn unused() -> Self {
         let mut bench = Self {
             line: RefCell::default(),
             driver: Driver::new(0),
@@ -188,7 +194,6 @@ impl Bench {
             no_frames: 0,
         };
         bench.power_up();
-        bench.start().expect("a good pipeline");
         bench
     }
 
@@ -314,6 +319,20 @@ fn each_frame_goes_into_the_next_buffer_and_none_is_missing() {
     assert_eq!(bench.back()[3..], [(2, 3, GOOD)]);
     assert_eq!(bench.frame_in(2), Some(5));
     assert_eq!(bench.driver.frame_start(), Err(IspError::NotStreaming), "the CCDC has no part");
+}
+
+/// The sensor sends on both ports, and the two pipelines share no block: what the receiver says is only of the one
+/// that it is part of.
+#[test]
+fn a_stream_from_the_parallel_port_takes_no_event_of_the_receiver() {
+    let mut bench = Bench::unused();
+    bench.with(|driver, outside| driver.start(&raw(), outside)).expect("the CCDC is free");
+    bench.start().expect("the receiver is free");
+    for index in 0..3 {
+        bench.queue(index).expect("room");
+    }
+    bench.frames(5);
+    assert_eq!(bench.back(), [(0, 0, GOOD), (1, 1, GOOD), (2, 2, GOOD)]);
 }
 
 #[test]
