@@ -76,10 +76,14 @@ fn bounds(sink: PadFormat, left_px: u16) -> Rect {
 }
 
 fn crop(sink: PadFormat, wanted: Rect) -> Rect {
-    let bayer = matches!(encoding(sink.code), Some(Encoding::Bayer { .. }));
+    let encoding = encoding(sink.code);
+    let bayer = matches!(encoding, Some(Encoding::Bayer { .. }));
     // A mosaic must start with the same colour and end with a whole cell.
     let whole_cells = |value: u16| if bayer { even(value) } else { value };
-    let left_px = whole_cells(wanted.left_px.min(sink.width_px - SMALLEST_PX));
+    let left_px = wanted.left_px.min(sink.width_px - SMALLEST_PX);
+    // So must two pixels that share their chroma: from the second one on, Cb would be taken for Cr.
+    let paired = bayer || matches!(encoding, Some(Encoding::Yuv8 { .. }));
+    let left_px = if paired { even(left_px) } else { left_px };
     let top_px = whole_cells(wanted.top_px.min(sink.height_px - SMALLEST_PX));
     let widest_px = (sink.width_px - left_px).next_multiple_of(LINE_UNIT_PX);
     let width_px = wanted.width_px.clamp(SMALLEST_PX, widest_px) / LINE_UNIT_PX * LINE_UNIT_PX;

@@ -82,6 +82,16 @@ fn ccdc_crop_keeps_the_mosaic_and_whole_units() {
     check(rect(65535, 65535, 0, 0), rect(616, 454, 32, 32));
 }
 
+/// Two pixels of YCbCr share their chroma, and Cb comes first; lines are all alike.
+#[test]
+fn ccdc_crop_keeps_the_pairs_of_ycbcr() {
+    for code in [MbusCode::YUYV8_2X8, MbusCode::UYVY8_2X8] {
+        let state = set_sink(CCDC, format(640, 480, code));
+        let cropped = set_crop(CCDC, state, rect(33, 17, 320, 241));
+        assert_eq!(cropped.crop, rect(32, 17, 320, 241), "{code:?}");
+    }
+}
+
 #[test]
 fn ccdc_narrows_the_video_port_to_ten_bits_and_keeps_yuv_out() {
     let sbggr12 = set_sink(CCDC, format(640, 480, MbusCode(0x3008)));
