@@ -175,7 +175,8 @@ impl Ccdc {
         let columns = self.config.video_port.columns(line.len());
         let pixels = &mut line[columns.clone()];
         let shift = u32::from(self.config.video_port_shift.min(6));
-        if shift > 0 || self.config.data_bits > 10 {
+        let wider = self.config.data_bits > 10 || self.config.input == InputMode::Words;
+        if shift > 0 || wider {
             pixels.iter_mut().for_each(|pixel| *pixel = *pixel >> shift & 0x3ff);
         }
         Some(columns)
@@ -232,6 +233,17 @@ mod tests {
         assert_eq!(ccdc(config).video_port_line(0, &mut line), Some(0..4));
         assert_eq!(line, [1023, 1, 0, 512]);
         assert_eq!(ccdc(config).video_port_line(1, &mut line), None);
+    }
+
+    /// A word of YCbCr has sixteen bits, whatever the width of a sample; the port has ten.
+    #[test]
+    fn the_video_port_has_ten_bits_of_words_of_ycbcr_too() {
+        let window = Window { left: 0, top: 0, width: 2, height: 1 };
+        let config =
+            CcdcConfig { input: InputMode::Words, video_port: window, ..CcdcConfig::EMPTY };
+        let mut line = [0xFFFF, 0x1280];
+        assert_eq!(ccdc(config).video_port_line(0, &mut line), Some(0..2));
+        assert_eq!(line, [0x3FF, 0x280]);
     }
 
     #[test]
