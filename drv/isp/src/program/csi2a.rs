@@ -129,11 +129,17 @@ pub fn take_events(registers: &mut impl Registers) -> Happened {
     registers.write(&regs::IRQSTATUS, outer);
     let events = registers.read(&regs::CTX_IRQSTATUS);
     registers.write(&regs::CTX_IRQSTATUS, events);
+    let ended = regs::ctx_irqstatus::FE.is_set(events);
+    // And what was wrong with a frame that ended between: this is the last look at it.
+    let late = if ended { registers.read(&regs::IRQSTATUS) & ERRORS } else { 0 };
+    if late != 0 {
+        registers.write(&regs::IRQSTATUS, late);
+    }
     Happened {
         started: regs::ctx_irqstatus::FS.is_set(events),
         last_line: regs::ctx_irqstatus::LINE_NUMBER.is_set(events),
-        ended: regs::ctx_irqstatus::FE.is_set(events),
-        damaged: outer & ERRORS != 0 || regs::ctx_irqstatus::CS.is_set(events),
+        ended,
+        damaged: (outer | late) & ERRORS != 0 || regs::ctx_irqstatus::CS.is_set(events),
     }
 }
 

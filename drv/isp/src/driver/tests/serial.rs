@@ -33,6 +33,8 @@ struct Line {
     /// Its own reset is never done.
     stuck: bool,
     truncated: bool,
+    /// The last line of the frame in progress does not come.
+    last_lost: bool,
     resets: u32,
     unpowered: bool,
 }
@@ -70,6 +72,9 @@ impl Line {
             if !truncated {
                 self.contents.insert(target, self.frames - 1);
                 self.raise(ctx_irqstatus::LINE_NUMBER.mask());
+            }
+            if core::mem::take(&mut self.last_lost) {
+                *self.word(&csi2a::IRQSTATUS) |= irqstatus::ECC_NO_CORRECTION.mask();
             }
             let left = ctx_ctrl1::COUNT.get(control) - 1;
             let on = u32::from(left != 0);
@@ -333,6 +338,26 @@ fn a_stream_from_the_parallel_port_takes_no_event_of_the_receiver() {
     }
     bench.frames(5);
     assert_eq!(bench.back(), [(0, 0, GOOD), (1, 1, GOOD), (2, 2, GOOD)]);
+}
+
+/// The start of the frame is handled so late that its end comes meanwhile, at each place.
+#[test]
+fn a_last_line_that_is_lost_marks_its_frame_whenever_it_comes() {
+    for after in 0..12 {
+        let mut bench = Bench::streaming();
+        (0..2).for_each(|index| _ = bench.queue(index).expect("room"));
+        bench.line.borrow_mut().pass();
+        let mut line = bench.line.borrow_mut();
+        (line.last_lost, line.pass_after) = (true, Some(after));
+        drop(line);
+        (0..6).for_each(|_| bench.interrupt());
+        if bench.line.borrow().in_frame {
+            bench.half();
+        }
+        bench.frames(1);
+        let flags: Vec<_> = bench.back().iter().map(|(.., flags)| *flags).collect();
+        assert_eq!(flags, [FrameFlags::ERROR, GOOD], "after {after} accesses");
+    }
 }
 
 #[test]
