@@ -15,7 +15,7 @@ use crate::shared::{Shared, gate};
 use core::sync::atomic::Ordering::SeqCst;
 use drv_isp_regs::{
     ALL, Block, Field, Register, bench_control, ccdc, csi2a, firewall, h3a, hist, main_block, prcm,
-    preview, resizer, sensor,
+    preview, resizer, sensor, sensor::data_format,
 };
 use proptest::prelude::*;
 
@@ -104,12 +104,24 @@ enum Step {
     Write(prop::sample::Index, Draw),
     /// The hardware misbehaves: kind, arguments.
     Misbehave(u32, u32, u32),
-    /// All that it was asked to do wrong ends with a reset, a loss of power or an unplug; then all starts anew.
-    Restart(u32),
+    /// All that it was asked to do wrong ends with a reset, a loss of power or an unplug; then all starts anew, with the
+    /// frames of this way.
+    Restart(u32, Way),
     /// The sensor has been told something.
     Sensor(prop::sample::Index, Draw),
     /// Lines pass.
     Lines(u8),
+}
+
+/// How frames of the sensor come to the CCDC.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// A mosaic on the parallel port.
+    Mosaic,
+    /// YCbCr there, in this order, joined by the bridge or not.
+    YCbCr(u16, u32),
+    /// A mosaic on the serial line, which the receiver writes to memory too, or not.
+    Serial { to_memory: bool },
 }
 
 /// Where a value comes from.
@@ -148,6 +160,9 @@ fn draw() -> impl Strategy<Value = Draw> {
 
 /// Misbehaviour of all kinds but the module's coming and going.
 const WRONG: core::ops::RangeInclusive<u32> = bench_control::IRQ_LOST..=bench_control::CLOCK_LOST;
+/// Of lines of a serial frame.
+const LINE_WRONG: core::ops::RangeInclusive<u32> =
+    bench_control::CSI2_CRC..=bench_control::CSI2_ECC_2BIT;
 /// Of engines and frames.
 const DMA_WRONG: core::ops::RangeInclusive<u32> =
     bench_control::DMA_LATE..=bench_control::FRAME_TORN;
@@ -161,7 +176,18 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (WRONG, 0..200_u32, 1..4_u32).prop_map(|(kind, a, b)| Step::Misbehave(kind, a, b)),
         1 => (DMA_WRONG, any::<u32>(), 1..4_u32)
             .prop_map(|(kind, a, b)| Step::Misbehave(kind, a, b)),
-        1 => (0..3_u32).prop_map(Step::Restart),
+        1 => (LINE_WRONG, 0..50_u32, 1..4_u32)
+            .prop_map(|(kind, a, b)| Step::Misbehave(kind, a, b)),
+        1 => (0..3_u32, way()).prop_map(|(loss, way)| Step::Restart(loss, way)),
+    ]
+}
+
+fn way() -> impl Strategy<Value = Way> {
+    let order = prop_oneof![Just(data_format::YUYV8), Just(data_format::UYVY8)];
+    prop_oneof![
+        Just(Way::Mosaic),
+        (order, 0..4_u32).prop_map(|(order, bridge)| Way::YCbCr(order, bridge)),
+        any::<bool>().prop_map(|to_memory| Way::Serial { to_memory }),
     ]
 }
 
@@ -332,6 +358,57 @@ fn start(hardware: &mut Machine<'_>, shared: &Shared) {
     }
 }
 
+/// After [`start`]: the sensor's frames take another way.
+fn divert(hardware: &mut Machine<'_>, shared: &Shared, way: Way) {
+    match way {
+        Way::Mosaic => {}
+        Way::YCbCr(order, bridge) => {
+            for (register, value) in
+                [(&sensor::CHIP_VERSION, sensor::CHIP_VERSION_YCBCR), (&sensor::DATA_FORMAT, order)]
+            {
+                shared.sensor(register.sensor_index()).store(value.into(), SeqCst);
+            }
+            let control = shared.get(&main_block::CTRL);
+            let control = main_block::ctrl::PAR_BRIDGE.put(control, bridge);
+            write(hardware, &main_block::CTRL, 0, control);
+            let mode = shared.get(&ccdc::SYN_MODE);
+            write(hardware, &ccdc::SYN_MODE, 0, ccdc::syn_mode::INPMOD.put(mode, 1));
+        }
+        Way::Serial { to_memory } => {
+            let lanes = csi2a::complexio_cfg1::CLOCK_POSITION.of(1)
+                | csi2a::complexio_cfg1::DATA1_POSITION.of(2)
+                | csi2a::complexio_cfg1::PWR_CMD.of(csi2a::POWER_ON);
+            let port_only = u32::from(!to_memory);
+            for (register, value) in [
+                (&csi2a::COMPLEXIO_CFG1, lanes),
+                (&csi2a::CTX_CTRL2, csi2a::ctx_ctrl2::FORMAT.of(csi2a::format::RAW10_EXP16_VP)),
+                (&csi2a::CTX_DAT_OFST, 128),
+                (&csi2a::CTX_DAT_PING_ADDR, 0x8006_0000),
+                (&csi2a::CTX_DAT_PONG_ADDR, 0x8006_0000),
+                (
+                    &csi2a::CTX_CTRL1,
+                    csi2a::ctx_ctrl1::CTX_EN.mask() | csi2a::ctx_ctrl1::CS_EN.mask(),
+                ),
+                (
+                    &csi2a::CTRL,
+                    csi2a::ctrl::IF_EN.mask()
+                        | csi2a::ctrl::ECC_EN.mask()
+                        | csi2a::ctrl::VP_ONLY_EN.of(port_only),
+                ),
+            ] {
+                write(hardware, register, 0, value);
+            }
+            let control = shared.get(&main_block::CTRL);
+            write(
+                hardware,
+                &main_block::CTRL,
+                0,
+                main_block::ctrl::PAR_SER_CLK_SEL.put(control, 1),
+            );
+        }
+    }
+}
+
 const PREVIEW: u32 = preview::pcr::EN.mask()
     | preview::pcr::CFAEN.mask()
     | preview::pcr::RSZPORT.mask()
@@ -370,9 +447,10 @@ proptest! {
                     change_fields(&mut hardware, &shared, block, seed);
                 }
                 Step::Misbehave(kind, a, b) => misbehave(&mut hardware, kind, a, b),
-                Step::Restart(way) => {
-                    lose_state(&mut hardware, way);
+                Step::Restart(loss, way) => {
+                    lose_state(&mut hardware, loss);
                     start(&mut hardware, &shared);
+                    divert(&mut hardware, &shared, way);
                 }
                 Step::Write(at, draw) => {
                     let (register, index) = *at.get(&words);
