@@ -35,11 +35,12 @@ impl<U: Upstream> Node<U> {
         self.queue_new(buffer, Queued { imported: None, timing })
     }
 
-    /// `import_buffer`. Only for reading: the client may look at the picture meanwhile.
+    /// `import_buffer`. Only for reading: the client may look at the picture meanwhile. It lets go of the place's own
+    /// buffer, as if it queued that.
     ///
     /// # Errors
-    /// `BadBuffer` unless the client holds the other node's buffer; `NoBuffers` while the place's own
-    /// buffer is held by another client; else as [`Node::queue_output`].
+    /// `BadBuffer` unless the client holds the other node's buffer, and while another client holds the place's own;
+    /// else as [`Node::queue_output`].
     pub fn import_buffer(
         &mut self,
         caller: TaskId,
@@ -55,6 +56,10 @@ impl<U: Upstream> Node<U> {
         self.check_output(opened.format, frame, pool.buffer_bytes)?;
         let imported = self.upstream.frames_import(frames, memory, caller.index());
         self.ledger(imported)?;
+        if self.buffers.place(buffer) != Some(Place::Client(None)) {
+            // The place's own buffer would have no way back from here.
+            self.vacate(buffer, caller.index(), true)?;
+        }
         let timing = opened.timing(frame.timestamp_us);
         self.queue_new(buffer, Queued { imported: Some(memory), timing })
     }

@@ -423,19 +423,21 @@ impl<U: Upstream> Node<U> {
     fn hand_out(&mut self, caller: TaskId, info: FrameInfo) -> Result<FrameInfo, Refusal> {
         let frames = self.call_id(self.config.frames)?;
         let buffer = info.frame.buffer;
-        // Imported memory goes back to the client that holds it at the other node.
-        match self.buffers.queued(buffer).imported {
+        let holder = match self.buffers.queued(buffer).imported {
+            // It goes back to the client that holds it at the other node; nobody holds the place's own.
             Some(memory) => {
                 let released = self.upstream.frames_release(frames, memory);
                 self.ledger(released)?;
                 self.buffers.note(buffer, Queued::EMPTY);
+                None
             }
             None => {
                 let handed = self.upstream.frames_hand_out(frames, buffer, caller.index());
                 self.ledger(handed)?;
+                Some(caller.index())
             }
-        }
-        self.buffers.put(buffer, Place::Client(Some(caller.index())));
+        };
+        self.buffers.put(buffer, Place::Client(holder));
         Ok(info)
     }
 

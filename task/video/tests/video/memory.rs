@@ -181,6 +181,43 @@ fn imported_memory_is_queued_read_and_given_back_to_its_holder() {
     assert_eq!(fake.calls(), ["isp.queue 0"], "the place has its own memory again");
 }
 
+/// The client holds the place's own buffer, as it has dequeued that before.
+#[test]
+fn who_imports_into_a_place_lets_go_of_the_place_s_own_buffer() {
+    let memory = Memory { pool: PoolId(3), buffer: BufferIndex(1) };
+    for is_read in [false, true] {
+        let (mut node, fake, handle) = running();
+        done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
+        node.dequeue_buffer(ALICE, handle, 0, 0).unwrap();
+        assert_eq!(fake.0.borrow().held.get(&2), Some(&ALICE.index()));
+        node.import_buffer(ALICE, handle, BufferIndex(2), memory, filled()).unwrap();
+        if is_read {
+            let read = FrameDone { pool: PoolId(3), ..frame(1, 1) };
+            done(&mut node, &fake, &[NextDone::Frame(read)]);
+            node.dequeue_buffer(ALICE, handle, 0, 0).unwrap();
+        }
+        assert_eq!(node.stream_off(ALICE, handle, 1000, 0), Ok(None));
+        done(&mut node, &fake, &[NextDone::Stopped]);
+        assert_eq!(fake.0.borrow().held.len(), 0, "nobody has it, imported memory read: {is_read}");
+        node.close(ALICE, handle).unwrap();
+        node.settle();
+        let theirs = node.open(BOB).unwrap();
+        assert_eq!(node.request_buffers(BOB, theirs, 4), Ok(4));
+    }
+}
+
+#[test]
+fn an_import_that_is_refused_leaves_the_place_s_own_buffer_with_its_holder() {
+    let (mut node, fake, handle) = running();
+    done(&mut node, &fake, &[NextDone::Frame(frame(2, 0))]);
+    node.dequeue_buffer(ALICE, handle, 0, 0).unwrap();
+    let short = OutputFrame { bytes_used: 1, timestamp_us: TIME_US };
+    let memory = Memory { pool: PoolId(3), buffer: BufferIndex(1) };
+    let refused = node.import_buffer(ALICE, handle, BufferIndex(2), memory, short);
+    assert_eq!(refused, op(NodeError::InvalidFormat));
+    assert_eq!(fake.0.borrow().held.get(&2), Some(&ALICE.index()));
+}
+
 #[test]
 fn imported_memory_comes_back_at_quiet_and_not_before() {
     let (mut node, fake, handle) = running();
