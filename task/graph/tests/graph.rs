@@ -1,10 +1,14 @@
 //! The graph with drivers that keep a log: one test per promise, and per cell of the table of
 //! edges in the crate's docs.
 
+#[path = "graph/enumeration.rs"]
+mod enumeration;
 #[path = "graph/memory.rs"]
 mod memory;
 #[path = "graph/serial.rs"]
 mod serial;
+#[path = "graph/zoom.rs"]
+mod zoom;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -439,44 +443,6 @@ fn a_running_pipeline_locks_its_links_and_formats() {
     assert_eq!(graph.start(OTHER_NODE, output, YUYV), Err(ipc::Error::Op(GraphError::Busy)));
 }
 
-/// The resizer of a running pipeline, and a change of its crop.
-fn zoom(graph: &Subject) -> (EntityId, BlockState, FormatChange) {
-    let resizer = id(graph, "OMAP3 ISP resizer");
-    let state = graph.state(resizer).unwrap();
-    (resizer, state, FormatChange::Crop(Rect { width_px: 320, ..state.crop }))
-}
-
-#[test]
-fn the_crop_of_a_running_resizer_moves_and_nothing_else_does() {
-    let (mut graph, fake, _) = streaming();
-    let (resizer, state, change) = zoom(&graph);
-    let moved = graph.adjust(resizer, state, change, true).unwrap();
-    assert_eq!(fake.take(), ["isp.set_crop ResizerOutput 320"]);
-    assert_eq!((moved.crop.width_px, moved.source), (320, state.source));
-    assert_eq!(graph.state(resizer), Ok(moved));
-    let format = format(320, 240, MbusCode::YUYV8_1X16);
-    for pad in [0, 1] {
-        let refused = graph.adjust(resizer, state, FormatChange::Format { pad, format }, true);
-        assert_eq!(refused, Err(ipc::Error::Op(GraphError::Busy)));
-    }
-    graph.adjust(resizer, state, change, false).unwrap();
-    assert_eq!(fake.take(), [""; 0], "trying does not reach the hardware");
-}
-
-#[test]
-fn a_zoom_that_the_isp_refuses_or_dies_of_changes_nothing() {
-    let (mut graph, fake, _) = streaming();
-    let (resizer, state, change) = zoom(&graph);
-    fake.0.borrow_mut().isp_set_crop = Some(ipc::Error::Op(IspError::InvalidPipeline));
-    let refused = graph.adjust(resizer, state, change, true);
-    assert_eq!(refused, Err(ipc::Error::Op(GraphError::Busy)));
-    assert_eq!(graph.state(resizer), Ok(state));
-    fake.0.borrow_mut().isp_set_crop = Some(ipc::Error::Disconnected(dead(ISP)));
-    let ended = graph.adjust(resizer, state, change, true);
-    assert_eq!(ended, Err(ipc::Error::Disconnected(dead(ISP))));
-    assert_eq!(graph.find(&Name::new("OMAP3 ISP resizer")), Err(GraphError::NoSuchEntity));
-}
-
 #[test]
 fn stop_is_for_the_starter_and_unlocks() {
     let (mut graph, fake, output) = streaming();
@@ -610,61 +576,4 @@ fn the_next_life_stops_what_the_last_one_started() {
     let calls = fake.take();
     assert!(calls.contains(&"isp.stop ResizerOutput".into()), "{calls:?}");
     assert!(calls.contains(&"sensor.stop".into()), "{calls:?}");
-}
-
-#[test]
-fn a_pad_is_enumerated_by_its_driver_from_the_state_that_is_meant() {
-    let (mut graph, fake) = linked();
-    let preview = pad(&graph, "OMAP3 ISP preview", 0);
-    let tried = block(format(7, 7, MbusCode::SGRBG8), format(7, 7, MbusCode::YUYV8_1X16));
-    let active = graph.enumerate(preview, None, Choice::Index(0)).unwrap();
-    assert_eq!((active.code, active.sizes.max_width_px), (MbusCode::SGRBG10, 640));
-    let tried = graph.enumerate(preview, Some(tried), Choice::Code(MbusCode::SGRBG8)).unwrap();
-    assert_eq!((tried.code, tried.sizes.max_width_px), (MbusCode::SGRBG8, 7));
-    let sensor = pad(&graph, "sensor", 0);
-    assert!(graph.enumerate(sensor, None, Choice::Index(0)).is_ok());
-    let calls = ["isp.enumerate 2:0 Live 640", "isp.enumerate 2:0 Live 7", "sensor.enumerate"];
-    assert_eq!(fake.take(), calls);
-    graph
-        .setup_link(pad(&graph, "OMAP3 ISP CCDC", 2), preview, false)
-        .and_then(|()| graph.setup_link(pad(&graph, "OMAP3 ISP preview input", 0), preview, true))
-        .unwrap();
-    graph.enumerate(preview, None, Choice::Index(0)).unwrap();
-    assert_eq!(fake.take(), ["isp.enumerate 2:0 Memory 640"]);
-}
-
-#[test]
-fn what_cannot_be_enumerated_says_why() {
-    let (mut graph, fake) = linked();
-    let preview = pad(&graph, "OMAP3 ISP preview", 0);
-    let no_pad = Err(ipc::Error::Op(GraphError::NoSuchPad));
-    let no_format = Err(ipc::Error::Op(GraphError::NoSuchFormat));
-    for (name, number) in [
-        ("OMAP3 ISP preview", 2),
-        ("OMAP3 ISP CCDC", u8::MAX),
-        ("sensor", 1),
-        ("OMAP3 ISP resizer output", 0),
-    ] {
-        let asked = pad(&graph, name, number);
-        assert_eq!(graph.enumerate(asked, None, Choice::Index(0)), no_pad, "{name}:{number}");
-        let state = graph.state(preview.entity).unwrap();
-        let format = FormatChange::Format { pad: number, format: state.sink };
-        let refused = graph.adjust(asked.entity, state, format, false).map(|_| ());
-        assert_eq!(refused, no_pad.map(|_: Offer| ()), "S_FMT {name}:{number}");
-    }
-    for choice in [Choice::Index(1), Choice::Index(u16::MAX), Choice::Code(MbusCode(0))] {
-        assert_eq!(graph.enumerate(preview, None, choice), no_format);
-        let sensor = pad(&graph, "sensor", 0);
-        assert_eq!(graph.enumerate(sensor, None, choice), no_format);
-    }
-    let unknown = PadRef { entity: EntityId(0xFFF), pad: 0 };
-    let no_entity = Err(ipc::Error::Op(GraphError::NoSuchEntity));
-    assert_eq!(graph.enumerate(unknown, None, Choice::Index(0)), no_entity);
-    let gone = ipc::Error::Disconnected(dead(ISP));
-    fake.0.borrow_mut().enumerate = Some(gone);
-    assert_eq!(
-        graph.enumerate(preview, None, Choice::Index(0)).map(|_| ()),
-        Err(gone.map_op(|_| GraphError::Busy))
-    );
-    assert_eq!(graph.enumerate(preview, None, Choice::Index(0)), no_entity, "it has left");
 }

@@ -150,7 +150,7 @@ pub fn take(node: &Subdev, step: &Step) -> Result<(), task_client::Failure> {
 mod tests {
     use super::*;
     use crate::looks::CROP;
-    use crate::looks::tests::{BLACK, mosaic, text};
+    use crate::looks::tests::{BLACK, assert_current, mosaic};
     use crate::mmio::checksum;
     use test_golden::Rectangle;
     use test_golden::ccdc::Ccdc;
@@ -204,13 +204,7 @@ mod tests {
 
     #[test]
     fn the_corrected_sums_are_those_of_the_golden_model() {
-        let sums = sums();
-        if std::env::var("UPDATE").is_ok() {
-            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/corrected.in");
-            std::fs::write(path, text(&sums)).expect("written");
-            return;
-        }
-        assert_eq!(text(&SUMS), text(&sums), "UPDATE=1 writes them anew");
+        assert_current("corrected.in", &SUMS, &sums());
     }
 
     /// A case that takes one for another could not fail.

@@ -59,6 +59,8 @@ mod receiver_errors_tests;
 #[cfg(test)]
 mod receiver_tests;
 #[cfg(test)]
+mod sending_tests;
+#[cfg(test)]
 mod shadowed_tests;
 #[cfg(test)]
 mod statistics_tests;
